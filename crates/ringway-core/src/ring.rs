@@ -1,0 +1,553 @@
+//! The ring: a bounded, lock-free, many-to-many FIFO of block references that survives the death of any user.
+//!
+//! The shape is that of Nikolaev's NCQ (helped CAS on cycle-tagged slots; "A Scalable, Portable, and Memory-Efficient
+//! Lock-Free FIFO Queue", DISC 2019), with two changes: a message is taken by claiming the *block*, whose state word
+//! names its owner, so a death leaves nothing unowned; and `maxsize` is exact. `shm-layout.md` has the proof.
+//!
+//! Position `p` uses slot `p mod n`, in turn `p / n + 1`. A slot whose turn is one less than that of `p` is free for
+//! `p`; with that turn or a later one, `p` has been filled. `head` and `tail` are hints that everybody helps on: they
+//! never run ahead of the truth, and may lag by any number when helpers die.
+//!
+//! Ordering pairs, by name:
+//!
+//! * `publish`: the CAS of a slot is Release (SeqCst), each load of a slot is Acquire. It carries the message and the
+//!   state word that was stored before.
+//! * `advance`: the CAS of head or tail is Release, each load of it Acquire. Who sees a tail sees the slots before it
+//!   filled; who sees a head sees the blocks before it claimed.
+//! * `own`: each store or CAS of a state word is Release (the claim: SeqCst), each load Acquire. The algorithm itself
+//!   would stand with Relaxed; recovery, which walks the states, reads what an owner did before it died.
+//! * `edge`: publish and claim are SeqCst, as is the look at the sleepers that follows them; see [`crate::event`].
+
+use core::sync::atomic::AtomicU64 as LocalWord;
+
+use crate::packed::{BLOCK_BITS, Block, Lane, Owner, State};
+use crate::position::{POSITION_BITS, Position};
+use crate::word::{
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
+    Word,
+};
+
+/// The words that a ring lives in.
+pub trait Cells {
+    /// The kind of word.
+    type Word: Word;
+    /// Where the oldest message is, or before.
+    fn head(&self) -> &Self::Word;
+    /// Where the next message goes, or before.
+    fn tail(&self) -> &Self::Word;
+    /// Slot `index`, which is below the number of slots.
+    fn slot(&self, index: usize) -> &Self::Word;
+    /// The state word of a block; `None` if the segment has no such block.
+    fn state(&self, block: Block) -> Option<&Self::Word>;
+}
+
+/// The measures of a ring.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    slots_log2: u32,
+    limit: u64,
+}
+
+impl Shape {
+    /// A ring for at most `limit` blocks, in at least `spare` slots more than that (1 leaves room for the mark of
+    /// `shutdown`) and at least `slots_min` in all.
+    pub const fn new(limit: u64, spare: u64, slots_min: u64) -> Self {
+        let wanted = if limit + spare > slots_min { limit + spare } else { slots_min };
+        Self { slots_log2: wanted.next_power_of_two().trailing_zeros(), limit }
+    }
+    /// Number of slots, a power of two.
+    pub const fn slots(self) -> u64 {
+        1 << self.slots_log2
+    }
+    /// How many blocks may be queued at once.
+    pub const fn limit(self) -> u64 {
+        self.limit
+    }
+    /// What slot `index` holds before its first use, in a ring whose first position is `first`. Zero for `first` 0.
+    pub fn initial_slot(self, index: u64, first: Position) -> u64 {
+        let offset = index.wrapping_sub(first.number()) & (self.slots() - 1);
+        Slot::pack(self.turn(first.plus(offset)).wrapping_sub(1) & self.turn_mask(), 0)
+    }
+
+    #[inline(always)]
+    const fn turn_mask(self) -> u64 {
+        let bits = POSITION_BITS - self.slots_log2;
+        let room = 64 - BLOCK_BITS;
+        (1 << (if bits < room { bits } else { room })) - 1
+    }
+    #[inline(always)]
+    const fn turn(self, position: Position) -> u64 {
+        ((position.number() >> self.slots_log2) + 1) & self.turn_mask()
+    }
+    #[inline(always)]
+    const fn index(self, position: Position) -> usize {
+        (position.number() & (self.slots() - 1)) as usize
+    }
+    /// What `slot` says about `position`.
+    #[inline(always)]
+    fn read(self, slot: Slot, position: Position) -> Filled {
+        let lead = slot.turn().wrapping_sub(self.turn(position)) & self.turn_mask();
+        if lead == 0 {
+            Filled::With(slot.block())
+        } else if lead == self.turn_mask() {
+            Filled::NotYet
+        } else if lead <= self.turn_mask() / 2 {
+            Filled::AndPast
+        } else {
+            Filled::Never
+        }
+    }
+}
+
+/// A slot word: {turn: 36, block: 28}.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Slot(u64);
+
+impl Slot {
+    #[inline(always)]
+    const fn pack(turn: u64, block: u32) -> u64 {
+        turn << BLOCK_BITS | block as u64
+    }
+    #[inline(always)]
+    const fn turn(self) -> u64 {
+        self.0 >> BLOCK_BITS
+    }
+    #[inline(always)]
+    const fn block(self) -> Block {
+        let bits = self.0 as u32 & ((1 << BLOCK_BITS) - 1);
+        Block::new((bits >> 24) as u8, bits)
+    }
+}
+
+/// Whether a position has been filled.
+enum Filled {
+    NotYet,
+    With(Block),
+    /// Filled, taken, and the slot used again since.
+    AndPast,
+    /// A turn that no writer can have left here.
+    Never,
+}
+
+/// A word of the segment that no correct process can have written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Corruption {
+    /// Which ring.
+    pub lane: Lane,
+    /// Which word.
+    pub word: &'static str,
+    /// The position or the block that it belongs to.
+    pub at: u64,
+    /// What was found there.
+    pub found: u64,
+}
+
+/// Why blocks could not be pushed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PushError {
+    /// The limit was reached at some instant of the call.
+    Full,
+    /// The ring was closed.
+    Closed,
+    /// A word is not what it can be.
+    Corrupt(Corruption),
+}
+
+/// Why a claim ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Edge {
+    /// There may be more.
+    More,
+    /// Empty at some instant of the call.
+    Empty,
+    /// Everything up to the mark of `close` has been claimed.
+    Closed,
+}
+
+/// What a process remembers of a ring, to spare looks at shared lines. Any value is correct.
+#[derive(Debug, Default)]
+pub struct Hints {
+    /// A head that was seen.
+    head: LocalWord,
+    /// Who pushed the block that was claimed last.
+    pusher: LocalWord,
+}
+
+/// A bound on retries. Each retry that is not another's progress spends one; only a word that no correct process
+/// wrote can use them up.
+struct Fuel(u32);
+
+impl Fuel {
+    #[inline(always)]
+    fn new() -> Self {
+        Self(1 << 22)
+    }
+    #[inline(always)]
+    fn spend(&mut self) -> bool {
+        self.0 -= 1;
+        self.0 == 0
+    }
+}
+
+/// A ring over some cells.
+#[derive(Clone, Copy, Debug)]
+pub struct Ring<C> {
+    cells: C,
+    lane: Lane,
+    shape: Shape,
+}
+
+impl<C: Cells> Ring<C> {
+    /// The ring `lane` in `cells`, with measures `shape`.
+    #[inline(always)]
+    pub const fn new(cells: C, lane: Lane, shape: Shape) -> Self {
+        Self { cells, lane, shape }
+    }
+
+    /// Its cells.
+    #[inline(always)]
+    pub const fn cells(&self) -> &C {
+        &self.cells
+    }
+
+    /// Its measures.
+    #[inline(always)]
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Pushes blocks that `me` owns, in order, and answers how many got in. Those that did not still belong to `me`.
+    ///
+    /// # Errors
+    /// Besides the number, why it stopped.
+    #[inline]
+    pub fn push(&self, me: Owner, blocks: &[Block], hints: &Hints) -> (usize, Result<(), PushError>) {
+        let start = self.position(self.cells.tail());
+        let mut t = start;
+        let mut pushed = 0;
+        let mut result = Ok(());
+        for &block in blocks {
+            match self.publish(me, block, t, hints) {
+                Ok(next) => t = next,
+                Err(error) => {
+                    result = Err(error);
+                    break;
+                }
+            }
+            pushed += 1;
+        }
+        if pushed != 0 {
+            self.advance(self.cells.tail(), start, t);
+        }
+        (pushed, result)
+    }
+
+    /// Publishes one block at the first free position from `t` on; answers the position after it.
+    #[inline(always)]
+    fn publish(&self, me: Owner, block: Block, mut t: Position, hints: &Hints) -> Result<Position, PushError> {
+        let Some(state) = self.cells.state(block) else {
+            return Err(self.corrupt("block", block.bits().into(), block.bits().into()));
+        };
+        let mut offered = false;
+        let mut fuel = Fuel::new();
+        let error = loop {
+            let slot = self.cells.slot(self.shape.index(t));
+            let mut seen = Slot(slot.load(Acquire)); // pairs with: publish
+            if let Err(error) = self.require_room(t, self.shape.limit, seen, hints) {
+                break error;
+            }
+            // A slot that changes under us is looked at again before going on: behind a position that was skipped,
+            // everything would be invisible, and the mark of `close` must not be passed.
+            let filled = loop {
+                match self.shape.read(seen, t) {
+                    Filled::NotYet => {
+                        // own: whoever sees the slot name the block sees where it is queued.
+                        state.store(State::Queued { lane: self.lane, owner: me, position: t }.pack(), Release);
+                        offered = true;
+                        let named = Slot::pack(self.shape.turn(t), block.bits());
+                        // publish: pairs with every load of a slot. SeqCst for the look at the sleepers after it.
+                        match slot.compare_exchange(seen.0, named, SeqCst, Acquire) {
+                            Ok(_) => return Ok(t.plus(1)),
+                            Err(found) => seen = Slot(found),
+                        }
+                    }
+                    filled => break filled,
+                }
+            };
+            match filled {
+                Filled::With(Block::CLOSED) => break PushError::Closed,
+                Filled::Never => break self.corrupt("slot", t.number(), seen.0),
+                _ => t = t.plus(1),
+            }
+            if fuel.spend() {
+                break self.corrupt("slot", t.number(), seen.0);
+            }
+        };
+        if offered {
+            // The slots do not name the block, and now its state does not say so either.
+            state.store(State::Held { lane: Lane::Free, owner: me, position: t }.pack(), Release); // own
+        }
+        Err(error)
+    }
+
+    /// Whether fewer than `limit` blocks are queued before `t`. Helps head past what has been claimed.
+    ///
+    /// "Full" needs the block at head to be still queued, seen after `t` and head: then `t - head` blocks were in the
+    /// ring at that instant.
+    #[inline(always)]
+    fn require_room(&self, t: Position, limit: u64, at_t: Slot, hints: &Hints) -> Result<(), PushError> {
+        let known = Position::new(hints.head.load(Relaxed));
+        let span = t.ahead_of(known);
+        if span >= 0 && (span as u64) < limit {
+            return Ok(());
+        }
+        self.look_for_room(t, limit, at_t, hints)
+    }
+
+    #[cold]
+    fn look_for_room(&self, t: Position, limit: u64, at_t: Slot, hints: &Hints) -> Result<(), PushError> {
+        let mut fuel = Fuel::new();
+        loop {
+            let h = self.position(self.cells.head());
+            hints.head.store(h.number(), Relaxed);
+            if t.ahead_of(h) < limit as i64 {
+                return Ok(());
+            }
+            let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
+            match self.shape.read(slot, h) {
+                Filled::With(Block::CLOSED) => return Err(PushError::Closed),
+                Filled::With(block) => {
+                    let Some(state) = self.cells.state(block) else {
+                        return Err(self.corrupt("slot", h.number(), slot.0));
+                    };
+                    if State::is_queued_at(state.load(Acquire), self.lane, h) {
+                        return Err(match self.shape.read(at_t, t) {
+                            Filled::With(Block::CLOSED) => PushError::Closed,
+                            _ => PushError::Full,
+                        });
+                    }
+                    self.advance(self.cells.head(), h, h.plus(1));
+                }
+                Filled::AndPast => {} // head has moved on since
+                Filled::NotYet | Filled::Never => return Err(self.corrupt("slot", h.number(), slot.0)),
+            }
+            if fuel.spend() {
+                return Err(self.corrupt("head", t.number(), h.number()));
+            }
+        }
+    }
+
+    /// Claims the oldest blocks for `me`, as many as `out` has places; answers how many and why it stopped.
+    ///
+    /// # Errors
+    /// [`Corruption`]; blocks that were claimed before it was met are in `out`, and their number in the error's pair.
+    #[inline]
+    pub fn claim(&self, me: Owner, out: &mut [Block], hints: &Hints) -> (usize, Result<Edge, Corruption>) {
+        let mut start = self.position(self.cells.head());
+        let mut h = start;
+        let mut claimed = 0;
+        let mut fuel = Fuel::new();
+        let result = loop {
+            if claimed == out.len() {
+                break Ok(Edge::More);
+            }
+            let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
+            match self.shape.read(slot, h) {
+                Filled::With(Block::CLOSED) => break Ok(Edge::Closed),
+                Filled::With(block) => {
+                    let Some(state) = self.cells.state(block) else {
+                        break Err(self.corruption("slot", h.number(), slot.0));
+                    };
+                    if self.take(me, state, h, hints) {
+                        out[claimed] = block;
+                        claimed += 1;
+                    }
+                    h = h.plus(1);
+                }
+                // Position h is not filled, and all before it are claimed.
+                Filled::NotYet => break Ok(Edge::Empty),
+                Filled::AndPast => {
+                    // This head was left behind by a whole lap. Whoever filled the slot again saw head beyond h.
+                    start = self.position(self.cells.head());
+                    h = start;
+                }
+                Filled::Never => break Err(self.corruption("slot", h.number(), slot.0)),
+            }
+            if fuel.spend() {
+                break Err(self.corruption("head", h.number(), slot.0));
+            }
+        };
+        if h != start {
+            self.advance(self.cells.head(), start, h);
+        }
+        (claimed, result)
+    }
+
+    /// The point of linearization of a claim: one CAS that moves the block and names its new owner.
+    #[inline(always)]
+    fn take(&self, me: Owner, state: &C::Word, h: Position, hints: &Hints) -> bool {
+        let held = State::Held { lane: self.lane, owner: me, position: h }.pack();
+        // Who pushed it is part of the word. Guessing the last pusher saves a load, which would bring the line over
+        // once for reading and again for writing.
+        let guess = Owner::from_bits(hints.pusher.load(Relaxed) as u16);
+        let mut expected = State::Queued { lane: self.lane, owner: guess, position: h }.pack();
+        loop {
+            // own; SeqCst for the look at the sleepers after it.
+            match state.compare_exchange(expected, held, SeqCst, Acquire) {
+                Ok(_) => return true,
+                Err(found) if State::is_queued_at(found, self.lane, h) => {
+                    if let Some(State::Queued { owner, .. }) = State::unpack(found) {
+                        hints.pusher.store(owner.bits().into(), Relaxed);
+                    }
+                    expected = found;
+                }
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Closes the ring: after it, no push succeeds. Answers whether this call did it.
+    ///
+    /// The mark takes a position like a message, so what was acknowledged before it can still be claimed.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    pub fn close(&self, hints: &Hints) -> Result<bool, Corruption> {
+        let start = self.position(self.cells.tail());
+        let mut t = start;
+        let mut fuel = Fuel::new();
+        loop {
+            let slot = self.cells.slot(self.shape.index(t));
+            let seen = Slot(slot.load(Acquire)); // pairs with: publish
+            match self.shape.read(seen, t) {
+                Filled::With(Block::CLOSED) => return Ok(false),
+                Filled::With(_) | Filled::AndPast => t = t.plus(1),
+                Filled::Never => return Err(self.corruption("slot", t.number(), seen.0)),
+                Filled::NotYet => {
+                    // The mark may stand at maxsize, but never on a slot that head has not passed.
+                    match self.require_room(t, self.shape.slots(), seen, hints) {
+                        Err(PushError::Corrupt(corruption)) => return Err(corruption),
+                        Err(PushError::Closed) => return Ok(false),
+                        Err(PushError::Full) => return Err(self.corruption("head", t.number(), seen.0)),
+                        Ok(()) => {}
+                    }
+                    let mark = Slot::pack(self.shape.turn(t), Block::CLOSED.bits());
+                    if slot.compare_exchange(seen.0, mark, SeqCst, Acquire).is_ok() {
+                        self.advance(self.cells.tail(), start, t);
+                        return Ok(true);
+                    }
+                }
+            }
+            if fuel.spend() {
+                return Err(self.corruption("slot", t.number(), seen.0));
+            }
+        }
+    }
+
+    /// Whether the ring was closed.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    pub fn is_closed(&self) -> Result<bool, Corruption> {
+        let t = self.first_unfilled(self.position(self.cells.tail()))?;
+        let slot = Slot(self.cells.slot(self.shape.index(t)).load(Acquire)); // pairs with: publish
+        Ok(matches!(self.shape.read(slot, t), Filled::With(Block::CLOSED)))
+    }
+
+    /// How many blocks were queued at one instant of the call.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    pub fn len(&self) -> Result<u64, Corruption> {
+        let mut fuel = Fuel::new();
+        loop {
+            let h = self.position(self.cells.head());
+            let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
+            match self.shape.read(slot, h) {
+                Filled::NotYet | Filled::With(Block::CLOSED) => return Ok(0),
+                Filled::AndPast => {}
+                Filled::Never => return Err(self.corruption("slot", h.number(), slot.0)),
+                Filled::With(block) => {
+                    let Some(state) = self.cells.state(block) else {
+                        return Err(self.corruption("slot", h.number(), slot.0));
+                    };
+                    let before = state.load(Acquire);
+                    if State::is_queued_at(before, self.lane, h) {
+                        let tail = self.position(self.cells.tail());
+                        let from = if tail.ahead_of(h) < 0 { h } else { tail };
+                        // Slots are read before the state is read again: if the oldest is the same, all between
+                        // were queued when the last slot was read.
+                        let t = self.first_unfilled(from)?;
+                        if state.load(Acquire) == before {
+                            return Ok(t.ahead_of(h) as u64);
+                        }
+                    } else {
+                        self.advance(self.cells.head(), h, h.plus(1));
+                    }
+                }
+            }
+            if fuel.spend() {
+                return Err(self.corruption("head", h.number(), slot.0));
+            }
+        }
+    }
+
+    /// Whether nothing was queued at one instant of the call.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    pub fn is_empty(&self) -> Result<bool, Corruption> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Whether `block` is published at `position`: its slot names it.
+    #[inline]
+    pub fn names(&self, position: Position, block: Block) -> bool {
+        let slot = Slot(self.cells.slot(self.shape.index(position)).load(Acquire)); // pairs with: publish
+        matches!(self.shape.read(slot, position), Filled::With(named) if named == block)
+    }
+
+    /// The position of the next message, or of the mark of `close`.
+    fn first_unfilled(&self, from: Position) -> Result<Position, Corruption> {
+        let mut t = from;
+        let mut fuel = Fuel::new();
+        loop {
+            let slot = Slot(self.cells.slot(self.shape.index(t)).load(Acquire)); // pairs with: publish
+            match self.shape.read(slot, t) {
+                Filled::NotYet | Filled::With(Block::CLOSED) => return Ok(t),
+                Filled::With(_) | Filled::AndPast => t = t.plus(1),
+                Filled::Never => return Err(self.corruption("slot", t.number(), slot.0)),
+            }
+            if fuel.spend() {
+                return Err(self.corruption("tail", t.number(), slot.0));
+            }
+        }
+    }
+
+    /// Helps `word` on from `from` to at least `to`.
+    #[inline(always)]
+    fn advance(&self, word: &C::Word, from: Position, to: Position) {
+        let mut expected = from.number();
+        loop {
+            match word.compare_exchange(expected, to.number(), Release, Acquire) {
+                Ok(_) => return,
+                Err(found) if to.ahead_of(Position::new(found)) <= 0 => return,
+                Err(found) => expected = found,
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn position(&self, word: &C::Word) -> Position {
+        Position::new(word.load(Acquire)) // pairs with: advance
+    }
+
+    #[cold]
+    fn corruption(&self, word: &'static str, at: u64, found: u64) -> Corruption {
+        Corruption { lane: self.lane, word, at, found }
+    }
+    #[cold]
+    fn corrupt(&self, word: &'static str, at: u64, found: u64) -> PushError {
+        PushError::Corrupt(self.corruption(word, at, found))
+    }
+}

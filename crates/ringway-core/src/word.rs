@@ -1,0 +1,48 @@
+//! The one kind of memory cell that the algorithms touch.
+//!
+//! Everything shared is a 64-bit atomic word. The algorithms are generic over it, so that the very code that runs on
+//! a mapped segment also runs under the model checkers, whose atomics have another representation.
+
+use core::sync::atomic::AtomicU64;
+pub use core::sync::atomic::Ordering;
+
+/// A 64-bit atomic word.
+pub trait Word {
+    /// Reads the word.
+    fn load(&self, order: Ordering) -> u64;
+    /// Writes the word.
+    fn store(&self, value: u64, order: Ordering);
+    /// Writes `new` if the word is `current`. Strong: it fails only when the word differs.
+    ///
+    /// # Errors
+    /// The word that was found instead.
+    fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64>;
+    /// Adds, wrapping, and answers the word before.
+    fn fetch_add(&self, value: u64, order: Ordering) -> u64;
+    /// A store-load barrier between a `SeqCst` read-modify-write before it and a `SeqCst` load after it.
+    ///
+    /// Between such a pair real atomics need nothing more. A checker that treats `SeqCst` accesses as acquire-release
+    /// puts its fence here.
+    fn barrier_between_seqcst();
+}
+
+impl Word for AtomicU64 {
+    #[inline(always)]
+    fn load(&self, order: Ordering) -> u64 {
+        AtomicU64::load(self, order)
+    }
+    #[inline(always)]
+    fn store(&self, value: u64, order: Ordering) {
+        AtomicU64::store(self, value, order);
+    }
+    #[inline(always)]
+    fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64> {
+        AtomicU64::compare_exchange(self, current, new, success, failure)
+    }
+    #[inline(always)]
+    fn fetch_add(&self, value: u64, order: Ordering) -> u64 {
+        AtomicU64::fetch_add(self, value, order)
+    }
+    #[inline(always)]
+    fn barrier_between_seqcst() {}
+}
