@@ -1,0 +1,74 @@
+//! Instants that all processes of the machine agree on.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
+
+/// An instant on CLOCK_MONOTONIC: nanoseconds since some moment near boot, the same for every process of one time
+/// namespace. Nobody can set this clock; it stands still while the machine is suspended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Monotonic(u64);
+
+impl Monotonic {
+    /// The present instant.
+    pub fn now() -> Self {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: `time` is a local that the call fills in. CLOCK_MONOTONIC exists on every Linux, so it cannot fail.
+        unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+        Self(time.tv_sec as u64 * NANOS_PER_SECOND + time.tv_nsec as u64)
+    }
+    /// The instant that lies `duration` ahead, or the last one there is.
+    pub fn after(duration: Duration) -> Self {
+        Self::now().saturating_add(duration)
+    }
+    /// Nanoseconds on this clock.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+    /// The instant with this number of nanoseconds.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+    /// How long `earlier` is past at this instant; zero if it is not.
+    pub fn saturating_since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+    /// The instant `duration` later; `None` beyond the last one.
+    pub fn checked_add(self, duration: Duration) -> Option<Self> {
+        self.0.checked_add(u64::try_from(duration.as_nanos()).ok()?).map(Self)
+    }
+    /// The instant `duration` later, or the last one there is.
+    pub fn saturating_add(self, duration: Duration) -> Self {
+        self.checked_add(duration).unwrap_or(Self(u64::MAX))
+    }
+    /// The instant `duration` earlier, or the first one there is.
+    pub fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
+    pub(crate) fn as_timespec(self) -> libc::timespec {
+        libc::timespec {
+            tv_sec: (self.0 / NANOS_PER_SECOND) as libc::time_t,
+            tv_nsec: (self.0 % NANOS_PER_SECOND) as libc::c_long,
+        }
+    }
+}
+
+/// An [`Instant`] is CLOCK_MONOTONIC too, but hides its number, so it is related to the present. Instants beyond the
+/// ends of the clock become its ends.
+impl From<Instant> for Monotonic {
+    fn from(instant: Instant) -> Self {
+        let (now, here) = (Instant::now(), Self::now());
+        match instant.checked_duration_since(now) {
+            Some(ahead) => here.saturating_add(ahead),
+            None => here.saturating_sub(now.saturating_duration_since(instant)),
+        }
+    }
+}
+
+/// Nanoseconds since 1970 on the wall clock, which people may set: for showing, never for waiting. A clock set to
+/// before 1970 gives 0.
+pub fn unix_nanos() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}

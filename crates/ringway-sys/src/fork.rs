@@ -1,0 +1,100 @@
+//! Noticing by one load that this process is a forked child.
+//!
+//! What a process owns in shared memory its forked child must not use, or two would own it. One page is mapped with
+//! MADV_WIPEONFORK: the kernel gives a child that page filled with zeros, whichever way it was made, so a raw clone(2)
+//! is noticed too. `pthread_atfork` handlers run only for the C library's own `fork`, and comparing process ids costs
+//! a system call and is fooled when ids are used again.
+//!
+//! A child that shares the memory of its parent (`vfork`, or clone with CLONE_VM) is not noticed: it is the same memory
+//! with the same owner. All that it may do is exec or `_exit`.
+
+use std::io;
+use std::ptr;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::{AtomicPtr, AtomicU64};
+
+use crate::memory::page_size;
+use crate::status::check;
+
+/// What [`epoch`] reads before the first [`enter`]. Never written.
+static NEVER: AtomicU64 = AtomicU64::new(0);
+
+/// The word that fork wipes; [`NEVER`] until it is mapped, and the same from then on.
+static WIPED: AtomicPtr<AtomicU64> = AtomicPtr::new((&raw const NEVER).cast_mut());
+
+/// The last epoch that was given out in this process or in one it descends from: ordinary memory, which fork copies.
+static LAST: AtomicU64 = AtomicU64::new(0);
+
+/// The epoch of this process; 0 before the first [`enter`] and, which is the point, in a child that was forked since.
+/// Whoever remembers what [`enter`] gave and finds another number here is in a child of the process that it entered.
+#[inline]
+pub fn epoch() -> u64 {
+    // SAFETY: it points to a static or to a page that is never unmapped; both hold an atomic word, and a page fresh
+    // from the kernel is a valid one. Relaxed does: the word tells of this process only, and a thread that missed
+    // the change of the pointer reads 0, as before.
+    unsafe { &*WIPED.load(Relaxed) }.load(Relaxed)
+}
+
+/// Gives this process its epoch if it has none, and answers it: never 0, and never one that a process which this one
+/// descends from ever had. Any number of threads may call it at once, and call it again. It takes no lock, which a
+/// child could find held for ever.
+///
+/// # Errors
+/// Of mmap(2) and madvise(2): `InvalidInput` on kernels before 4.14.
+pub fn enter() -> io::Result<u64> {
+    let word = wiped_word()?;
+    let seen = word.load(Relaxed);
+    if seen != 0 {
+        return Ok(seen);
+    }
+    let fresh = LAST.fetch_add(1, Relaxed) + 1;
+    // Another thread may have been first; then its number is the epoch and ours is never used.
+    match word.compare_exchange(0, fresh, Relaxed, Relaxed) {
+        Ok(_) => Ok(fresh),
+        Err(theirs) => Ok(theirs),
+    }
+}
+
+#[cold]
+fn map_wiped_page() -> io::Result<*mut AtomicU64> {
+    let len = page_size() as usize;
+    // SAFETY: a new anonymous mapping at an address that the kernel chooses disturbs nothing.
+    let page = unsafe {
+        libc::mmap(
+            ptr::null_mut(),
+            len,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        )
+    };
+    if page == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the page was mapped just now and is ours alone.
+    if let Err(error) = check(unsafe { libc::madvise(page, len, libc::MADV_WIPEONFORK) }) {
+        // SAFETY: nobody else has seen the page.
+        unsafe { libc::munmap(page, len) };
+        return Err(error);
+    }
+    Ok(page.cast())
+}
+
+fn wiped_word() -> io::Result<&'static AtomicU64> {
+    let never = (&raw const NEVER).cast_mut();
+    let mut word = WIPED.load(Acquire);
+    if word == never {
+        let page = map_wiped_page()?;
+        word = match WIPED.compare_exchange(never, page, AcqRel, Acquire) {
+            Ok(_) => page,
+            Err(theirs) => {
+                // SAFETY: another thread was first, so nobody has seen our page.
+                unsafe { libc::munmap(page.cast(), page_size() as usize) };
+                theirs
+            }
+        };
+    }
+    // SAFETY: it is not NEVER, so it is a page that was mapped for an atomic word and is never unmapped.
+    Ok(unsafe { &*word })
+}

@@ -1,0 +1,59 @@
+//! Byte locks that belong to an open file description: the kernel lets them go when its last descriptor is closed,
+//! which death does too.
+//!
+//! Unlike the older record locks they are not lost when another descriptor of the same file is closed, and two
+//! descriptions in one process exclude each other. A forked child shares the description and so keeps the lock.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+
+use crate::status::check;
+
+/// Locks the byte at `offset` for the description of `file`, without waiting. `false` if another description has it;
+/// `true` also if ours had it already. The byte need not exist; the file has to be open for writing.
+///
+/// # Errors
+/// Of fcntl(2); `InvalidInput` if the offset is beyond what a file can have.
+pub fn try_exclusive(file: &File, offset: u64) -> io::Result<bool> {
+    let mut lock = one_byte(libc::F_WRLCK, offset)?;
+    match command(file, libc::F_OFD_SETLK, &mut lock) {
+        Ok(()) => Ok(true),
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Lets the byte at `offset` go. No error if it was not locked.
+///
+/// # Errors
+/// As [`try_exclusive`].
+pub fn unlock(file: &File, offset: u64) -> io::Result<()> {
+    command(file, libc::F_OFD_SETLK, &mut one_byte(libc::F_UNLCK, offset)?)
+}
+
+/// Whether some other description than that of `file` holds a lock on the byte at `offset`.
+///
+/// # Errors
+/// As [`try_exclusive`].
+pub fn is_locked(file: &File, offset: u64) -> io::Result<bool> {
+    let mut lock = one_byte(libc::F_WRLCK, offset)?;
+    command(file, libc::F_OFD_GETLK, &mut lock)?;
+    Ok(lock.l_type != libc::F_UNLCK as libc::c_short)
+}
+
+fn one_byte(kind: libc::c_int, offset: u64) -> io::Result<libc::flock> {
+    let start = i64::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
+    // SAFETY: all fields are numbers. l_pid has to be 0 for these commands, and some targets have further fields.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = kind as libc::c_short;
+    lock.l_whence = libc::SEEK_SET as libc::c_short;
+    lock.l_start = start;
+    lock.l_len = 1;
+    Ok(lock)
+}
+
+fn command(file: &File, command: libc::c_int, lock: &mut libc::flock) -> io::Result<()> {
+    // SAFETY: both commands want one `flock`, which is borrowed for the call.
+    check(unsafe { libc::fcntl(file.as_raw_fd(), command, lock as *mut libc::flock) }).map(drop)
+}

@@ -1,0 +1,50 @@
+//! Small questions that need no process but ours.
+
+use std::fs;
+use std::io;
+
+use crate::status::retry_interrupted;
+
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// A number that is drawn anew at each boot of the machine.
+///
+/// # Errors
+/// `NotFound` if `/proc` is not mounted; `InvalidData` if there is no such number in it.
+pub fn boot_id() -> io::Result<[u8; 16]> {
+    let text = fs::read_to_string(BOOT_ID)
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot read {BOOT_ID} (is /proc mounted?): {error}")))?;
+    parse_uuid(text.trim()).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("{BOOT_ID} has no UUID")))
+}
+
+fn parse_uuid(text: &str) -> Option<[u8; 16]> {
+    let digits = text.replace('-', "");
+    if digits.len() != 32 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    u128::from_str_radix(&digits, 16).ok().map(u128::to_be_bytes)
+}
+
+/// The kernel's number of the calling thread, in the PID namespace of the process.
+pub fn thread_id() -> u32 {
+    // SAFETY: gettid takes nothing, touches no memory and cannot fail.
+    unsafe { libc::syscall(libc::SYS_gettid) as u32 }
+}
+
+/// Bytes that nobody can guess.
+///
+/// # Errors
+/// Of getrandom(2).
+pub fn random_bytes() -> io::Result<[u8; 16]> {
+    let mut bytes = [0; 16];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        filled += retry_interrupted(|| {
+            let rest = &mut bytes[filled..];
+            // SAFETY: the call writes at most `rest.len()` bytes to memory that is borrowed for it.
+            let count = unsafe { libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) };
+            usize::try_from(count).map_err(|_| io::Error::last_os_error())
+        })?;
+    }
+    Ok(bytes)
+}

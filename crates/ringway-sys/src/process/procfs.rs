@@ -1,0 +1,86 @@
+//! Reading what `/proc` shows of a process.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+
+use super::pidfd;
+
+/// What we need of `/proc/pid/stat`.
+pub(super) struct Stat {
+    /// One letter.
+    pub(super) state: u8,
+    /// Threads that have not ended, and the first thread even then.
+    pub(super) threads: u64,
+    /// Clock ticks since boot.
+    pub(super) start_time: u64,
+}
+
+impl Stat {
+    /// Reads the `stat` of a directory like `/proc/1`.
+    pub(super) fn read(directory: &Path) -> io::Result<Self> {
+        let line = fs::read(directory.join("stat"))?;
+        Self::parse(&line).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "unknown form of /proc/pid/stat"))
+    }
+
+    /// The name in field 2 may hold anything, blanks and parentheses too; the last parenthesis ends it.
+    fn parse(line: &[u8]) -> Option<Self> {
+        let name_end = line.iter().rposition(|byte| *byte == b')')?;
+        let rest = std::str::from_utf8(&line[name_end + 1..]).ok()?;
+        let field = |number: usize| rest.split_ascii_whitespace().nth(number - 3);
+        Some(Self {
+            state: *field(3)?.as_bytes().first()?,
+            threads: field(20)?.parse().ok()?,
+            start_time: field(22)?.parse().ok()?,
+        })
+    }
+
+    /// Whether all threads have ended and only the parent's wait is missing.
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self.state, b'X' | b'x') || (self.state == b'Z' && self.threads <= 1)
+    }
+}
+
+/// Where `/proc` shows the process that our PID namespace calls `pid`. The mounted `/proc` may be that of another PID
+/// namespace, with other numbers; then `pidfd` tells which one it is there.
+pub(super) fn directory_of(pid: u32, pidfd: Option<BorrowedFd<'_>>) -> io::Result<PathBuf> {
+    let shown = fs::read_link("/proc/self")?;
+    if shown.as_os_str() == std::process::id().to_string().as_str() {
+        return Ok(PathBuf::from(format!("/proc/{pid}")));
+    }
+    let number = match pidfd {
+        Some(pidfd) => number_behind(pidfd)?,
+        None => number_behind(pidfd::open(pid)?.as_fd())?,
+    };
+    Ok(PathBuf::from(format!("/proc/{number}")))
+}
+
+/// The number that the mounted `/proc` has for the process behind a pidfd.
+fn number_behind(pidfd: BorrowedFd<'_>) -> io::Result<u32> {
+    let text = fs::read_to_string(format!("/proc/thread-self/fdinfo/{}", pidfd.as_raw_fd()))?;
+    match value_of(&text, "Pid:").and_then(|number| number.parse().ok()) {
+        Some(number) if number > 0 => Ok(number),
+        _ => Err(io::Error::new(io::ErrorKind::NotFound, "the process is not in the PID namespace of /proc")),
+    }
+}
+
+/// Whether a directory like `/proc/1` is that of a thread, not of the process that the thread belongs to.
+pub(super) fn is_thread(directory: &Path) -> io::Result<bool> {
+    let text = fs::read(directory.join("status"))?;
+    let text = String::from_utf8_lossy(&text);
+    match (value_of(&text, "Tgid:"), value_of(&text, "Pid:")) {
+        (Some(group), Some(own)) => Ok(group != own),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "unknown form of /proc/pid/status")),
+    }
+}
+
+fn value_of<'text>(text: &'text str, key: &str) -> Option<&'text str> {
+    text.lines().find_map(|line| line.strip_prefix(key)).map(str::trim)
+}
+
+/// The name of a process as `ps` shows it, at most 15 bytes; `None` if there is no such process or it is hidden.
+pub fn name_of(pid: u32) -> Option<String> {
+    let name = fs::read(directory_of(pid, None).ok()?.join("comm")).ok()?;
+    Some(String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned())
+}

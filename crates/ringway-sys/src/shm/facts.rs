@@ -1,0 +1,80 @@
+//! What can be asked about a file.
+
+use std::fs::File;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use crate::status::{check, retry_interrupted};
+
+/// The unit of `st_blocks`, whatever the file system.
+const STAT_BLOCK: u64 = 512;
+
+/// Which file it is: the same for all descriptors and all names of one file, while it exists.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct FileId {
+    /// The device of its file system, as `st_dev`.
+    pub device: u64,
+    /// Its number on that file system.
+    pub inode: u64,
+}
+
+/// Which file this is.
+///
+/// # Errors
+/// Of fstat(2).
+pub fn file_id(file: &File) -> io::Result<FileId> {
+    let facts = file.metadata()?;
+    Ok(FileId { device: facts.dev(), inode: facts.ino() })
+}
+
+/// Whether `path` names the file `a` itself. A symbolic link at `path` is not followed.
+///
+/// # Errors
+/// Of stat(2): `NotFound` if there is no such name.
+pub fn same_file(a: &File, path: &Path) -> io::Result<bool> {
+    let named = path.symlink_metadata()?;
+    Ok(file_id(a)? == FileId { device: named.dev(), inode: named.ino() })
+}
+
+/// Bytes of memory (or disk) that stand behind the file.
+///
+/// # Errors
+/// Of fstat(2).
+pub fn allocated_bytes(file: &File) -> io::Result<u64> {
+    Ok(file.metadata()?.blocks() * STAT_BLOCK)
+}
+
+/// The user id of the owner and the permission bits.
+///
+/// # Errors
+/// Of fstat(2).
+pub fn owner(file: &File) -> io::Result<(u32, u32)> {
+    let facts = file.metadata()?;
+    Ok((facts.uid(), facts.mode() & 0o7777))
+}
+
+/// Bytes that the file system prefers to work in; on hugetlbfs the size of its pages, of which the size of the file
+/// has to be a multiple.
+///
+/// # Errors
+/// Of fstat(2).
+pub fn block_size(file: &File) -> io::Result<u64> {
+    Ok(file.metadata()?.blksize())
+}
+
+/// Whether the file lies on hugetlbfs, where mappings consist of huge pages only.
+///
+/// # Errors
+/// Of fstatfs(2).
+pub fn is_hugetlbfs(file: &File) -> io::Result<bool> {
+    let mut facts = MaybeUninit::<libc::statfs>::uninit();
+    // SAFETY: the call fills the local in that it is given.
+    retry_interrupted(|| check(unsafe { libc::fstatfs(file.as_raw_fd(), facts.as_mut_ptr()) }))?;
+    // SAFETY: the call succeeded and has filled it in.
+    let facts = unsafe { facts.assume_init() };
+    // The type of the field differs between the C libraries; the magic numbers have 32 bits.
+    Ok(facts.f_type as u32 == libc::HUGETLBFS_MAGIC as u32)
+}

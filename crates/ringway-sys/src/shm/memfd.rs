@@ -1,0 +1,38 @@
+//! Files of memory that never have a name, for a process and its children.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd};
+
+use crate::status::check;
+
+/// Makes an empty file of memory, open for reading and writing, closed by exec, not sealed yet. `name` is what `/proc`
+/// shows for it and means nothing else.
+///
+/// # Errors
+/// Of memfd_create(2); `InvalidInput` if the name contains a NUL or has more than 249 bytes.
+pub fn memfd(name: &str) -> io::Result<File> {
+    let name = CString::new(name)?;
+    // SAFETY: `name` ends in a NUL and outlives the call.
+    let fd = check(unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) })?;
+    // SAFETY: the descriptor is new and nobody else has it.
+    Ok(unsafe { File::from_raw_fd(fd) })
+}
+
+/// Fixes the size of a file of [`memfd`] for good, so that no holder can pull memory away from under the others.
+///
+/// # Errors
+/// Of fcntl(2): not a file of [`memfd`], or sealed already.
+pub fn seal(file: &File) -> io::Result<()> {
+    let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
+    // SAFETY: F_ADD_SEALS takes a number and touches no memory.
+    check(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, seals) }).map(drop)
+}
+
+/// Whether the file can never shrink. Files that know no seals are not sealed.
+pub fn is_sealed(file: &File) -> bool {
+    // SAFETY: F_GET_SEALS takes nothing and touches no memory.
+    let seals = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GET_SEALS) };
+    seals != -1 && seals & libc::F_SEAL_SHRINK != 0
+}
