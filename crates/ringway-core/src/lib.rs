@@ -2,9 +2,27 @@
 //!
 //! It knows no message type and no policy; those are in the `ringway` crate. The format of a segment is described in
 //! `shm-layout.md` at the top of the repository.
+//!
+//! From the bottom up: [`word`], [`position`] and [`packed`] are the shared words; [`ring`] and [`event`] the
+//! algorithms on them, which run on any storage; [`layout`] says where they lie in a [`segment`]; [`attachment`] joins
+//! a process to a segment and moves blocks; [`recovery`] takes back what the dead held.
 
+pub mod attachment;
+pub mod census;
+pub mod error;
 pub mod event;
+mod header;
+pub mod layout;
+mod mapping;
+mod names;
 pub mod packed;
+pub mod participant;
 pub mod position;
+pub mod recovery;
 pub mod ring;
+pub mod segment;
+mod stock;
 pub mod word;
+
+pub use names::{Place, list};
+pub use ringway_sys::clock::Monotonic;

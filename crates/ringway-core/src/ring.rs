@@ -216,6 +216,17 @@ impl<C: Cells> Ring<C> {
         self.shape
     }
 
+    /// Whether a push could succeed, or could have at some instant of the call.
+    ///
+    /// # Errors
+    /// [`PushError`].
+    #[inline]
+    pub fn has_room(&self, hints: &Hints) -> Result<(), PushError> {
+        let t = self.position(self.cells.tail());
+        let slot = Slot(self.cells.slot(self.shape.index(t)).load(Acquire)); // pairs with: publish
+        self.require_room(t, self.shape.limit, slot, hints)
+    }
+
     /// Pushes blocks that `me` owns, in order, and answers how many got in. Those that did not still belong to `me`.
     ///
     /// # Errors

@@ -1,1 +1,34 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+mod batch;
+mod error;
+mod loan;
+mod message;
+mod options;
+mod queue;
+mod received;
+mod shared;
+mod wait;
+
+pub use batch::{BATCH_MAX, Batch};
+pub use error::{GetError, Name, PutError, PutManyError};
+pub use loan::Loan;
+pub use message::{Message, Payload, Schema};
+pub use options::QueueOptions;
+pub use queue::{Iter, Queue};
+pub use received::{Received, ReceivedBytes};
+pub use wait::WaitStrategy;
+
+pub use ringway_core::Place;
+pub use ringway_core::error::{CreateError, Fault, OpenError};
+pub use ringway_core::recovery::Recovered;
+/// The serialisation framework of the messages, in the version that this crate uses.
+pub use rkyv;
+
+/// Looking at queues from outside: what the `ringway` command is made of.
+pub mod inspect {
+    pub use ringway_core::census::{Holder, Snapshot, inspect as open, remove, snapshot};
+    pub use ringway_core::list;
+    pub use ringway_core::participant::{Attendee, attendees};
+    pub use ringway_core::segment::Segment;
+}

@@ -1,0 +1,140 @@
+//! Looking at a segment from outside, without taking part in it.
+
+use core::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed},
+};
+
+use crate::error::{Fault, OpenError};
+use crate::event;
+use crate::names::Place;
+use crate::packed::{Block, Lane, State};
+use crate::participant::{self, Attendee};
+use crate::ring::Cells;
+use crate::segment::Segment;
+
+/// What one participant holds.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// The participant.
+    pub attendee: Attendee,
+    /// Messages that it has taken and not released: guards.
+    pub messages: u64,
+    /// Blocks that are at hand, loaned, or being put.
+    pub blocks: u64,
+}
+
+/// A queue at about one instant.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Messages that it holds at most.
+    pub maxsize: u64,
+    /// Bytes of the largest message.
+    pub max_message: u64,
+    /// Messages in it; exact at one instant.
+    pub size: u64,
+    /// Messages that were ever put, modulo 2^44.
+    pub puts: u64,
+    /// Messages that were ever taken, modulo 2^44.
+    pub gets: u64,
+    /// Whether it was shut down.
+    pub shut_down: bool,
+    /// Messages that died with the participants that had taken them.
+    pub lost: u64,
+    /// Dead participants that were recovered.
+    pub recovered: u64,
+    /// Registrations of sleepers that wait for a message; an upper bound.
+    pub waiting_to_get: u32,
+    /// Registrations of sleepers that wait for a place or a block; an upper bound.
+    pub waiting_to_put: u32,
+    /// Who has it open.
+    pub holders: Vec<Holder>,
+    /// Entries of the participant table.
+    pub participants_max: u32,
+    /// What the messages are.
+    pub schema: String,
+    /// Wall clock at creation, nanoseconds since 1970.
+    pub created_unix_nanos: u64,
+    /// Bytes of address space.
+    pub virtual_bytes: u64,
+    /// Bytes of memory.
+    pub resident_bytes: u64,
+}
+
+/// Opens a segment to look at it, to be used with [`snapshot`]. No participant entry is taken.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn inspect(place: &Place) -> Result<Segment, OpenError> {
+    Segment::open(place)
+}
+
+/// What there is to see.
+///
+/// # Errors
+/// [`Fault`] when a word is damaged.
+pub fn snapshot(segment: &Segment) -> Result<Snapshot, Fault> {
+    let control = segment.control();
+    let header = segment.header();
+    let ring = segment.messages();
+    let size = ring.len()?;
+    let (gets, shut_down) = (ring.cells().head().load(Acquire), ring.is_closed()?);
+    let since_first = |position: u64| position.wrapping_sub(header.first_position) & crate::position::POSITION_MASK;
+    let mut holders: Vec<Holder> = participant::attendees(segment)
+        .into_iter()
+        .map(|attendee| Holder { attendee, messages: 0, blocks: 0 })
+        .collect();
+    for_each_state(segment, |_, state| {
+        if let State::Held { lane, owner, .. } = state {
+            let found = holders.iter_mut().find(|holder| {
+                holder.attendee.index == owner.index() && holder.attendee.generation as u8 == owner.generation()
+            });
+            match (found, lane) {
+                (Some(holder), Lane::Messages) => holder.messages += 1,
+                (Some(holder), Lane::Free) => holder.blocks += 1,
+                (None, _) => {}
+            }
+        }
+    });
+    let count = |word: &AtomicU64| event::registrations(word);
+    Ok(Snapshot {
+        maxsize: header.measures.maxsize,
+        max_message: header.measures.max_message,
+        size,
+        puts: since_first(gets.wrapping_add(size)),
+        gets: since_first(gets),
+        shut_down,
+        lost: control.lost.word.load(Relaxed),
+        recovered: control.recovered.word.load(Relaxed),
+        waiting_to_get: count(&control.not_empty.word),
+        waiting_to_put: count(&control.not_full.word).saturating_add(count(&control.block_freed.word)),
+        holders,
+        participants_max: header.measures.participants,
+        schema: segment.schema(),
+        created_unix_nanos: header.created_unix_nanos,
+        virtual_bytes: segment.geometry().total_bytes,
+        resident_bytes: segment.resident_bytes().unwrap_or(0),
+    })
+}
+
+/// Visits the state of every block that has memory behind it.
+pub(crate) fn for_each_state(segment: &Segment, mut visit: impl FnMut(Block, State)) {
+    for class in 0..segment.geometry().classes.len() as u8 {
+        let backed = segment.class_control(class).backed.load(Acquire).min(segment.class(class).blocks);
+        for index in 0..backed as u32 {
+            let block = Block::new(class, index);
+            if let Some(descriptor) = segment.descriptor(block)
+                && let Some(state) = State::unpack(descriptor.state.load(Acquire))
+            {
+                visit(block, state);
+            }
+        }
+    }
+}
+
+/// Removes the name of a segment and marks it, so that nobody who is just opening it stays. Those who have it open go
+/// on using it. Answers whether the name was ours to remove.
+pub fn remove(segment: &Segment) -> bool {
+    segment.mark_removed();
+    segment.unlink()
+}

@@ -1,0 +1,142 @@
+//! Why a segment could not be created, opened or removed.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::ring::Corruption;
+
+/// Why a segment could not be created.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// The name is taken.
+    #[error("{name} exists already; open it, or remove it with `ringway rm`")]
+    AlreadyExists {
+        /// The object as the caller named it.
+        name: String,
+    },
+    /// The name cannot be one.
+    #[error("{name:?} is not a name: {reason}")]
+    BadName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// An option is out of its range.
+    #[error("{name}: {option} is {value}, but must be {allowed}")]
+    BadOption {
+        /// The object.
+        name: String,
+        /// Which option.
+        option: &'static str,
+        /// What was asked for.
+        value: u64,
+        /// What it may be.
+        allowed: String,
+    },
+    /// It exists, but cannot be opened. Only from open-or-create.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The file system is full.
+    #[error("{name}: no space: {source}")]
+    NoSpace {
+        /// The object.
+        name: String,
+        /// Bytes needed and available.
+        source: ringway_sys::shm::NoSpace,
+    },
+    /// The system refused.
+    #[error("{name}: cannot {action}: {source}")]
+    Io {
+        /// The object.
+        name: String,
+        /// What was being done.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Why a segment could not be opened.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Nothing has that name.
+    #[error("{name} does not exist; create it first, or check `ringway ls`")]
+    NotFound {
+        /// The object as the caller named it.
+        name: String,
+    },
+    /// The name cannot be one.
+    #[error("{name:?} is not a name: {reason}")]
+    BadName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The segment is not one that this library and caller can use.
+    #[error("{name} is refused: {field} is {found}, expected {expected}")]
+    Refused {
+        /// The object.
+        name: String,
+        /// Which field of the header.
+        field: &'static str,
+        /// What stands there.
+        found: String,
+        /// What should.
+        expected: String,
+    },
+    /// The name was removed while it was being opened.
+    #[error("{name} was removed while it was being opened; open or create it again")]
+    Removed {
+        /// The object.
+        name: String,
+    },
+    /// Every entry of the participant table is in use.
+    #[error("{name}: all {limit} participant entries are taken; close some, or create it with more participants")]
+    TableFull {
+        /// The object.
+        name: String,
+        /// Entries of the table.
+        limit: u32,
+    },
+    /// The system refused.
+    #[error("{name}: cannot {action}: {source}")]
+    Io {
+        /// The object.
+        name: String,
+        /// What was being done.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Why an operation on an attached segment cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The process is a forked child that uses its parent's handle.
+    #[error("this process was forked after the handle was made; open the queue anew in the child")]
+    Forked,
+    /// A word of the segment is damaged.
+    #[error("damaged: {} of the {:?} ring at {} holds {:#x}", .0.word, .0.lane, .0.at, .0.found)]
+    Corrupt(Corruption),
+    /// The file system has no room for another block.
+    #[error("no memory for another block: needs {needed} bytes, {} available", available.map_or("unknown".to_owned(), |a| a.to_string()))]
+    NoSpace {
+        /// Bytes to be reserved.
+        needed: u64,
+        /// Bytes that the file system has left.
+        available: Option<u64>,
+    },
+}
+
+impl From<Corruption> for Fault {
+    fn from(corruption: Corruption) -> Self {
+        Self::Corrupt(corruption)
+    }
+}

@@ -1,0 +1,106 @@
+//! Where the bytes of a segment live: a file that is mapped, the portable shared memory of the system, or the heap.
+
+use std::alloc::{self, Layout};
+use std::fs::File;
+use std::io;
+
+use memmap2::{MmapOptions, MmapRaw};
+use shared_memory::{Shmem, ShmemConf, ShmemError};
+
+/// Mapped memory, page aligned, that stays where it is until it is dropped.
+pub(crate) enum Mapping {
+    /// A file: named, unnamed, or at a path of the user's.
+    File { map: MmapRaw, file: File },
+    /// Through the `shared_memory` crate, with a descriptor of our own for reserving and locking.
+    Portable { map: Shmem, file: File },
+    /// Plain memory of this process.
+    Heap(Heap),
+}
+
+// SAFETY: a mapping is an address range that no thread owns. All access goes through atomics, or to blocks that the
+// state words give to one owner at a time. `Shmem` is only asked for its address.
+unsafe impl Send for Mapping {}
+// SAFETY: as above.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    /// Maps `bytes` of `file`, shared. `huge` asks for huge pages, which the kernel may refuse.
+    pub(crate) fn of_file(file: File, bytes: u64, huge: bool) -> io::Result<Self> {
+        let map = MmapOptions::new().len(usable(bytes)?).no_reserve_swap().map_raw(&file)?;
+        if huge {
+            let _ = map.advise(memmap2::Advice::HugePage);
+        }
+        Ok(Self::File { map, file })
+    }
+
+    /// Makes a POSIX shared memory object. It can be seen at once, full of zeros.
+    pub(crate) fn create_portable(os_id: &str, bytes: u64) -> io::Result<Self> {
+        Self::portable(ShmemConf::new().os_id(os_id).size(usable(bytes)?).create(), os_id)
+    }
+
+    pub(crate) fn open_portable(os_id: &str) -> io::Result<Self> {
+        Self::portable(ShmemConf::new().os_id(os_id).open(), os_id)
+    }
+
+    fn portable(opened: Result<Shmem, ShmemError>, os_id: &str) -> io::Result<Self> {
+        let mut map = opened.map_err(|error| match error {
+            ShmemError::MappingIdExists => io::Error::from(io::ErrorKind::AlreadyExists),
+            other => io::Error::other(other),
+        })?;
+        map.set_owner(false); // its Drop would remove the name
+        Ok(Self::Portable { map, file: ringway_sys::shm::open_posix(os_id)? })
+    }
+
+    pub(crate) fn heap(bytes: u64) -> io::Result<Self> {
+        Heap::new(usable(bytes)?).map(Self::Heap)
+    }
+
+    pub(crate) fn base(&self) -> *mut u8 {
+        match self {
+            Self::File { map, .. } => map.as_mut_ptr(),
+            Self::Portable { map, .. } => map.as_ptr(),
+            Self::Heap(heap) => heap.base,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::File { map, .. } => map.len(),
+            Self::Portable { map, .. } => map.len(),
+            Self::Heap(heap) => heap.layout.size(),
+        }
+    }
+
+    /// The file behind it; the heap has none.
+    pub(crate) fn file(&self) -> Option<&File> {
+        match self {
+            Self::File { file, .. } | Self::Portable { file, .. } => Some(file),
+            Self::Heap(_) => None,
+        }
+    }
+}
+
+fn usable(bytes: u64) -> io::Result<usize> {
+    usize::try_from(bytes).map_err(io::Error::other)
+}
+
+pub(crate) struct Heap {
+    base: *mut u8,
+    layout: Layout,
+}
+
+impl Heap {
+    fn new(bytes: usize) -> io::Result<Self> {
+        let layout = Layout::from_size_align(bytes.max(1), 4096).map_err(io::Error::other)?;
+        // SAFETY: the layout is not empty.
+        let base = unsafe { alloc::alloc_zeroed(layout) };
+        if base.is_null() { Err(io::ErrorKind::OutOfMemory.into()) } else { Ok(Self { base, layout }) }
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        // SAFETY: allocated above with this layout, and freed once.
+        unsafe { alloc::dealloc(self.base, self.layout) }
+    }
+}

@@ -1,0 +1,114 @@
+//! Names of segments and the files that stand for them.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ringway_sys::shm;
+
+/// What every file of ours begins with, so that they are told from others' in the same directory.
+const PREFIX: &str = "ringway.";
+const NAME_MAX: usize = 200;
+
+/// Where a segment is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Under a name in shared memory, seen by every process of the host.
+    Named(String),
+    /// The same, through the portable calls of the `shared_memory` crate. The mode is 0600.
+    Portable(String),
+    /// At a path of the caller's choice, for instance on hugetlbfs.
+    File(PathBuf),
+    /// Without a name; children inherit its descriptor.
+    Unnamed,
+    /// On the heap of this process.
+    Heap,
+}
+
+impl From<&str> for Place {
+    fn from(name: &str) -> Self {
+        Self::Named(name.to_owned())
+    }
+}
+
+impl From<&String> for Place {
+    fn from(name: &String) -> Self {
+        Self::Named(name.clone())
+    }
+}
+
+impl From<String> for Place {
+    fn from(name: String) -> Self {
+        Self::Named(name)
+    }
+}
+
+impl From<PathBuf> for Place {
+    fn from(path: PathBuf) -> Self {
+        Self::File(path)
+    }
+}
+
+impl Place {
+    /// How errors and listings call it.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Named(name) | Self::Portable(name) => format!("queue '{name}'"),
+            Self::File(path) => format!("queue '{}'", path.display()),
+            Self::Unnamed => "unnamed queue".to_owned(),
+            Self::Heap => "heap queue".to_owned(),
+        }
+    }
+
+    /// The file that stands for it, if any.
+    pub fn path(&self) -> Option<PathBuf> {
+        match self {
+            Self::Named(name) | Self::Portable(name) => Some(Path::new(shm::DIRECTORY).join(format!("{PREFIX}{name}"))),
+            Self::File(path) => Some(path.clone()),
+            Self::Unnamed | Self::Heap => None,
+        }
+    }
+
+    /// The name in the terms of `shm_open`, for [`Place::Portable`].
+    pub(crate) fn os_id(&self) -> Option<String> {
+        match self {
+            Self::Portable(name) => Some(format!("/{PREFIX}{name}")),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the name, if anything.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        let (Self::Named(name) | Self::Portable(name)) = self else { return None };
+        if name.is_empty() {
+            Some("it is empty")
+        } else if name.len() > NAME_MAX {
+            Some("it is longer than 200 bytes")
+        } else if name.contains(['/', '\0', '\n']) {
+            Some("it has a slash, a line break or a zero byte")
+        } else {
+            None
+        }
+    }
+}
+
+/// The names of all segments in shared memory, in order. Half-made or foreign files under such a name are listed too.
+///
+/// # Errors
+/// When the directory cannot be read.
+pub fn list() -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(shm::DIRECTORY)? {
+        if let Some(name) = entry?.file_name().to_str().and_then(|file| file.strip_prefix(PREFIX)) {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The directory and file name of a path.
+pub(crate) fn split(path: &Path) -> (&Path, &OsStr) {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    (parent, path.file_name().unwrap_or(OsStr::new("segment")))
+}

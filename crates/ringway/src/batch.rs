@@ -1,0 +1,88 @@
+//! Many messages at once.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use ringway_core::packed::Block;
+
+use crate::error::GetError;
+use crate::message::{Message, Payload};
+use crate::received::{Received, ReceivedBytes};
+use crate::shared::{OwnedBlock, Shared};
+
+/// Most messages that one ring operation moves.
+pub const BATCH_MAX: usize = 32;
+
+/// Messages that were taken together, oldest first: an iterator over them. What is not iterated over is dropped with it.
+#[must_use = "the messages have been taken from the queue"]
+pub struct Batch<'q, T: Payload + ?Sized> {
+    shared: &'q Shared,
+    blocks: [Block; BATCH_MAX],
+    next: usize,
+    end: usize,
+    payload: PhantomData<fn() -> Box<T>>,
+}
+
+impl<'q, T: Payload + ?Sized> Batch<'q, T> {
+    /// Of the first `count` blocks, which this process owns.
+    pub(crate) fn new(shared: &'q Shared, blocks: [Block; BATCH_MAX], count: usize) -> Self {
+        Self { shared, blocks, next: 0, end: count, payload: PhantomData }
+    }
+
+    /// How many are left.
+    pub fn len(&self) -> usize {
+        self.end - self.next
+    }
+
+    /// Whether none is left.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The next message as bytes.
+    #[inline]
+    pub fn next_bytes(&mut self) -> Option<ReceivedBytes<'q>> {
+        self.next_block().map(ReceivedBytes::new)
+    }
+
+    #[inline]
+    fn next_block(&mut self) -> Option<OwnedBlock<'q>> {
+        let block = *self.blocks[..self.end].get(self.next)?;
+        self.next += 1;
+        Some(OwnedBlock::new(self.shared, block))
+    }
+}
+
+impl<'q, T: Message> Iterator for Batch<'q, T> {
+    type Item = Result<Received<'q, T>, GetError>;
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_block().map(Received::checked)
+    }
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.len(), Some(self.len()))
+    }
+}
+
+impl<'q> Iterator for Batch<'q, [u8]> {
+    type Item = ReceivedBytes<'q>;
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_bytes()
+    }
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.len(), Some(self.len()))
+    }
+}
+
+impl<T: Payload + ?Sized> Drop for Batch<'_, T> {
+    fn drop(&mut self) {
+        while self.next_block().is_some() {}
+    }
+}
+
+impl<T: Payload + ?Sized> fmt::Debug for Batch<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Batch({} messages of {})", self.len(), self.shared.name())
+    }
+}

@@ -1,0 +1,224 @@
+//! Why a put or a get did not go through.
+
+use core::fmt;
+use std::sync::Arc;
+
+use ringway_core::error::Fault;
+
+/// What a queue is called, as its user named it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Name(pub(crate) Arc<str>);
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A put that did not go through. It gives the value back: nothing is lost.
+#[non_exhaustive]
+pub enum PutError<V> {
+    /// The queue held `maxsize` messages at some instant of the call, and for as long as it waited.
+    Full {
+        /// What was to be put.
+        value: V,
+        /// The queue.
+        queue: Name,
+        /// How many messages it holds.
+        maxsize: u64,
+    },
+    /// The queue has places, but loans and guards beyond the allowance hold the blocks that messages travel in.
+    NoBlock {
+        /// What was to be put.
+        value: V,
+        /// The queue.
+        queue: Name,
+        /// Loans and guards that each participant may hold without delaying anybody.
+        loans: u32,
+    },
+    /// The queue was shut down.
+    ShutDown {
+        /// What was to be put.
+        value: V,
+        /// The queue.
+        queue: Name,
+    },
+    /// The message is larger than the queue takes.
+    TooLarge {
+        /// What was to be put.
+        value: V,
+        /// The queue.
+        queue: Name,
+        /// Bytes of the message.
+        bytes: u64,
+        /// Bytes of the largest message.
+        limit: u64,
+    },
+    /// The value could not be serialised.
+    Encode {
+        /// What was to be put.
+        value: V,
+        /// The queue.
+        queue: Name,
+        /// What rkyv said.
+        reason: rkyv::rancor::Error,
+    },
+    /// The queue cannot be used.
+    Fault {
+        /// What was to be put.
+        value: V,
+        /// The queue.
+        queue: Name,
+        /// Why.
+        fault: Fault,
+    },
+}
+
+impl<V> PutError<V> {
+    /// What was to be put.
+    #[must_use]
+    pub fn into_value(self) -> V {
+        match self {
+            Self::Full { value, .. }
+            | Self::NoBlock { value, .. }
+            | Self::ShutDown { value, .. }
+            | Self::TooLarge { value, .. }
+            | Self::Encode { value, .. }
+            | Self::Fault { value, .. } => value,
+        }
+    }
+
+    /// The same error without the value, which is dropped.
+    #[must_use]
+    pub fn without_value(self) -> PutError<()> {
+        match self {
+            Self::Full { queue, maxsize, .. } => PutError::Full { value: (), queue, maxsize },
+            Self::NoBlock { queue, loans, .. } => PutError::NoBlock { value: (), queue, loans },
+            Self::ShutDown { queue, .. } => PutError::ShutDown { value: (), queue },
+            Self::TooLarge { queue, bytes, limit, .. } => PutError::TooLarge { value: (), queue, bytes, limit },
+            Self::Encode { queue, reason, .. } => PutError::Encode { value: (), queue, reason },
+            Self::Fault { queue, fault, .. } => PutError::Fault { value: (), queue, fault },
+        }
+    }
+
+    /// Whether the queue was full.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Full { .. })
+    }
+
+    /// Whether the queue was shut down.
+    pub fn is_shut_down(&self) -> bool {
+        matches!(self, Self::ShutDown { .. })
+    }
+}
+
+impl<V> fmt::Display for PutError<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full { queue, maxsize, .. } => write!(f, "{queue} is full: it holds {maxsize} messages at most"),
+            Self::NoBlock { queue, loans, .. } => write!(
+                f,
+                "{queue} has no free block: somebody holds more than {loans} loans or messages; `ringway stat` names \
+                 the holder, and the option `loans` of its creator allows more"
+            ),
+            Self::ShutDown { queue, .. } => write!(f, "{queue} was shut down"),
+            Self::TooLarge { queue, bytes, limit, .. } => write!(
+                f,
+                "{queue} takes messages of {limit} bytes at most, and this one has {bytes}; create it with a larger \
+                 `max_message`"
+            ),
+            Self::Encode { queue, reason, .. } => write!(f, "{queue}: the value cannot be serialised: {reason}"),
+            Self::Fault { queue, fault, .. } => write!(f, "{queue}: {fault}"),
+        }
+    }
+}
+
+impl<V> fmt::Debug for PutError<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PutError({self})")
+    }
+}
+
+impl<V> std::error::Error for PutError<V> {}
+
+/// A put of many that stopped half-way: the first `put` went in, in order, and no other.
+#[derive(Debug)]
+pub struct PutManyError {
+    /// How many went in.
+    pub put: usize,
+    /// Why the next one did not.
+    pub error: PutError<()>,
+}
+
+impl fmt::Display for PutManyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "after {} messages: {}", self.put, self.error)
+    }
+}
+
+impl std::error::Error for PutManyError {}
+
+/// A get that brought nothing.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum GetError {
+    /// The queue was empty at some instant of the call, and for as long as it waited.
+    Empty {
+        /// The queue.
+        queue: Name,
+    },
+    /// The queue was shut down and everything before that was taken.
+    ShutDown {
+        /// The queue.
+        queue: Name,
+    },
+    /// The message was taken, but is not what it should be. The next get brings the next one.
+    Invalid {
+        /// The queue.
+        queue: Name,
+        /// Bytes of the message.
+        bytes: u64,
+        /// What the check found.
+        reason: rkyv::rancor::Error,
+    },
+    /// The queue cannot be used.
+    Fault {
+        /// The queue.
+        queue: Name,
+        /// Why.
+        fault: Fault,
+    },
+}
+
+impl GetError {
+    /// Whether the queue was empty.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty { .. })
+    }
+
+    /// Whether the queue was shut down and drained.
+    pub fn is_shut_down(&self) -> bool {
+        matches!(self, Self::ShutDown { .. })
+    }
+}
+
+impl fmt::Display for GetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty { queue } => write!(f, "{queue} is empty"),
+            Self::ShutDown { queue } => write!(f, "{queue} was shut down and is drained"),
+            Self::Invalid { queue, bytes, reason } => {
+                write!(f, "{queue}: a message of {bytes} bytes is not valid and was dropped: {reason}")
+            }
+            Self::Fault { queue, fault } => write!(f, "{queue}: {fault}"),
+        }
+    }
+}
+
+impl std::error::Error for GetError {}

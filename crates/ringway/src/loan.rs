@@ -1,0 +1,113 @@
+//! A loan: memory of the queue that the caller fills and then sends, without a copy.
+
+use core::fmt;
+use core::mem::MaybeUninit;
+use core::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
+
+use crate::error::PutError;
+use crate::shared::{OwnedBlock, Stop};
+use crate::wait::Until;
+
+/// A message that is being made in place. Dropping it gives the memory back; [`Loan::send`] puts it into the queue.
+///
+/// A participant may hold as many loans and received messages at once as the queue's option `loans` says without
+/// delaying anybody.
+///
+/// ```
+/// # use ringway::{Place, Queue};
+/// let queue = Queue::<[u8]>::options().maxsize(4).create(Place::Heap)?;
+/// let mut loan = queue.loan(3)?;
+/// loan.copy_from_slice(b"abc");
+/// loan.send().map_err(|error| error.without_value())?;
+/// assert_eq!(&*queue.get_bytes()?, b"abc");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a loan that is dropped sends nothing"]
+pub struct Loan<'q> {
+    block: OwnedBlock<'q>,
+    length: usize,
+}
+
+impl<'q> Loan<'q> {
+    pub(crate) fn new(mut block: OwnedBlock<'q>, length: usize) -> Self {
+        // What an earlier message left is nobody's business.
+        block.shared().room(&mut block)[..length].fill(MaybeUninit::new(0));
+        Self { block, length }
+    }
+
+    /// Makes the message shorter. A longer one than was asked for is cut to that.
+    pub fn truncate(&mut self, length: usize) {
+        self.length = self.length.min(length);
+    }
+
+    /// Puts the message, waiting for a place.
+    ///
+    /// # Errors
+    /// [`PutError`] with the loan in it.
+    pub fn send(self) -> Result<(), PutError<Self>> {
+        self.send_until(Until::Forever)
+    }
+
+    /// Puts the message if there is a place.
+    ///
+    /// # Errors
+    /// [`PutError`] with the loan in it.
+    pub fn try_send(self) -> Result<(), PutError<Self>> {
+        self.send_until(Until::Now)
+    }
+
+    /// Puts the message, waiting for a place at most so long.
+    ///
+    /// # Errors
+    /// [`PutError`] with the loan in it.
+    pub fn send_timeout(self, timeout: Duration) -> Result<(), PutError<Self>> {
+        self.send_until(Until::after(timeout))
+    }
+
+    /// Puts the message, waiting for a place until then.
+    ///
+    /// # Errors
+    /// [`PutError`] with the loan in it.
+    pub fn send_deadline(self, deadline: Instant) -> Result<(), PutError<Self>> {
+        self.send_until(Until::At(deadline.into()))
+    }
+
+    fn send_until(self, until: Until) -> Result<(), PutError<Self>> {
+        let shared = self.block.shared();
+        if let Err(fault) = shared.at.check_process() {
+            return Err(shared.give_back(Stop::Fault(fault), self));
+        }
+        shared.set_length(&self.block, self.length);
+        match shared.send(&[self.block.block()], until) {
+            (_, Ok(())) => {
+                self.block.forget();
+                Ok(())
+            }
+            (_, Err(stop)) => Err(shared.give_back(stop, self)),
+        }
+    }
+}
+
+impl Deref for Loan<'_> {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        self.block.shared().set_length(&self.block, self.length);
+        self.block.shared().bytes(&self.block)
+    }
+}
+
+impl DerefMut for Loan<'_> {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        let length = self.length;
+        let room = &mut self.block.shared().room(&mut self.block)[..length];
+        // SAFETY: `new` has initialised these bytes, and bytes of a shared mapping always are.
+        unsafe { room.assume_init_mut() }
+    }
+}
+
+impl fmt::Debug for Loan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Loan({} bytes of {})", self.length, self.block.shared().name())
+    }
+}

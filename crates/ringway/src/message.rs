@@ -1,0 +1,111 @@
+//! What can be a message: any type that derives rkyv's three traits, or plain bytes.
+
+use core::mem::MaybeUninit;
+
+use ringway_core::layout::{BLOCK_ALIGN, checksum};
+use rkyv::api::high::{HighDeserializer, HighSerializer, HighValidator};
+use rkyv::bytecheck::CheckBytes;
+use rkyv::rancor::{Error, Source};
+use rkyv::ser::allocator::ArenaHandle;
+use rkyv::ser::{Positional, Writer};
+use rkyv::{Archive, Deserialize, Portable, Serialize};
+
+/// A type that can be sent: one that derives rkyv's `Archive`, `Serialize` and `Deserialize`.
+///
+/// There is nothing to implement. Not for types that hold `Rc` or `Arc`.
+pub trait Message:
+    Sized
+    + Archive<
+        Archived: Portable + for<'v> CheckBytes<HighValidator<'v, Error>> + Deserialize<Self, HighDeserializer<Error>>,
+    > + for<'w, 'a> Serialize<HighSerializer<BlockWriter<'w>, ArenaHandle<'a>, Error>>
+{
+}
+
+impl<T> Message for T where
+    T: Archive<
+            Archived: Portable + for<'v> CheckBytes<HighValidator<'v, Error>> + Deserialize<T, HighDeserializer<Error>>,
+        > + for<'w, 'a> Serialize<HighSerializer<BlockWriter<'w>, ArenaHandle<'a>, Error>>
+{
+}
+
+/// What a queue carries: a [`Message`] type, or `[u8]`.
+pub trait Payload {
+    /// How the segment describes it.
+    fn schema() -> Schema;
+}
+
+/// The description of the messages that is kept in the segment and compared when it is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schema {
+    /// In words.
+    pub name: String,
+    /// As a number; 0 for plain bytes.
+    pub fingerprint: u64,
+}
+
+impl Schema {
+    /// A schema by a name that the caller keeps stable, and the measures of the archived type.
+    pub(crate) fn named<T: Archive>(name: &str) -> Self {
+        const { assert!(align_of::<T::Archived>() as u64 <= BLOCK_ALIGN, "messages are aligned to 64 bytes at most") };
+        let text = format!("rkyv 0.8 le p32|{name}|{}|{}", size_of::<T::Archived>(), align_of::<T::Archived>());
+        Self { name: name.to_owned(), fingerprint: checksum(text.as_bytes()) | 1 }
+    }
+}
+
+impl<T: Message> Payload for T {
+    fn schema() -> Schema {
+        Schema::named::<T>(core::any::type_name::<T>())
+    }
+}
+
+impl Payload for [u8] {
+    fn schema() -> Schema {
+        Schema { name: "bytes".to_owned(), fingerprint: 0 }
+    }
+}
+
+/// Writes into a block, and goes on counting past its end, so that one pass tells the size that is needed.
+pub struct BlockWriter<'w> {
+    block: &'w mut [MaybeUninit<u8>],
+    written: usize,
+}
+
+impl<'w> BlockWriter<'w> {
+    fn new(block: &'w mut [MaybeUninit<u8>]) -> Self {
+        Self { block, written: 0 }
+    }
+}
+
+impl Positional for BlockWriter<'_> {
+    #[inline]
+    fn pos(&self) -> usize {
+        self.written
+    }
+}
+
+impl<E: Source> Writer<E> for BlockWriter<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> Result<(), E> {
+        let end = self.written + bytes.len();
+        if let Some(place) = self.block.get_mut(self.written..end) {
+            place.write_copy_of_slice(bytes);
+        }
+        self.written = end;
+        Ok(())
+    }
+}
+
+/// Serialises into `block` and answers the size, which may be more than the block has.
+pub(crate) fn encode<T: Message>(value: &T, block: &mut [MaybeUninit<u8>]) -> Result<usize, Error> {
+    rkyv::api::high::to_bytes_in(value, BlockWriter::new(block)).map(|writer| writer.written)
+}
+
+/// Checks the bytes and gives access to them in place.
+pub(crate) fn access<T: Message>(bytes: &[u8]) -> Result<&T::Archived, Error> {
+    rkyv::access::<T::Archived, Error>(bytes)
+}
+
+/// An owned value.
+pub(crate) fn decode<T: Message>(archived: &T::Archived) -> Result<T, Error> {
+    rkyv::deserialize::<T, Error>(archived)
+}

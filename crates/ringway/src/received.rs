@@ -1,0 +1,134 @@
+//! Received messages: guards that read in place and give the memory back when they are dropped.
+
+use core::fmt;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use rkyv::rancor::Error;
+
+use crate::error::GetError;
+use crate::message::{self, Message};
+use crate::shared::OwnedBlock;
+
+/// A received message of plain bytes.
+pub struct ReceivedBytes<'q> {
+    block: OwnedBlock<'q>,
+}
+
+impl<'q> ReceivedBytes<'q> {
+    #[inline]
+    pub(crate) fn new(block: OwnedBlock<'q>) -> Self {
+        Self { block }
+    }
+}
+
+impl Deref for ReceivedBytes<'_> {
+    type Target = [u8];
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.block.shared().bytes(&self.block)
+    }
+}
+
+impl AsRef<[u8]> for ReceivedBytes<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl fmt::Debug for ReceivedBytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+/// A received message, read where it lies. It dereferences to the archived type.
+///
+/// A participant may hold as many loans and received messages at once as the queue's option `loans` says without
+/// delaying anybody.
+///
+/// ```
+/// # use ringway::{Place, Queue};
+/// let queue = Queue::<Vec<u32>>::options().create(Place::Heap)?;
+/// queue.put(vec![3, 4])?;
+/// let message = queue.get()?;
+/// assert_eq!(message.len(), 2);
+/// assert_eq!(message[1], 4);
+/// assert_eq!(message.deserialize()?, vec![3, 4]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Received<'q, T: Message> {
+    block: OwnedBlock<'q>,
+    archived: NonNull<T::Archived>,
+}
+
+// SAFETY: the guard owns the block; the pointer is into it, and is only read through `&self`.
+unsafe impl<T: Message<Archived: Send>> Send for Received<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: Message<Archived: Sync>> Sync for Received<'_, T> {}
+
+impl<'q, T: Message> Received<'q, T> {
+    /// Checks the bytes. When they are not a `T`, the block goes back and the error says why.
+    #[inline]
+    pub(crate) fn checked(block: OwnedBlock<'q>) -> Result<Self, GetError> {
+        let shared = block.shared();
+        match message::access::<T>(shared.bytes(&block)) {
+            Ok(archived) => {
+                let archived = NonNull::from(archived);
+                Ok(Self { block, archived })
+            }
+            Err(reason) => Err(invalid(&block, reason)),
+        }
+    }
+
+    /// Trusts the bytes.
+    ///
+    /// # Safety
+    /// The block holds a `T` that was serialised whole.
+    #[inline]
+    pub(crate) unsafe fn unchecked(block: OwnedBlock<'q>) -> Result<Self, GetError> {
+        let shared = block.shared();
+        let bytes = shared.bytes(&block);
+        if bytes.len() < size_of::<T::Archived>() {
+            return Self::checked(block); // too short to be one: the error is the same
+        }
+        // SAFETY: the caller vouches for the bytes.
+        let archived = NonNull::from(unsafe { rkyv::access_unchecked::<T::Archived>(bytes) });
+        Ok(Self { block, archived })
+    }
+
+    /// An owned value.
+    ///
+    /// # Errors
+    /// What rkyv says when a part of it cannot be made.
+    pub fn deserialize(&self) -> Result<T, Error> {
+        message::decode::<T>(self)
+    }
+
+    /// The bytes of the message as they lie in memory.
+    pub fn bytes(&self) -> &[u8] {
+        self.block.shared().bytes(&self.block)
+    }
+}
+
+#[cold]
+fn invalid(block: &OwnedBlock<'_>, reason: Error) -> GetError {
+    let shared = block.shared();
+    GetError::Invalid { queue: shared.name(), bytes: shared.bytes(block).len() as u64, reason }
+}
+
+impl<T: Message> Deref for Received<'_, T> {
+    type Target = T::Archived;
+    #[inline]
+    fn deref(&self) -> &T::Archived {
+        // SAFETY: points into the block, which this guard owns and nobody writes, at a value that was checked (or
+        // vouched for).
+        unsafe { self.archived.as_ref() }
+    }
+}
+
+impl<T: Message<Archived: fmt::Debug>> fmt::Debug for Received<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}

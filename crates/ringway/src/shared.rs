@@ -1,0 +1,238 @@
+//! What all handles of a queue in one process share: the attachment and how to wait. Everything below typed messages.
+
+use core::mem::MaybeUninit;
+use core::ops::ControlFlow;
+use core::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::Arc;
+
+use ringway_core::attachment::{Attachment, Event, NoBlock};
+use ringway_core::error::Fault;
+use ringway_core::packed::Block;
+use ringway_core::ring::{Edge, PushError};
+
+use crate::error::{GetError, Name, PutError};
+use crate::wait::{Until, WaitStrategy, wait};
+
+pub(crate) struct Shared {
+    pub(crate) at: Attachment,
+    pub(crate) strategy: WaitStrategy,
+    name: Name,
+}
+
+/// Why a put stopped, before the value is given back.
+pub(crate) enum Stop {
+    Full,
+    NoBlock,
+    ShutDown,
+    TooLarge { bytes: u64 },
+    Encode(rkyv::rancor::Error),
+    Fault(Fault),
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(at: Attachment, strategy: WaitStrategy) -> Self {
+        let name = Name(Arc::from(at.segment().label()));
+        Self { at, strategy, name }
+    }
+
+    pub(crate) fn name(&self) -> Name {
+        self.name.clone()
+    }
+
+    pub(crate) fn maxsize(&self) -> u64 {
+        self.at.segment().geometry().measures.maxsize
+    }
+
+    /// How many blocks one caller may take before it sends them.
+    pub(crate) fn batch(&self) -> usize {
+        crate::batch::BATCH_MAX.min(self.at.segment().geometry().measures.loans as usize)
+    }
+
+    #[cold]
+    pub(crate) fn give_back<V>(&self, stop: Stop, value: V) -> PutError<V> {
+        let queue = self.name();
+        let measures = self.at.segment().geometry().measures;
+        match stop {
+            Stop::Full => PutError::Full { value, queue, maxsize: measures.maxsize },
+            Stop::NoBlock => PutError::NoBlock { value, queue, loans: measures.loans },
+            Stop::ShutDown => PutError::ShutDown { value, queue },
+            Stop::TooLarge { bytes } => PutError::TooLarge { value, queue, bytes, limit: measures.max_message },
+            Stop::Encode(reason) => PutError::Encode { value, queue, reason },
+            Stop::Fault(fault) => PutError::Fault { value, queue, fault },
+        }
+    }
+
+    /// An owned block that holds `bytes` bytes.
+    #[inline]
+    pub(crate) fn take(&self, bytes: usize, until: Until) -> Result<Block, Stop> {
+        let geometry = self.at.segment().geometry();
+        let class = match geometry.class_for(bytes) {
+            Some(class) if bytes as u64 <= geometry.measures.max_message => class,
+            _ => return Err(Stop::TooLarge { bytes: bytes as u64 }),
+        };
+        match self.at.take(class) {
+            Ok(block) => Ok(block),
+            Err(NoBlock::Fault(fault)) => Err(fault.into()),
+            Err(NoBlock::AllHeld) => self.wait_for_block(class, until),
+        }
+    }
+
+    #[cold]
+    fn wait_for_block(&self, class: u8, until: Until) -> Result<Block, Stop> {
+        self.at.watch()?;
+        let taken = wait(&self.at, self.strategy, Event::BlockFreed, until, || match self.at.take(class) {
+            Ok(block) => Ok(ControlFlow::Break(Some(block))),
+            Err(NoBlock::AllHeld) if self.at.messages().is_closed()? => Ok(ControlFlow::Break(None)),
+            Err(NoBlock::AllHeld) => Ok(ControlFlow::Continue(())),
+            Err(NoBlock::Fault(fault)) => Err(fault),
+        })?;
+        match taken {
+            Some(Some(block)) => Ok(block),
+            Some(None) => Err(Stop::ShutDown),
+            None if self.at.messages().len().map_err(Fault::from)? >= self.maxsize() => Err(Stop::Full),
+            None => Err(Stop::NoBlock),
+        }
+    }
+
+    /// The bytes of a block that we own, to be filled.
+    #[inline]
+    pub(crate) fn room(&self, block: &mut OwnedBlock<'_>) -> &mut [MaybeUninit<u8>] {
+        let segment = self.at.segment();
+        let bytes = segment.class(block.block.class()).block_bytes as usize;
+        match segment.block_bytes(block.block) {
+            // SAFETY: the block lies within the mapping and has `bytes` bytes. Its state word says that it is ours, so
+            // no correct participant touches it; within this process the mutable borrow of the one `OwnedBlock` does.
+            Some(base) => unsafe { core::slice::from_raw_parts_mut(base.cast(), bytes) },
+            None => &mut [],
+        }
+    }
+
+    /// The message in a block that we own. A length that cannot be is cut to the block.
+    #[inline]
+    pub(crate) fn bytes<'a>(&'a self, block: &'a OwnedBlock<'_>) -> &'a [u8] {
+        let segment = self.at.segment();
+        let class = segment.class(block.block.class());
+        match (segment.descriptor(block.block), segment.block_bytes(block.block)) {
+            (Some(descriptor), Some(base)) => {
+                // Acquire: written before publish by whoever put it.
+                let length = descriptor.length.load(Acquire).min(class.block_bytes) as usize;
+                // SAFETY: as in `room`; memory of a shared mapping is initialised.
+                unsafe { core::slice::from_raw_parts(base, length) }
+            }
+            _ => &[],
+        }
+    }
+
+    /// Sets the length of the message in a block that we own.
+    #[inline]
+    pub(crate) fn set_length(&self, block: &OwnedBlock<'_>, bytes: usize) {
+        if let Some(descriptor) = self.at.segment().descriptor(block.block) {
+            descriptor.length.store(bytes as u64, Release);
+        }
+    }
+
+    /// Whether a put may begin; answers at once when the queue is full and nobody wants to wait.
+    #[inline]
+    pub(crate) fn may_put(&self, until: Until) -> Result<(), Stop> {
+        self.at.check_process()?;
+        if matches!(until, Until::Now) {
+            self.at.has_room().map_err(Self::stop)?;
+        }
+        Ok(())
+    }
+
+    fn stop(error: PushError) -> Stop {
+        match error {
+            PushError::Full => Stop::Full,
+            PushError::Closed => Stop::ShutDown,
+            PushError::Corrupt(corruption) => Stop::Fault(corruption.into()),
+        }
+    }
+
+    /// Publishes blocks in order, waiting for places. Answers how many went in; the rest still belong to the caller.
+    #[inline]
+    pub(crate) fn send(&self, blocks: &[Block], until: Until) -> (usize, Result<(), Stop>) {
+        let mut sent = 0;
+        let result = wait(&self.at, self.strategy, Event::NotFull, until, || {
+            let (pushed, result) = self.at.push(&blocks[sent..]);
+            sent += pushed;
+            match result {
+                Ok(()) => Ok(ControlFlow::Break(Ok(()))),
+                Err(PushError::Full) => Ok(ControlFlow::Continue(())),
+                Err(error) => Ok(ControlFlow::Break(Err(Self::stop(error)))),
+            }
+        });
+        let result = match result {
+            Ok(Some(result)) => result,
+            Ok(None) => Err(Stop::Full),
+            Err(fault) => Err(fault.into()),
+        };
+        (sent, result)
+    }
+
+    /// Takes the oldest messages, at least one, waiting for it. Answers how many.
+    #[inline]
+    pub(crate) fn receive(&self, out: &mut [Block], until: Until) -> Result<usize, GetError> {
+        let fault = |fault| GetError::Fault { queue: self.name(), fault };
+        self.at.check_process().map_err(fault)?;
+        let received = wait(&self.at, self.strategy, Event::NotEmpty, until, || {
+            if self.at.is_immediate() {
+                return Ok(ControlFlow::Break(None));
+            }
+            match self.at.claim(out) {
+                (0, Ok(Edge::Closed)) => Ok(ControlFlow::Break(None)),
+                (0, Ok(_)) => Ok(ControlFlow::Continue(())),
+                (0, Err(fault)) => Err(fault),
+                (count, _) => Ok(ControlFlow::Break(Some(count))),
+            }
+        });
+        match received.map_err(fault)? {
+            Some(Some(count)) => Ok(count),
+            Some(None) => Err(GetError::ShutDown { queue: self.name() }),
+            None => Err(GetError::Empty { queue: self.name() }),
+        }
+    }
+}
+
+/// A block that this process owns and gives back when it is dropped.
+pub(crate) struct OwnedBlock<'q> {
+    shared: &'q Shared,
+    block: Block,
+}
+
+impl<'q> OwnedBlock<'q> {
+    /// Takes charge of a block that this process owns.
+    #[inline]
+    pub(crate) fn new(shared: &'q Shared, block: Block) -> Self {
+        Self { shared, block }
+    }
+    #[inline]
+    pub(crate) fn shared(&self) -> &'q Shared {
+        self.shared
+    }
+    #[inline]
+    pub(crate) fn block(&self) -> Block {
+        self.block
+    }
+    /// It belongs to somebody else now.
+    #[inline]
+    pub(crate) fn forget(self) {
+        core::mem::forget(self);
+    }
+}
+
+impl Drop for OwnedBlock<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // A forked child has a copy of the handle, but the block is its parent's. A damaged ring keeps the block.
+        if self.shared.at.check_process().is_ok() {
+            let _ = self.shared.at.release(self.block);
+        }
+    }
+}
