@@ -32,13 +32,15 @@ pub struct Loan<'q> {
 impl<'q> Loan<'q> {
     pub(crate) fn new(mut block: OwnedBlock<'q>, length: usize) -> Self {
         // What an earlier message left is nobody's business.
-        block.shared().room(&mut block)[..length].fill(MaybeUninit::new(0));
+        block.room()[..length].fill(MaybeUninit::new(0));
+        block.set_length(length);
         Self { block, length }
     }
 
     /// Makes the message shorter. A longer one than was asked for is cut to that.
     pub fn truncate(&mut self, length: usize) {
         self.length = self.length.min(length);
+        self.block.set_length(self.length);
     }
 
     /// Puts the message, waiting for a place.
@@ -78,7 +80,6 @@ impl<'q> Loan<'q> {
         if let Err(fault) = shared.at.check_process() {
             return Err(shared.give_back(Stop::Fault(fault), self));
         }
-        shared.set_length(&self.block, self.length);
         match shared.send(&[self.block.block()], until) {
             (_, Ok(())) => {
                 self.block.forget();
@@ -92,15 +93,14 @@ impl<'q> Loan<'q> {
 impl Deref for Loan<'_> {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
-        self.block.shared().set_length(&self.block, self.length);
-        self.block.shared().bytes(&self.block)
+        self.block.bytes()
     }
 }
 
 impl DerefMut for Loan<'_> {
     fn deref_mut(&mut self) -> &mut [u8] {
         let length = self.length;
-        let room = &mut self.block.shared().room(&mut self.block)[..length];
+        let room = &mut self.block.room()[..length];
         // SAFETY: `new` has initialised these bytes, and bytes of a shared mapping always are.
         unsafe { room.assume_init_mut() }
     }

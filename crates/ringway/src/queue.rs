@@ -103,7 +103,6 @@ impl<T: Payload + ?Sized> Queue<T> {
     ///
     /// # Errors
     /// [`Fault`].
-    #[expect(clippy::len_without_is_empty, reason = "there is one, that can fail")]
     pub fn len(&self) -> Result<u64, Fault> {
         self.shared.at.check_process()?;
         Ok(self.shared.at.messages().len()?)
@@ -315,8 +314,8 @@ impl<T: Payload + ?Sized> Queue<T> {
     #[inline]
     fn fill(&self, bytes: &[u8], until: Until) -> Result<OwnedBlock<'_>, Stop> {
         let mut block = OwnedBlock::new(&self.shared, self.shared.take(bytes.len(), until)?);
-        self.shared.room(&mut block)[..bytes.len()].write_copy_of_slice(bytes);
-        self.shared.set_length(&block, bytes.len());
+        block.room()[..bytes.len()].write_copy_of_slice(bytes);
+        block.set_length(bytes.len());
         Ok(block)
     }
 
@@ -517,11 +516,11 @@ impl<T: Message> Queue<T> {
         let mut room = size_of::<T::Archived>();
         loop {
             let mut block = OwnedBlock::new(&self.shared, self.shared.take(room, until)?);
-            let place = self.shared.room(&mut block);
+            let place = block.room();
             let available = place.len();
             let needed = message::encode(value, place).map_err(Stop::Encode)?;
             if needed <= available && needed as u64 <= self.max_message() {
-                self.shared.set_length(&block, needed);
+                block.set_length(needed);
                 return Ok(block);
             }
             room = needed;

@@ -26,7 +26,7 @@ impl Deref for ReceivedBytes<'_> {
     type Target = [u8];
     #[inline]
     fn deref(&self) -> &[u8] {
-        self.block.shared().bytes(&self.block)
+        self.block.bytes()
     }
 }
 
@@ -71,8 +71,7 @@ impl<'q, T: Message> Received<'q, T> {
     /// Checks the bytes. When they are not a `T`, the block goes back and the error says why.
     #[inline]
     pub(crate) fn checked(block: OwnedBlock<'q>) -> Result<Self, GetError> {
-        let shared = block.shared();
-        match message::access::<T>(shared.bytes(&block)) {
+        match message::access::<T>(block.bytes()) {
             Ok(archived) => {
                 let archived = NonNull::from(archived);
                 Ok(Self { block, archived })
@@ -87,8 +86,7 @@ impl<'q, T: Message> Received<'q, T> {
     /// The block holds a `T` that was serialised whole.
     #[inline]
     pub(crate) unsafe fn unchecked(block: OwnedBlock<'q>) -> Result<Self, GetError> {
-        let shared = block.shared();
-        let bytes = shared.bytes(&block);
+        let bytes = block.bytes();
         if bytes.len() < size_of::<T::Archived>() {
             return Self::checked(block); // too short to be one: the error is the same
         }
@@ -107,14 +105,14 @@ impl<'q, T: Message> Received<'q, T> {
 
     /// The bytes of the message as they lie in memory.
     pub fn bytes(&self) -> &[u8] {
-        self.block.shared().bytes(&self.block)
+        self.block.bytes()
     }
 }
 
 #[cold]
 fn invalid(block: &OwnedBlock<'_>, reason: Error) -> GetError {
     let shared = block.shared();
-    GetError::Invalid { queue: shared.name(), bytes: shared.bytes(block).len() as u64, reason }
+    GetError::Invalid { queue: shared.name(), bytes: block.bytes().len() as u64, reason }
 }
 
 impl<T: Message> Deref for Received<'_, T> {

@@ -2,7 +2,7 @@
 
 use core::mem::MaybeUninit;
 use core::ops::ControlFlow;
-use core::sync::atomic::Ordering::{Acquire, Release};
+use core::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
 
 use ringway_core::attachment::{Attachment, Event, NoBlock};
@@ -100,43 +100,6 @@ impl Shared {
         }
     }
 
-    /// The bytes of a block that we own, to be filled.
-    #[inline]
-    pub(crate) fn room(&self, block: &mut OwnedBlock<'_>) -> &mut [MaybeUninit<u8>] {
-        let segment = self.at.segment();
-        let bytes = segment.class(block.block.class()).block_bytes as usize;
-        match segment.block_bytes(block.block) {
-            // SAFETY: the block lies within the mapping and has `bytes` bytes. Its state word says that it is ours, so
-            // no correct participant touches it; within this process the mutable borrow of the one `OwnedBlock` does.
-            Some(base) => unsafe { core::slice::from_raw_parts_mut(base.cast(), bytes) },
-            None => &mut [],
-        }
-    }
-
-    /// The message in a block that we own. A length that cannot be is cut to the block.
-    #[inline]
-    pub(crate) fn bytes<'a>(&'a self, block: &'a OwnedBlock<'_>) -> &'a [u8] {
-        let segment = self.at.segment();
-        let class = segment.class(block.block.class());
-        match (segment.descriptor(block.block), segment.block_bytes(block.block)) {
-            (Some(descriptor), Some(base)) => {
-                // Acquire: written before publish by whoever put it.
-                let length = descriptor.length.load(Acquire).min(class.block_bytes) as usize;
-                // SAFETY: as in `room`; memory of a shared mapping is initialised.
-                unsafe { core::slice::from_raw_parts(base, length) }
-            }
-            _ => &[],
-        }
-    }
-
-    /// Sets the length of the message in a block that we own.
-    #[inline]
-    pub(crate) fn set_length(&self, block: &OwnedBlock<'_>, bytes: usize) {
-        if let Some(descriptor) = self.at.segment().descriptor(block.block) {
-            descriptor.length.store(bytes as u64, Release);
-        }
-    }
-
     /// Whether a put may begin; answers at once when the queue is full and nobody wants to wait.
     #[inline]
     pub(crate) fn may_put(&self, until: Until) -> Result<(), Stop> {
@@ -219,6 +182,40 @@ impl<'q> OwnedBlock<'q> {
     #[inline]
     pub(crate) fn block(&self) -> Block {
         self.block
+    }
+    /// All its bytes, to be filled.
+    #[inline]
+    pub(crate) fn room(&mut self) -> &mut [MaybeUninit<u8>] {
+        let segment = self.shared.at.segment();
+        let bytes = segment.class(self.block.class()).block_bytes as usize;
+        match segment.block_bytes(self.block) {
+            // SAFETY: the block lies within the mapping and has `bytes` bytes. Its state word says that it is ours, so
+            // no correct participant touches it; within this process there is one `OwnedBlock` of it, borrowed here.
+            Some(base) => unsafe { core::slice::from_raw_parts_mut(base.cast(), bytes) },
+            None => &mut [],
+        }
+    }
+    /// The message in it. A length that cannot be is cut to the block.
+    #[inline]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        let segment = self.shared.at.segment();
+        let class = segment.class(self.block.class());
+        match (segment.descriptor(self.block), segment.block_bytes(self.block)) {
+            (Some(descriptor), Some(base)) => {
+                // Written by whoever put it, before the publish that we have claimed after.
+                let length = descriptor.length.load(Relaxed).min(class.block_bytes) as usize;
+                // SAFETY: as in `room`; memory of a shared mapping is initialised.
+                unsafe { core::slice::from_raw_parts(base, length) }
+            }
+            _ => &[],
+        }
+    }
+    /// Sets the length of the message in it.
+    #[inline]
+    pub(crate) fn set_length(&self, bytes: usize) {
+        if let Some(descriptor) = self.shared.at.segment().descriptor(self.block) {
+            descriptor.length.store(bytes as u64, Relaxed); // published by publish
+        }
     }
     /// It belongs to somebody else now.
     #[inline]

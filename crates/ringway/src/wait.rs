@@ -112,13 +112,13 @@ fn spin<R>(
             return Ok(Some(done));
         }
         round = round.wrapping_add(1);
-        if round % 16 == 0 {
+        if round.is_multiple_of(16) {
             if until.has_passed() {
                 return Ok(None);
             }
             std::thread::yield_now();
         }
-        if round % 4096 == 0 {
+        if round.is_multiple_of(4096) {
             at.watch()?;
         }
     }
