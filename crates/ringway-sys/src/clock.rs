@@ -72,3 +72,61 @@ pub fn unix_nanos() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_never_goes_back() {
+        let first = Monotonic::now();
+        assert!(Monotonic::now() >= first && first.as_nanos() > 0);
+    }
+
+    #[test]
+    fn sums_stop_at_the_ends() {
+        let one = Monotonic::from_nanos(1);
+        let last = Monotonic::from_nanos(u64::MAX);
+        assert_eq!(one.checked_add(Duration::from_nanos(2)), Some(Monotonic::from_nanos(3)));
+        assert_eq!(last.checked_add(Duration::from_nanos(1)), None);
+        assert_eq!(one.checked_add(Duration::MAX), None);
+        assert_eq!(one.saturating_add(Duration::MAX), last);
+        assert_eq!(Monotonic::after(Duration::MAX), last);
+        assert_eq!(one.saturating_sub(Duration::from_nanos(2)), Monotonic::from_nanos(0));
+        assert_eq!(one.saturating_sub(Duration::MAX), Monotonic::from_nanos(0));
+    }
+
+    #[test]
+    fn the_time_since_something_later_is_zero() {
+        let (early, late) = (Monotonic::from_nanos(5), Monotonic::from_nanos(12));
+        assert_eq!(late.saturating_since(early), Duration::from_nanos(7));
+        assert_eq!(early.saturating_since(late), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_timespec_is_split_at_the_second() {
+        let time = Monotonic::from_nanos(3 * NANOS_PER_SECOND + 4).as_timespec();
+        assert_eq!((time.tv_sec, time.tv_nsec), (3, 4));
+    }
+
+    #[test]
+    fn an_instant_is_on_the_same_clock() {
+        let before = Monotonic::now();
+        let instant = Instant::now();
+        let after = Monotonic::now();
+        // The conversion happens later than the instant; the two clocks are read one after the other, so it may come
+        // out later by the time that lies between, but never earlier.
+        assert!(Monotonic::from(instant) >= before);
+        assert!(Monotonic::from(instant + Duration::from_secs(60)) >= before.saturating_add(Duration::from_secs(60)));
+        assert!(Monotonic::from(instant) < after.saturating_add(Duration::from_secs(3600)));
+        if let Some(past) = instant.checked_sub(Duration::from_millis(1)) {
+            assert!(Monotonic::from(past) >= before.saturating_sub(Duration::from_millis(1)));
+        }
+    }
+
+    #[test]
+    fn the_wall_clock_agrees_with_the_standard_library() {
+        let before = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+        assert!(u128::from(unix_nanos()) >= before - u128::from(NANOS_PER_SECOND));
+    }
+}

@@ -98,3 +98,64 @@ fn wiped_word() -> io::Result<&'static AtomicU64> {
     // SAFETY: it is not NEVER, so it is a page that was mapped for an atomic word and is never unmapped.
     Ok(unsafe { &*word })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Child, alone};
+
+    #[test]
+    fn an_epoch_stays() {
+        let first = enter().unwrap();
+        assert_ne!(first, 0);
+        assert_eq!((enter().unwrap(), epoch()), (first, first));
+        assert_eq!(NEVER.load(Relaxed), 0);
+    }
+
+    #[test]
+    fn each_generation_of_children_reads_zero_and_gets_a_new_epoch() {
+        let _alone = alone();
+        let parents = enter().unwrap();
+        let mut child = Child::fork(|| {
+            if epoch() != 0 {
+                return 1;
+            }
+            let Ok(childs) = enter() else { return 2 };
+            if childs <= parents || epoch() != childs {
+                return 3;
+            }
+            let mut grandchild = Child::fork(|| match (epoch(), enter()) {
+                (0, Ok(own)) if own > childs && epoch() == own => 0,
+                _ => 4,
+            });
+            let status = grandchild.wait();
+            if epoch() != childs { 5 } else { status }
+        });
+        assert_eq!(child.wait(), 0);
+        assert_eq!(epoch(), parents);
+    }
+
+    #[test]
+    fn a_raw_clone_is_noticed() {
+        let _alone = alone();
+        let parents = enter().unwrap();
+        // SAFETY: all fields are numbers.
+        let mut how: libc::clone_args = unsafe { std::mem::zeroed() };
+        how.exit_signal = libc::SIGCHLD as u64;
+        // SAFETY: the child is a copy of this process, with a copy of this stack, and does nothing but read and end.
+        let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw mut how, size_of::<libc::clone_args>()) };
+        if pid == 0 {
+            let status = i32::from(epoch() != 0);
+            // SAFETY: `_exit` ends the process at once.
+            unsafe { libc::_exit(status) };
+        }
+        if pid == -1 {
+            eprintln!("SKIPPED: clone3 is not permitted here: {}", io::Error::last_os_error());
+            return;
+        }
+        let mut status = -1;
+        // SAFETY: waits for our own child and writes to a local.
+        assert_eq!(i64::from(unsafe { libc::waitpid(pid as i32, &mut status, 0) }), pid);
+        assert_eq!((status, epoch()), (0, parents));
+    }
+}

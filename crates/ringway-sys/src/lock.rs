@@ -57,3 +57,65 @@ fn command(file: &File, command: libc::c_int, lock: &mut libc::flock) -> io::Res
     // SAFETY: both commands want one `flock`, which is borrowed for the call.
     check(unsafe { libc::fcntl(file.as_raw_fd(), command, lock as *mut libc::flock) }).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::*;
+    use crate::shm::{memfd, reopen};
+    use crate::testing::{Child, alone};
+
+    #[test]
+    fn two_descriptions_of_one_file_exclude_each_other() {
+        let _alone = alone();
+        let ours = memfd("lock-test").unwrap();
+        let theirs = reopen(ours.as_fd()).unwrap();
+        assert!(try_exclusive(&ours, 5).unwrap());
+        assert!(try_exclusive(&ours, 5).unwrap(), "one's own lock is no obstacle");
+        assert!(!try_exclusive(&theirs, 5).unwrap());
+        assert!(is_locked(&theirs, 5).unwrap());
+        assert!(!is_locked(&ours, 5).unwrap(), "one's own lock is not asked about");
+        assert!(!is_locked(&theirs, 4).unwrap() && !is_locked(&theirs, 6).unwrap());
+        assert!(try_exclusive(&theirs, 6).unwrap());
+
+        unlock(&ours, 5).unwrap();
+        assert!(!is_locked(&theirs, 5).unwrap());
+        assert!(try_exclusive(&theirs, 5).unwrap());
+        unlock(&ours, 5).unwrap();
+        assert!(is_locked(&ours, 5).unwrap(), "what another holds cannot be let go");
+    }
+
+    #[test]
+    fn closing_another_descriptor_of_the_file_keeps_the_lock() {
+        let _alone = alone();
+        let ours = memfd("lock-test").unwrap();
+        let theirs = reopen(ours.as_fd()).unwrap();
+        assert!(try_exclusive(&ours, 0).unwrap());
+        drop(reopen(ours.as_fd()).unwrap());
+        assert!(is_locked(&theirs, 0).unwrap());
+        drop(ours);
+        assert!(!is_locked(&theirs, 0).unwrap());
+    }
+
+    #[test]
+    fn a_killed_process_lets_its_lock_go_when_it_is_gone() {
+        let _alone = alone();
+        let ours = memfd("lock-test").unwrap();
+        let theirs = reopen(ours.as_fd()).unwrap();
+        assert!(try_exclusive(&theirs, 9).unwrap());
+        let mut child = Child::idle();
+        drop(theirs);
+        assert!(is_locked(&ours, 9).unwrap(), "the child shares the description");
+        child.signal(libc::SIGKILL);
+        child.wait();
+        assert!(!is_locked(&ours, 9).unwrap());
+    }
+
+    #[test]
+    fn offsets_that_no_file_has_are_refused() {
+        let file = memfd("lock-test").unwrap();
+        assert_eq!(try_exclusive(&file, u64::MAX).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(is_locked(&file, 1 << 63).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+}

@@ -48,3 +48,60 @@ pub unsafe fn populate(ptr: *mut u8, len: usize) -> io::Result<()> {
     // SAFETY: the caller vouches for the range; the contents stay as they are.
     retry_interrupted(|| check(unsafe { libc::madvise(ptr.cast(), len, libc::MADV_POPULATE_WRITE) })).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shm::memfd;
+    use crate::testing::Mapping;
+
+    fn mapping(pages: u64) -> Mapping {
+        let file = memfd("memory-test").unwrap();
+        file.set_len(pages * page_size()).unwrap();
+        Mapping::of(&file)
+    }
+
+    #[test]
+    fn a_page_is_a_power_of_two() {
+        assert!(page_size().is_power_of_two() && page_size() >= 4096);
+    }
+
+    #[test]
+    fn only_touched_pages_are_resident() {
+        let mapping = mapping(3);
+        assert_eq!(resident_bytes(mapping.base(), mapping.len()).unwrap(), 0);
+        mapping.word().store(1, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(resident_bytes(mapping.base(), mapping.len()).unwrap(), page_size());
+        assert_eq!(resident_bytes(mapping.base(), 0).unwrap(), 0);
+    }
+
+    #[test]
+    fn populating_makes_all_resident_in_more_than_one_call() {
+        let mapping = mapping(PAGES_PER_CALL as u64 + 1);
+        // SAFETY: the range is mapped for reading and writing.
+        if let Err(error) = unsafe { populate(mapping.base(), mapping.len()) } {
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{error}");
+            eprintln!("SKIPPED: this kernel cannot populate: {error}");
+            return;
+        }
+        assert_eq!(resident_bytes(mapping.base(), mapping.len()).unwrap(), mapping.len() as u64);
+        let inside = mapping.base().wrapping_add(1);
+        assert_eq!(resident_bytes(inside, page_size() as usize).unwrap(), 2 * page_size());
+    }
+
+    #[test]
+    fn what_is_not_mapped_is_an_error() {
+        let error = resident_bytes(std::ptr::null(), page_size() as usize).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ENOMEM));
+    }
+
+    #[test]
+    fn populating_behind_the_end_of_a_file_is_an_error_and_no_signal() {
+        let file = memfd("memory-test").unwrap();
+        file.set_len(2 * page_size()).unwrap();
+        let mapping = Mapping::of(&file);
+        file.set_len(page_size()).unwrap();
+        // SAFETY: the range is mapped for reading and writing, though nothing is behind its second page.
+        assert!(unsafe { populate(mapping.base(), mapping.len()) }.is_err());
+    }
+}

@@ -48,3 +48,36 @@ pub fn random_bytes() -> io::Result<[u8; 16]> {
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_boot_id_stays_and_is_what_proc_shows() {
+        let id = boot_id().unwrap();
+        assert_eq!(id, boot_id().unwrap());
+        let text: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(text, fs::read_to_string(BOOT_ID).unwrap().trim().replace('-', ""));
+    }
+
+    #[test]
+    fn only_a_uuid_is_a_boot_id() {
+        let expected = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255];
+        assert_eq!(parse_uuid("00010203-0405-0607-0809-0a0b0c0d0eff"), Some(expected));
+        for text in ["", "00010203-0405-0607-0809-0a0b0c0d0ef", "+0010203-0405-0607-0809-0a0b0c0d0eff", "ä"] {
+            assert_eq!(parse_uuid(text), None);
+        }
+    }
+
+    #[test]
+    fn threads_have_numbers_of_their_own() {
+        assert_eq!(thread_id(), thread_id());
+        assert_ne!(thread_id(), std::thread::spawn(thread_id).join().unwrap());
+    }
+
+    #[test]
+    fn random_bytes_differ() {
+        assert_ne!(random_bytes().unwrap(), random_bytes().unwrap());
+    }
+}

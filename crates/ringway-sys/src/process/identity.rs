@@ -50,3 +50,26 @@ fn own_namespace(kind: &str) -> io::Result<u64> {
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStrExt;
+
+    use super::*;
+
+    #[test]
+    fn it_is_the_same_from_every_thread() {
+        let here = Identity::current().unwrap();
+        assert_eq!(here.pid, std::process::id());
+        assert!(here.start_time > 0);
+        assert_eq!(std::thread::spawn(|| Identity::current().unwrap()).join().unwrap(), here);
+    }
+
+    #[test]
+    fn the_namespaces_are_those_that_proc_shows() {
+        let here = Identity::current().unwrap();
+        let link = fs::read_link("/proc/self/ns/pid").unwrap();
+        assert_eq!(link.as_os_str().as_bytes(), format!("pid:[{}]", here.pid_namespace).as_bytes());
+        assert_eq!(own_namespace("no-such-kind").unwrap(), 0);
+    }
+}

@@ -57,3 +57,141 @@ fn has_ended_without_pidfd(pid: u32, start_time: Option<u64>) -> bool {
         .is_ok_and(|stat| stat.has_ended() || start_time.is_some_and(|expected| stat.start_time != expected));
     is_thread || has_ended
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::process::Command;
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+    use crate::process::thread_id;
+    use crate::testing::{Child, alone};
+
+    fn identity_of(child: &Child) -> Identity {
+        let directory = procfs::directory_of(child.pid, None).unwrap();
+        let start_time = procfs::Stat::read(&directory).unwrap().start_time;
+        Identity { pid: child.pid, start_time, ..Identity::current().unwrap() }
+    }
+
+    /// Asks both ways, which have to agree.
+    fn life(process: &Identity) -> Life {
+        let without = has_ended_without_pidfd(process.pid, Some(process.start_time));
+        let with = life_of(process);
+        assert_eq!(with == Life::Dead, without);
+        with
+    }
+
+    #[test]
+    fn a_child_lives_until_it_is_killed_and_a_zombie_is_dead() {
+        let _alone = alone();
+        let mut child = Child::idle();
+        let identity = identity_of(&child);
+        assert_eq!(life(&identity), Life::Alive);
+        child.signal(libc::SIGKILL);
+        child.wait_for_state('Z');
+        assert_eq!(life(&identity), Life::Dead);
+        child.wait();
+        assert_eq!(life(&identity), Life::Dead);
+    }
+
+    #[test]
+    fn a_stopped_process_is_alive() {
+        let _alone = alone();
+        let child = Child::idle();
+        child.signal(libc::SIGSTOP);
+        child.wait_for_state('T');
+        assert_eq!(life(&identity_of(&child)), Life::Alive);
+    }
+
+    #[test]
+    fn a_process_that_lost_its_first_thread_is_alive_until_it_is_killed() {
+        let _alone = alone();
+        let mut child = Child::headless();
+        let identity = identity_of(&child);
+        assert_eq!(life(&identity), Life::Alive);
+        child.signal(libc::SIGKILL);
+        child.wait();
+        assert_eq!(life(&identity), Life::Dead);
+    }
+
+    #[test]
+    fn a_number_that_was_used_again_is_another_process() {
+        let mut identity = Identity::current().unwrap();
+        assert_eq!(life(&identity), Life::Alive);
+        identity.start_time -= 1;
+        assert_eq!(life(&identity), Life::Dead);
+    }
+
+    #[test]
+    fn start_times_of_another_time_namespace_are_not_compared() {
+        let mut identity = Identity::current().unwrap();
+        identity.start_time += 1;
+        identity.time_namespace += 1;
+        assert_eq!(life_of(&identity), Life::Alive);
+    }
+
+    #[test]
+    fn another_pid_namespace_is_unknown() {
+        let mut identity = Identity::current().unwrap();
+        identity.pid_namespace += 1;
+        assert_eq!(life_of(&identity), Life::Unknown);
+    }
+
+    #[test]
+    fn a_number_that_no_process_can_have_is_unknown() {
+        for pid in [0, 1 << 31, u32::MAX] {
+            assert_eq!(life_of(&Identity { pid, ..Identity::current().unwrap() }), Life::Unknown);
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_thread_is_no_living_process() {
+        let (tell, told) = mpsc::channel();
+        let (end, ended) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                let stat = procfs::Stat::read(&PathBuf::from("/proc/thread-self")).unwrap();
+                tell.send((thread_id(), stat.start_time)).unwrap();
+                let _ = ended.recv();
+            });
+            let (pid, start_time) = told.recv().unwrap();
+            assert_eq!(life(&Identity { pid, start_time, ..Identity::current().unwrap() }), Life::Dead);
+            drop(end);
+        });
+    }
+
+    /// Runs the test below in a PID namespace of its own, under a `/proc` that belongs to ours.
+    #[test]
+    fn life_is_told_right_under_the_proc_of_another_namespace() {
+        let _alone = alone();
+        let status = |arguments: &[&str]| {
+            let mut command = Command::new("unshare");
+            command.args(["--pid", "--fork", "--kill-child"]).args(arguments).status()
+        };
+        match status(&["true"]) {
+            Ok(permitted) if permitted.success() => {}
+            failed => return eprintln!("SKIPPED: cannot make a PID namespace here: {failed:?}"),
+        }
+        let program = std::env::current_exe().unwrap();
+        let body = "process::life::tests::under_the_proc_of_another_namespace";
+        assert!(status(&[program.to_str().unwrap(), "--exact", body, "--ignored"]).unwrap().success());
+    }
+
+    #[test]
+    #[ignore = "run by the test above"]
+    fn under_the_proc_of_another_namespace() {
+        let shown = std::fs::read_link("/proc/self").unwrap();
+        assert_ne!(shown.as_os_str(), std::process::id().to_string().as_str());
+        let identity = Identity::current().unwrap();
+        assert_eq!(life(&identity), Life::Alive);
+        assert_eq!(life(&Identity { start_time: identity.start_time - 1, ..identity }), Life::Dead);
+        let mut child = Child::idle();
+        let childs = identity_of(&child);
+        assert_eq!(life(&childs), Life::Alive);
+        child.signal(libc::SIGKILL);
+        child.wait();
+        assert_eq!(life(&childs), Life::Dead);
+    }
+}

@@ -94,3 +94,95 @@ fn file_in(line: &[u8]) -> Option<FileId> {
     let inode = fields.next()?.ok()?.trim_end().parse().ok()?;
     (inode != 0).then_some(FileId { device, inode })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering::SeqCst;
+
+    use super::*;
+    use crate::shm::{create_unlinked, file_id, memfd};
+    use crate::testing::{Child, Directory, Mapping, alone, idle};
+
+    fn file_of_one_page() -> File {
+        let file = create_unlinked(Directory::new().path(), 0o600).unwrap();
+        file.set_len(4096).unwrap();
+        file
+    }
+
+    #[test]
+    fn our_own_mapping_is_seen_until_it_is_unmapped() {
+        for file in [file_of_one_page(), memfd("maps-test").unwrap()] {
+            file.set_len(4096).unwrap();
+            let id = file_id(&file).unwrap();
+            assert!(!maps_file(std::process::id(), id).unwrap());
+            let mapping = Mapping::of(&file);
+            assert!(maps_file(std::process::id(), id).unwrap());
+            drop(mapping);
+            assert!(!maps_file(std::process::id(), id).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_child_is_seen_to_unmap() {
+        let _alone = alone();
+        let file = file_of_one_page();
+        let id = file_id(&file).unwrap();
+        let (ours, mut theirs) = (Mapping::of(&memfd_page()), Mapping::of(&file));
+        let child = Child::fork(|| {
+            while ours.word().load(SeqCst) == 0 {
+                std::hint::spin_loop();
+            }
+            theirs.unmap();
+            ours.word().store(2, SeqCst);
+            idle()
+        });
+        assert!(maps_file(child.pid, id).unwrap());
+        ours.word().store(1, SeqCst);
+        while ours.word().load(SeqCst) != 2 {
+            std::thread::yield_now();
+        }
+        assert!(!maps_file(child.pid, id).unwrap());
+        drop(theirs);
+        assert_eq!(maps_file(child.pid, id).unwrap_err().kind(), io::ErrorKind::Unsupported);
+    }
+
+    fn memfd_page() -> File {
+        let file = memfd("maps-test").unwrap();
+        file.set_len(4096).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_process_that_lost_its_first_thread_still_maps() {
+        let _alone = alone();
+        let (file, other) = (file_of_one_page(), file_of_one_page());
+        let mapping = Mapping::of(&file);
+        let child = Child::headless();
+        let others = Mapping::of(&other);
+        assert!(maps_file(child.pid, file_id(&file).unwrap()).unwrap());
+        assert!(!maps_file(child.pid, file_id(&other).unwrap()).unwrap());
+        drop((mapping, others));
+    }
+
+    #[test]
+    fn a_zombie_has_no_memory_and_nobody_is_an_error() {
+        let _alone = alone();
+        let file = file_of_one_page();
+        let (id, _mapping) = (file_id(&file).unwrap(), Mapping::of(&file));
+        let mut child = Child::idle();
+        child.signal(libc::SIGKILL);
+        child.wait_for_state('Z');
+        assert_eq!(maps_file(child.pid, id).unwrap_err().kind(), io::ErrorKind::NotFound);
+        child.wait();
+        assert_eq!(maps_file(child.pid, id).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn lines_are_read_with_their_hexadecimal_device() {
+        let line = b"7f0000000000-7f0000001000 rw-s 00000000 103:1a 42                     /dev/shm/a 00:01 7\n";
+        assert_eq!(file_in(line), Some(FileId { device: libc::makedev(0x103, 0x1a), inode: 42 }));
+        assert_eq!(file_in(b"7f0000000000-7f0000001000 rw-p 00000000 00:00 0 \n"), None);
+        assert_eq!(file_in(b"7f0000000000-7f0000001000 rw-s 00000000 00:01 42\n").unwrap().inode, 42);
+        assert_eq!(file_in(b"something else\n"), None);
+    }
+}

@@ -27,3 +27,28 @@ pub(super) fn has_ended(pidfd: BorrowedFd<'_>) -> io::Result<bool> {
     retry_interrupted(|| check(unsafe { libc::poll(&mut question, 1, 0) }))?;
     Ok(question.revents & (libc::POLLIN | libc::POLLHUP) != 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::*;
+    use crate::testing::{Child, alone};
+
+    #[test]
+    fn a_pidfd_holds_on_to_a_process_that_is_gone() {
+        let _alone = alone();
+        let mut child = Child::idle();
+        let pidfd = open(child.pid).unwrap();
+        assert!(!has_ended(pidfd.as_fd()).unwrap());
+        child.signal(libc::SIGKILL);
+        child.wait();
+        assert!(has_ended(pidfd.as_fd()).unwrap());
+        assert_eq!(open(child.pid).unwrap_err().raw_os_error(), Some(libc::ESRCH));
+    }
+
+    #[test]
+    fn a_number_that_no_process_can_have_is_an_error() {
+        assert_eq!(open(u32::MAX).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+}

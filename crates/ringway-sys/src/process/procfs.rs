@@ -84,3 +84,47 @@ pub fn name_of(pid: u32) -> Option<String> {
     let name = fs::read(directory_of(pid, None).ok()?.join("comm")).ok()?;
     Some(String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TAIL: &str = "S 1 2 3 0 -1 4194304 5 6 7 8 9 10 11 12 20 0 17 0 4242 100 200";
+
+    #[test]
+    fn a_name_with_parentheses_and_blanks_moves_no_field() {
+        for name in ["sh", "a) Z 1 2", "((", ") ) )", "\u{e4}\n"] {
+            let stat = Stat::parse(format!("77 ({name}) {TAIL}").as_bytes()).unwrap();
+            assert_eq!((stat.state, stat.threads, stat.start_time), (b'S', 17, 4242));
+        }
+        assert_eq!(Stat::parse(format!("77 (\u{ff}) {TAIL}").as_bytes()).unwrap().start_time, 4242);
+    }
+
+    #[test]
+    fn a_line_of_another_form_is_refused() {
+        for line in
+            ["", "77 sh S", "77 (sh)", "77 (sh) S 1 2 3", "77 (sh) S 1 2 3 0 -1 4 5 6 7 8 9 10 11 12 20 0 x 0 y"]
+        {
+            assert!(Stat::parse(line.as_bytes()).is_none());
+        }
+    }
+
+    #[test]
+    fn our_own_pidfd_tells_our_number() {
+        let pidfd = pidfd::open(std::process::id()).unwrap();
+        assert_eq!(number_behind(pidfd.as_fd()).unwrap(), std::process::id());
+    }
+
+    #[test]
+    fn a_thread_is_told_from_its_process() {
+        assert!(!is_thread(Path::new("/proc/self")).unwrap());
+        assert!(std::thread::spawn(|| is_thread(Path::new("/proc/thread-self")).unwrap()).join().unwrap());
+    }
+
+    #[test]
+    fn a_process_has_a_name_and_nobody_has_none() {
+        let expected = fs::read_to_string("/proc/self/comm").unwrap();
+        assert_eq!(name_of(std::process::id()).unwrap(), expected.trim_end());
+        assert_eq!(name_of(u32::MAX), None);
+    }
+}

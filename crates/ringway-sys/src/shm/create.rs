@@ -80,3 +80,82 @@ pub fn publish_hidden(hidden: &Path, path: &Path) -> io::Result<()> {
     let _ = fs::remove_file(hidden);
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{FileExt, MetadataExt};
+
+    use super::*;
+    use crate::shm::{file_id, open_posix, owner, same_file};
+    use crate::testing::{Directory, Name};
+
+    #[test]
+    fn an_unlinked_file_has_no_name_and_the_very_mode() {
+        let directory = Directory::new();
+        let file = create_unlinked(directory.path(), 0o666).unwrap();
+        assert_eq!(file.metadata().unwrap().nlink(), 0);
+        assert_eq!(owner(&file).unwrap().1, 0o666);
+        assert!(directory.names().is_empty());
+    }
+
+    #[test]
+    fn what_is_published_is_the_inode_that_shm_open_finds() {
+        let name = Name::new();
+        let file = create_unlinked(Path::new(DIRECTORY), 0o600).unwrap();
+        file.write_all_at(b"whole", 0).unwrap();
+        publish(&file, &name.path()).unwrap();
+        assert!(same_file(&file, &name.path()).unwrap());
+        for spelling in [name.0.clone(), format!("/{}", name.0)] {
+            let opened = open_posix(&spelling).unwrap();
+            assert_eq!(file_id(&opened).unwrap(), file_id(&file).unwrap());
+            let mut bytes = [0; 5];
+            opened.read_exact_at(&mut bytes, 0).unwrap();
+            assert_eq!(&bytes, b"whole");
+        }
+    }
+
+    #[test]
+    fn publish_refuses_a_name_that_is_in_use() {
+        let directory = Directory::new();
+        let path = directory.join("taken");
+        fs::write(&path, b"first").unwrap();
+        let file = create_unlinked(directory.path(), 0o600).unwrap();
+        assert_eq!(publish(&file, &path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        let link = directory.join("dangling");
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        assert_eq!(publish(&file, &link).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert!(!directory.join("nowhere").exists());
+    }
+
+    #[test]
+    fn a_hidden_file_has_the_very_mode_and_becomes_the_final_one() {
+        let directory = Directory::new();
+        let (file, hidden) = create_hidden(directory.path(), OsStr::new("queue"), 0o666).unwrap();
+        let name = hidden.file_name().unwrap().to_str().unwrap();
+        assert!(name.starts_with(&format!(".queue.{}.", std::process::id())) && name.ends_with(".tmp"), "{name}");
+        assert_eq!(owner(&file).unwrap().1, 0o666);
+        publish_hidden(&hidden, &directory.join("queue")).unwrap();
+        assert_eq!(directory.names(), ["queue"]);
+        assert!(same_file(&file, &directory.join("queue")).unwrap());
+    }
+
+    #[test]
+    fn a_hidden_file_is_gone_when_its_name_was_in_use() {
+        let directory = Directory::new();
+        fs::write(directory.join("queue"), b"first").unwrap();
+        let (_file, hidden) = create_hidden(directory.path(), OsStr::new("queue"), 0o600).unwrap();
+        let error = publish_hidden(&hidden, &directory.join("queue")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(directory.names(), ["queue"]);
+        assert_eq!(fs::read(directory.join("queue")).unwrap(), b"first");
+    }
+
+    #[test]
+    fn a_file_system_without_unnamed_files_is_told_from_a_missing_one() {
+        let error = create_unlinked(Path::new("/proc"), 0o600).unwrap_err();
+        assert!(lacks_tmpfile(&error) || error.kind() == io::ErrorKind::PermissionDenied, "{error}");
+        let error = create_unlinked(&Directory::new().join("missing"), 0o600).unwrap_err();
+        assert!(!lacks_tmpfile(&error));
+    }
+}

@@ -78,3 +78,64 @@ pub fn is_hugetlbfs(file: &File) -> io::Result<bool> {
     // The type of the field differs between the C libraries; the magic numbers have 32 bits.
     Ok(facts.f_type as u32 == libc::HUGETLBFS_MAGIC as u32)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
+
+    use super::*;
+    use crate::shm::create_unlinked;
+    use crate::testing::{Directory, on_mount};
+
+    #[test]
+    fn a_name_that_was_taken_by_another_file_is_not_the_same() {
+        let directory = Directory::new();
+        let (ours, path) = (directory.join("ours"), directory.join("name"));
+        let file = File::create(&ours).unwrap();
+        fs::hard_link(&ours, &path).unwrap();
+        assert!(same_file(&file, &path).unwrap());
+        fs::remove_file(&path).unwrap();
+        assert_eq!(same_file(&file, &path).unwrap_err().kind(), io::ErrorKind::NotFound);
+        File::create(&path).unwrap();
+        assert!(!same_file(&file, &path).unwrap());
+        fs::remove_file(&path).unwrap();
+        symlink(&ours, &path).unwrap();
+        assert!(!same_file(&file, &path).unwrap());
+    }
+
+    #[test]
+    fn only_written_memory_is_allocated() {
+        let file = create_unlinked(Directory::new().path(), 0o600).unwrap();
+        file.set_len(1 << 20).unwrap();
+        assert_eq!(allocated_bytes(&file).unwrap(), 0);
+        file.write_all_at(b"x", 5000).unwrap();
+        assert_eq!(allocated_bytes(&file).unwrap(), block_size(&file).unwrap());
+    }
+
+    #[test]
+    fn the_owner_is_who_made_it() {
+        let file = create_unlinked(Directory::new().path(), 0o640).unwrap();
+        // SAFETY: geteuid takes nothing, touches no memory and cannot fail.
+        let user = unsafe { libc::geteuid() };
+        assert_eq!(owner(&file).unwrap(), (user, 0o640));
+        file.set_permissions(Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(owner(&file).unwrap(), (user, 0o600));
+    }
+
+    #[test]
+    fn ordinary_shared_memory_has_no_huge_pages() {
+        let file = create_unlinked(Directory::new().path(), 0o600).unwrap();
+        assert!(!is_hugetlbfs(&file).unwrap());
+        assert_eq!(block_size(&file).unwrap(), crate::memory::page_size());
+    }
+
+    #[test]
+    fn hugetlbfs_is_known_with_its_page_size() {
+        on_mount("hugetlbfs", "", |directory| {
+            let file = File::create_new(directory.join("file")).unwrap();
+            assert!(is_hugetlbfs(&file).unwrap());
+            assert!(block_size(&file).unwrap() > crate::memory::page_size());
+        });
+    }
+}

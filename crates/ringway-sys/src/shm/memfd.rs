@@ -36,3 +36,38 @@ pub fn is_sealed(file: &File) -> bool {
     let seals = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GET_SEALS) };
     seals != -1 && seals & libc::F_SEAL_SHRINK != 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shm::create_unlinked;
+    use crate::testing::Directory;
+
+    #[test]
+    fn a_sealed_file_keeps_its_size() {
+        let file = memfd("memfd-test").unwrap();
+        file.set_len(8192).unwrap();
+        assert!(!is_sealed(&file));
+        seal(&file).unwrap();
+        assert!(is_sealed(&file));
+        for size in [0, 4096, 16384] {
+            assert_eq!(file.set_len(size).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+        }
+        assert_eq!(file.metadata().unwrap().len(), 8192);
+        assert_eq!(seal(&file).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    }
+
+    #[test]
+    fn other_files_are_not_sealed() {
+        let file = create_unlinked(Directory::new().path(), 0o600).unwrap();
+        assert!(!is_sealed(&file));
+        assert!(seal(&file).is_err());
+        assert!(!is_sealed(&file));
+    }
+
+    #[test]
+    fn impossible_names_are_errors() {
+        assert_eq!(memfd("a\0b").unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(memfd(&"a".repeat(250)).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+}

@@ -52,3 +52,59 @@ pub fn open_posix(name: &str) -> io::Result<File> {
     // SAFETY: the descriptor is new and nobody else has it.
     Ok(unsafe { File::from_raw_fd(fd) })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Seek, Write};
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    use super::*;
+    use crate::shm::{file_id, memfd};
+    use crate::testing::Directory;
+
+    fn survives_exec(fd: &impl AsRawFd) -> bool {
+        // SAFETY: F_GETFD takes nothing and touches no memory.
+        let flags = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFD) };
+        flags & libc::FD_CLOEXEC == 0
+    }
+
+    #[test]
+    fn a_file_opened_anew_has_a_position_of_its_own() {
+        let mut file = memfd("open-test").unwrap();
+        file.write_all(b"abc").unwrap();
+        let mut again = reopen(file.as_fd()).unwrap();
+        assert_eq!(file_id(&again).unwrap(), file_id(&file).unwrap());
+        let mut text = String::new();
+        again.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "abc");
+        again.write_all(b"d").unwrap();
+        assert_eq!(file.stream_position().unwrap(), 3);
+        assert!(!survives_exec(&again) && !survives_exec(&file));
+    }
+
+    #[test]
+    fn an_inheritable_descriptor_shares_the_description() {
+        let mut file = memfd("open-test").unwrap();
+        let fd = inheritable(&file).unwrap();
+        assert!(survives_exec(&fd) && fd.as_raw_fd() >= FIRST_FREE_DESCRIPTOR);
+        file.write_all(b"abc").unwrap();
+        assert_eq!(File::from(fd).stream_position().unwrap(), 3);
+    }
+
+    #[test]
+    fn missing_and_impossible_names_are_errors() {
+        assert_eq!(open_posix("ringway-sys-test.missing").unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(open_posix("a\0b").unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn the_open_flags_refuse_a_symbolic_link() {
+        let directory = Directory::new();
+        std::fs::write(directory.join("file"), b"").unwrap();
+        std::os::unix::fs::symlink("file", directory.join("link")).unwrap();
+        let open = |name| OpenOptions::new().read(true).custom_flags(OPEN_FLAGS).open(directory.join(name));
+        assert!(open("file").is_ok());
+        assert_eq!(open("link").unwrap_err().raw_os_error(), Some(libc::ELOOP));
+    }
+}
