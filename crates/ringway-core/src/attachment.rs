@@ -20,10 +20,11 @@ use crate::names::Place;
 use crate::packed::{Block, Lane, Owner, State};
 use crate::participant::{self, Life};
 use crate::position::Position;
+use crate::prefetch;
 use crate::recovery::{self, Recovered};
 use crate::ring::{Edge, Hints, PushError, Ring};
 use crate::segment::{Segment, SegmentCells, Spec};
-use crate::stock::Stock;
+use crate::stock::Stocks;
 
 /// How often somebody who waits looks for dead participants.
 const WATCH_NANOS: u64 = 50_000_000;
@@ -63,7 +64,7 @@ pub struct Attachment {
 
 /// What a process keeps for itself about a size class.
 struct LocalClass {
-    stock: Stock,
+    stocks: Stocks,
     hints: Hints,
     /// Whether any block of the class, and so its ring, has memory behind it.
     backed: AtomicBool,
@@ -119,7 +120,7 @@ impl Attachment {
     }
 
     fn new(segment: Segment, index: u8, life: Life, epoch: u64) -> Self {
-        let local = || LocalClass { stock: Stock::new(), hints: Hints::default(), backed: AtomicBool::new(false) };
+        let local = || LocalClass { stocks: Stocks::new(), hints: Hints::default(), backed: AtomicBool::new(false) };
         let classes = segment.geometry().classes.iter().map(|_| CachePadded::new(local())).collect();
         let me = life.owner(index);
         Self { segment, index, life, me, epoch, message_hints: CachePadded::new(Hints::default()), classes }
@@ -245,8 +246,9 @@ impl Attachment {
     #[inline]
     pub fn take(&self, class: u8) -> Result<Block, NoBlock> {
         let local = &self.classes[usize::from(class)];
-        if let Some(mut stock) = local.stock.open() {
+        if let Some(mut stock) = local.stocks.open() {
             if let Some(block) = stock.pop() {
+                self.fetch_ahead(stock.top());
                 return Ok(block);
             }
             let keep = self.segment.class(class).keep;
@@ -261,6 +263,18 @@ impl Attachment {
             }
         }
         self.claim_fresh(class)
+    }
+
+    /// Fetches the lines that the next put will write; the getter that freed the block had them last.
+    #[inline(always)]
+    fn fetch_ahead(&self, next: Option<Block>) {
+        if let Some(block) = next
+            && let (Some(descriptor), Some((bytes, _))) =
+                (self.segment.descriptor(block), self.segment.block_bytes(block))
+        {
+            prefetch::for_writing(descriptor);
+            prefetch::for_writing(bytes.as_ptr());
+        }
     }
 
     /// Gives back a block that we own.
@@ -278,7 +292,7 @@ impl Attachment {
         }
         let keep = self.segment.class(block.class()).keep;
         let wanted = event::has_sleepers(self.word_of(Event::BlockFreed));
-        if !wanted && let Some(mut stock) = local.stock.open() {
+        if !wanted && let Some(mut stock) = local.stocks.open() {
             if !stock.push(block, keep) {
                 self.push_free(block.class(), stock.spill(keep / 2))?;
                 if !stock.push(block, keep) {
@@ -289,7 +303,7 @@ impl Attachment {
         }
         self.return_to_ring(block)?;
         // Somebody found no block: what is at hand goes back as well.
-        if let Some(mut stock) = local.stock.open() {
+        if let Some(mut stock) = local.stocks.open() {
             self.push_free(block.class(), stock.spill(0))?;
         }
         Ok(())

@@ -33,6 +33,8 @@ pub const SEGMENT_MAX: u64 = 1 << 46;
 pub const LOANS_MAX: u32 = 1 << 12;
 /// Blocks that one participant may have in the middle of a put or get without being counted as loans or guards.
 pub const IN_FLIGHT: u64 = 8;
+/// Stocks of free blocks that a participant keeps of each class.
+pub const STOCKS: u64 = 2;
 /// Smallest block and the alignment of all, in bytes.
 pub const BLOCK_ALIGN: u64 = 64;
 
@@ -214,7 +216,7 @@ pub struct Class {
     pub block_bytes: u64,
     /// Number of blocks.
     pub blocks: u64,
-    /// Free blocks that a participant keeps at hand.
+    /// Free blocks that each stock of a participant keeps at hand.
     pub keep: usize,
     /// The ring of free blocks.
     pub ring: Shape,
@@ -253,7 +255,7 @@ impl Geometry {
         let mut classes = Vec::new();
         for block_bytes in block_sizes(measures.max_message) {
             let keep = (65_536 / block_bytes).clamp(1, 32);
-            let each = keep + IN_FLIGHT + u64::from(measures.loans);
+            let each = STOCKS * keep + IN_FLIGHT + u64::from(measures.loans);
             let blocks = measures.maxsize + u64::from(measures.participants) * each;
             let ring = Shape::new(blocks, 0, SLOTS_MIN);
             let slots_at = at;

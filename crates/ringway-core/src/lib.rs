@@ -18,6 +18,7 @@ mod names;
 pub mod packed;
 pub mod participant;
 pub mod position;
+mod prefetch;
 pub mod recovery;
 pub mod ring;
 pub mod segment;

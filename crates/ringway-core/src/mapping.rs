@@ -1,5 +1,6 @@
 //! Where the bytes of a segment live: a file that is mapped, the portable shared memory of the system, or the heap.
 
+use core::ptr::NonNull;
 use std::alloc::{self, Layout};
 use std::fs::File;
 use std::io;
@@ -55,12 +56,13 @@ impl Mapping {
         Heap::new(usable(bytes)?).map(Self::Heap)
     }
 
-    pub(crate) fn base(&self) -> *mut u8 {
-        match self {
+    pub(crate) fn base(&self) -> NonNull<u8> {
+        let base = match self {
             Self::File { map, .. } => map.as_mut_ptr(),
             Self::Portable { map, .. } => map.as_ptr(),
-            Self::Heap(heap) => heap.base,
-        }
+            Self::Heap(heap) => return heap.base,
+        };
+        NonNull::new(base).expect("the system maps nothing at address zero")
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -85,7 +87,7 @@ fn usable(bytes: u64) -> io::Result<usize> {
 }
 
 pub(crate) struct Heap {
-    base: *mut u8,
+    base: NonNull<u8>,
     layout: Layout,
 }
 
@@ -94,13 +96,13 @@ impl Heap {
         let layout = Layout::from_size_align(bytes.max(1), 4096).map_err(io::Error::other)?;
         // SAFETY: the layout is not empty.
         let base = unsafe { alloc::alloc_zeroed(layout) };
-        if base.is_null() { Err(io::ErrorKind::OutOfMemory.into()) } else { Ok(Self { base, layout }) }
+        NonNull::new(base).map(|base| Self { base, layout }).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
     }
 }
 
 impl Drop for Heap {
     fn drop(&mut self) {
         // SAFETY: allocated above with this layout, and freed once.
-        unsafe { alloc::dealloc(self.base, self.layout) }
+        unsafe { alloc::dealloc(self.base.as_ptr(), self.layout) }
     }
 }

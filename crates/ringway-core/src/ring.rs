@@ -6,7 +6,8 @@
 //!
 //! Position `p` uses slot `p mod n`, in turn `p / n + 1`. A slot whose turn is one less than that of `p` is free for
 //! `p`; with that turn or a later one, `p` has been filled. `head` and `tail` are hints that everybody helps on: they
-//! never run ahead of the truth, and may lag by any number when helpers die.
+//! never run ahead of the truth, may lag by a stride as a rule, and by any number when helpers die. Each process also
+//! remembers where it was last ([`Hints`]), so that a lone putter or getter seldom looks at the shared hints.
 //!
 //! Ordering pairs, by name:
 //!
@@ -39,6 +40,9 @@ pub trait Cells {
     fn slot(&self, index: usize) -> &Self::Word;
     /// The state word of a block; `None` if the segment has no such block.
     fn state(&self, block: Block) -> Option<&Self::Word>;
+    /// The block will be claimed soon.
+    #[inline(always)]
+    fn prefetch(&self, _block: Block) {}
 }
 
 /// The measures of a ring.
@@ -164,14 +168,38 @@ pub enum Edge {
     Closed,
 }
 
-/// What a process remembers of a ring, to spare looks at shared lines. Any value is correct.
-#[derive(Debug, Default)]
+/// What a process remembers of a ring, to spare looks at shared lines. What is out of date costs a look more.
+#[derive(Debug)]
 pub struct Hints {
-    /// A head that was seen.
+    /// The shared head was here or further on.
     head: LocalWord,
+    /// All positions before this one have been filled.
+    next_put: LocalWord,
+    /// All positions before this one have been claimed.
+    next_get: LocalWord,
     /// Who pushed the block that was claimed last.
     pusher: LocalWord,
 }
+
+impl Default for Hints {
+    fn default() -> Self {
+        let unknown = || LocalWord::new(u64::MAX);
+        Self { head: unknown(), next_put: unknown(), next_get: unknown(), pusher: LocalWord::new(0) }
+    }
+}
+
+/// The position in a hint, if it has one.
+#[inline(always)]
+fn recall(hint: &LocalWord) -> Option<Position> {
+    let number = hint.load(Relaxed);
+    (number != u64::MAX).then(|| Position::new(number))
+}
+
+/// Head and tail are helped on when a position that divides by this is passed; others walk the rest.
+const STRIDE: u64 = 8;
+
+/// How far ahead of a claim the next blocks are fetched.
+const AHEAD: u64 = 2;
 
 /// A bound on retries. Each retry that is not another's progress spends one; only a word that no correct process
 /// wrote can use them up.
@@ -222,7 +250,7 @@ impl<C: Cells> Ring<C> {
     /// [`PushError`].
     #[inline]
     pub fn has_room(&self, hints: &Hints) -> Result<(), PushError> {
-        let t = self.position(self.cells.tail());
+        let t = recall(&hints.next_put).unwrap_or_else(|| self.position(self.cells.tail()));
         let slot = Slot(self.cells.slot(self.shape.index(t)).load(Acquire)); // pairs with: publish
         self.require_room(t, self.shape.limit, slot, hints)
     }
@@ -233,7 +261,7 @@ impl<C: Cells> Ring<C> {
     /// Besides the number, why it stopped.
     #[inline]
     pub fn push(&self, me: Owner, blocks: &[Block], hints: &Hints) -> (usize, Result<(), PushError>) {
-        let start = self.position(self.cells.tail());
+        let start = recall(&hints.next_put).unwrap_or_else(|| self.position(self.cells.tail()));
         let mut t = start;
         let mut pushed = 0;
         let mut result = Ok(());
@@ -248,7 +276,8 @@ impl<C: Cells> Ring<C> {
             pushed += 1;
         }
         if pushed != 0 {
-            self.advance(self.cells.tail(), start, t);
+            hints.next_put.store(t.number(), Relaxed);
+            self.help(self.cells.tail(), t, pushed as u64);
         }
         (pushed, result)
     }
@@ -288,7 +317,7 @@ impl<C: Cells> Ring<C> {
             match filled {
                 Filled::With(Block::CLOSED) => break PushError::Closed,
                 Filled::Never => break self.corrupt("slot", t.number(), seen.0),
-                _ => t = t.plus(1),
+                _ => t = self.later(t.plus(1), self.cells.tail()),
             }
             if fuel.spend() {
                 break self.corrupt("slot", t.number(), seen.0);
@@ -301,60 +330,69 @@ impl<C: Cells> Ring<C> {
         Err(error)
     }
 
-    /// Whether fewer than `limit` blocks are queued before `t`. Helps head past what has been claimed.
-    ///
-    /// "Full" needs the block at head to be still queued, seen after `t` and head: then `t - head` blocks were in the
-    /// ring at that instant.
+    /// Whether fewer than `limit` blocks are queued before `t`.
     #[inline(always)]
     fn require_room(&self, t: Position, limit: u64, at_t: Slot, hints: &Hints) -> Result<(), PushError> {
-        let known = Position::new(hints.head.load(Relaxed));
-        let span = t.ahead_of(known);
-        if span >= 0 && (span as u64) < limit {
-            return Ok(());
+        if let Some(known) = recall(&hints.head) {
+            let span = t.ahead_of(known);
+            if span >= 0 && (span as u64) < limit {
+                return Ok(());
+            }
         }
         self.look_for_room(t, limit, at_t, hints)
     }
 
+    /// Walks head past what has been claimed, until there is room before `t`.
+    ///
+    /// "Full" needs the block at head to be still queued, seen after `t` and head: then `t - head` blocks were in the
+    /// ring at that instant. The shared head is moved before the answer, so that no slot is filled again that head has
+    /// not passed.
     #[cold]
     fn look_for_room(&self, t: Position, limit: u64, at_t: Slot, hints: &Hints) -> Result<(), PushError> {
+        let start = self.position(self.cells.head());
+        let mut h = start;
         let mut fuel = Fuel::new();
-        loop {
-            let h = self.position(self.cells.head());
-            hints.head.store(h.number(), Relaxed);
+        let result = loop {
             if t.ahead_of(h) < limit as i64 {
-                return Ok(());
+                break Ok(());
             }
             let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
             match self.shape.read(slot, h) {
-                Filled::With(Block::CLOSED) => return Err(PushError::Closed),
+                Filled::With(Block::CLOSED) => break Err(PushError::Closed),
                 Filled::With(block) => {
                     let Some(state) = self.cells.state(block) else {
-                        return Err(self.corrupt("slot", h.number(), slot.0));
+                        break Err(self.corrupt("slot", h.number(), slot.0));
                     };
                     if State::is_queued_at(state.load(Acquire), self.lane, h) {
-                        return Err(match self.shape.read(at_t, t) {
+                        break Err(match self.shape.read(at_t, t) {
                             Filled::With(Block::CLOSED) => PushError::Closed,
                             _ => PushError::Full,
                         });
                     }
-                    self.advance(self.cells.head(), h, h.plus(1));
+                    h = h.plus(1);
                 }
-                Filled::AndPast => {} // head has moved on since
-                Filled::NotYet | Filled::Never => return Err(self.corrupt("slot", h.number(), slot.0)),
+                // Whoever filled the slot again saw head beyond h.
+                Filled::AndPast => h = self.later(h, self.cells.head()),
+                Filled::NotYet | Filled::Never => break Err(self.corrupt("slot", h.number(), slot.0)),
             }
             if fuel.spend() {
-                return Err(self.corrupt("head", t.number(), h.number()));
+                break Err(self.corrupt("head", t.number(), h.number()));
             }
+        };
+        if h != start {
+            self.advance(self.cells.head(), start, h);
         }
+        hints.head.store(h.number(), Relaxed);
+        result
     }
 
     /// Claims the oldest blocks for `me`, as many as `out` has places; answers how many and why it stopped.
     ///
     /// # Errors
-    /// [`Corruption`]; blocks that were claimed before it was met are in `out`, and their number in the error's pair.
+    /// [`Corruption`], besides the number of blocks that were claimed before it was met.
     #[inline]
     pub fn claim(&self, me: Owner, out: &mut [Block], hints: &Hints) -> (usize, Result<Edge, Corruption>) {
-        let mut start = self.position(self.cells.head());
+        let start = recall(&hints.next_get).unwrap_or_else(|| self.position(self.cells.head()));
         let mut h = start;
         let mut claimed = 0;
         let mut fuel = Fuel::new();
@@ -369,19 +407,19 @@ impl<C: Cells> Ring<C> {
                     let Some(state) = self.cells.state(block) else {
                         break Err(self.corruption("slot", h.number(), slot.0));
                     };
+                    self.prefetch(h.plus(AHEAD));
                     if self.take(me, state, h, hints) {
                         out[claimed] = block;
                         claimed += 1;
+                        h = h.plus(1);
+                    } else {
+                        h = self.later(h.plus(1), self.cells.head());
                     }
-                    h = h.plus(1);
                 }
                 // Position h is not filled, and all before it are claimed.
                 Filled::NotYet => break Ok(Edge::Empty),
-                Filled::AndPast => {
-                    // This head was left behind by a whole lap. Whoever filled the slot again saw head beyond h.
-                    start = self.position(self.cells.head());
-                    h = start;
-                }
+                // Left behind by a whole lap. Whoever filled the slot again saw head beyond h.
+                Filled::AndPast => h = self.later(h, self.cells.head()),
                 Filled::Never => break Err(self.corruption("slot", h.number(), slot.0)),
             }
             if fuel.spend() {
@@ -389,7 +427,8 @@ impl<C: Cells> Ring<C> {
             }
         };
         if h != start {
-            self.advance(self.cells.head(), start, h);
+            hints.next_get.store(h.number(), Relaxed);
+            self.help(self.cells.head(), h, h.ahead_of(start).unsigned_abs());
         }
         (claimed, result)
     }
@@ -414,6 +453,15 @@ impl<C: Cells> Ring<C> {
                 }
                 Err(_) => return false,
             }
+        }
+    }
+
+    /// Fetches what position `h` holds, if it has been filled.
+    #[inline(always)]
+    fn prefetch(&self, h: Position) {
+        let slot = Slot(self.cells.slot(self.shape.index(h)).load(Relaxed)); // a hint only
+        if let Filled::With(block) = self.shape.read(slot, h) {
+            self.cells.prefetch(block);
         }
     }
 
@@ -535,10 +583,28 @@ impl<C: Cells> Ring<C> {
         }
     }
 
+    /// The later of a position and a shared hint.
+    #[inline(always)]
+    fn later(&self, position: Position, word: &C::Word) -> Position {
+        let shared = self.position(word);
+        if shared.ahead_of(position) > 0 { shared } else { position }
+    }
+
+    /// Helps `word` on to `to`, if one of the last `steps` positions before it ends a stride.
+    #[inline(always)]
+    fn help(&self, word: &C::Word, to: Position, steps: u64) {
+        if to.number() % STRIDE < steps {
+            self.advance(word, self.position(word), to);
+        }
+    }
+
     /// Helps `word` on from `from` to at least `to`.
     #[inline(always)]
     fn advance(&self, word: &C::Word, from: Position, to: Position) {
         let mut expected = from.number();
+        if to.ahead_of(from) <= 0 {
+            return;
+        }
         loop {
             match word.compare_exchange(expected, to.number(), Release, Acquire) {
                 Ok(_) => return,

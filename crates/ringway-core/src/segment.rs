@@ -1,6 +1,7 @@
 //! A segment: mapped bytes whose header was checked, with typed access to its words.
 
 use core::mem::{offset_of, size_of};
+use core::ptr::NonNull;
 use core::sync::atomic::{
     AtomicU64,
     Ordering::{Release, SeqCst},
@@ -23,6 +24,7 @@ use crate::mapping::Mapping;
 use crate::names::{Place, split};
 use crate::packed::{Block, Lane};
 use crate::position::Position;
+use crate::prefetch;
 use crate::ring::{Cells, Ring, Shape};
 
 /// What a new segment shall be.
@@ -46,6 +48,9 @@ pub struct Spec {
 
 /// A mapped and checked segment.
 pub struct Segment {
+    /// Where the mapping begins.
+    base: NonNull<u8>,
+    places: Box<[ClassPlace]>,
     mapping: Mapping,
     geometry: Geometry,
     header: Header,
@@ -53,7 +58,31 @@ pub struct Segment {
     path: Option<PathBuf>,
 }
 
+/// Where the blocks of a class are in this process.
+struct ClassPlace {
+    descriptors: NonNull<Descriptor>,
+    bytes: NonNull<u8>,
+    block_bytes: usize,
+    blocks: u32,
+}
+
+// SAFETY: the pointers are into the mapping, which is shared memory for any thread; see `Mapping`.
+unsafe impl Send for Segment {}
+// SAFETY: as above.
+unsafe impl Sync for Segment {}
+
 impl Segment {
+    fn over(mapping: Mapping, geometry: Geometry, header: Header, label: String, path: Option<PathBuf>) -> Self {
+        let base = mapping.base();
+        let places = geometry.classes.iter().map(|class| {
+            // SAFETY: the geometry lies within the mapping, whose size was checked.
+            let (descriptors, bytes) =
+                unsafe { (base.add(class.descriptors_at as usize).cast(), base.add(class.blocks_at as usize)) };
+            ClassPlace { descriptors, bytes, block_bytes: class.block_bytes as usize, blocks: class.blocks as u32 }
+        });
+        Self { base, places: places.collect(), mapping, geometry, header, label, path }
+    }
+
     /// Makes a segment that has no name yet. [`Segment::publish`] gives it one, in one step.
     pub(crate) fn build(place: &Place, spec: &Spec) -> Result<Unpublished, CreateError> {
         let label = place.label();
@@ -99,7 +128,7 @@ impl Segment {
                 Mapping::of_file(file, mapped, spec.huge_pages).map_err(failed("map the file"))?
             }
         };
-        let segment = Self { mapping, geometry, header, label, path: place.path() };
+        let segment = Self::over(mapping, geometry, header, label, place.path());
         if let (Place::Portable(_), Some(file)) = (place, segment.mapping.file()) {
             // The name can be seen already; whoever fails from here on takes it back.
             let reserved = reserve(&segment.label, file, 0, segment.geometry.backed_at_creation);
@@ -121,7 +150,7 @@ impl Segment {
             let all = self.geometry.total_bytes as usize;
             if spec.prefault {
                 // SAFETY: the whole mapping is ours, and nobody else sees it yet.
-                let _ = unsafe { ringway_sys::memory::populate(self.mapping.base(), all) };
+                let _ = unsafe { ringway_sys::memory::populate(self.base.as_ptr(), all) };
             }
         }
         let first = Position::new(spec.first_position);
@@ -146,7 +175,7 @@ impl Segment {
         // The magic comes last: on the portable path the name can be seen before.
         // SAFETY: the header fits the first page, which is mapped, backed and ours; the magic is written atomically.
         unsafe {
-            let base = self.mapping.base();
+            let base = self.base.as_ptr();
             base.cast::<Header>().write(Header { magic: 0, ..self.header });
             (*base.add(offset_of!(Header, magic)).cast::<AtomicU64>()).store(self.header.magic, Release);
         }
@@ -212,7 +241,7 @@ impl Segment {
         if (mapping.len() as u64) < geometry.total_bytes {
             return Err(header::refused(&label, "size of the mapping", mapping.len(), geometry.total_bytes));
         }
-        Ok(Self { mapping, geometry, header, label, path })
+        Ok(Self::over(mapping, geometry, header, label, path))
     }
 
     /// How errors call it.
@@ -252,7 +281,7 @@ impl Segment {
     pub fn resident_bytes(&self) -> io::Result<u64> {
         match self.mapping.file() {
             Some(file) => shm::allocated_bytes(file),
-            None => ringway_sys::memory::resident_bytes(self.mapping.base(), self.mapping.len()),
+            None => ringway_sys::memory::resident_bytes(self.base.as_ptr(), self.mapping.len()),
         }
     }
 
@@ -320,18 +349,17 @@ impl Segment {
     /// What is kept about a block; `None` if there is no such block.
     #[inline(always)]
     pub fn descriptor(&self, block: Block) -> Option<&Descriptor> {
-        let class = self.geometry.classes.get(usize::from(block.class()))?;
-        let index = u64::from(block.index());
-        (index < class.blocks).then(|| self.at(class.descriptors_at + index * size_of::<Descriptor>() as u64))
+        let place = self.places.get(usize::from(block.class()))?;
+        // SAFETY: within the descriptors of the class; made of atomics only.
+        (block.index() < place.blocks).then(|| unsafe { place.descriptors.add(block.index() as usize).as_ref() })
     }
-    /// Where the bytes of a block begin.
+    /// Where the bytes of a block begin, and how many it has.
     #[inline(always)]
-    pub fn block_bytes(&self, block: Block) -> Option<*mut u8> {
-        let class = self.geometry.classes.get(usize::from(block.class()))?;
-        let index = u64::from(block.index());
-        // SAFETY: blocks_at + blocks * block_bytes is within the mapping (Geometry; the size was checked).
-        (index < class.blocks)
-            .then(|| unsafe { self.mapping.base().add((class.blocks_at + index * class.block_bytes) as usize) })
+    pub fn block_bytes(&self, block: Block) -> Option<(NonNull<u8>, usize)> {
+        let place = self.places.get(usize::from(block.class()))?;
+        // SAFETY: within the blocks of the class.
+        (block.index() < place.blocks)
+            .then(|| (unsafe { place.bytes.add(block.index() as usize * place.block_bytes) }, place.block_bytes))
     }
 
     /// The atomic word at `offset`, which is within the segment and a multiple of 8.
@@ -347,7 +375,7 @@ impl Segment {
         // SAFETY: every offset comes from the geometry, whose parts lie within the mapping (its size was checked) and
         // are aligned for their type from a page-aligned base. T is made of atomics only, so that any bytes are a
         // value and others may change them.
-        unsafe { &*self.mapping.base().add(offset as usize).cast::<T>() }
+        unsafe { self.base.add(offset as usize).cast::<T>().as_ref() }
     }
 }
 
@@ -377,6 +405,14 @@ impl Cells for SegmentCells<'_> {
     #[inline(always)]
     fn state(&self, block: Block) -> Option<&AtomicU64> {
         self.segment.descriptor(block).map(|descriptor| &descriptor.state)
+    }
+    #[inline(always)]
+    fn prefetch(&self, block: Block) {
+        if let (Some(descriptor), Some((bytes, _))) = (self.segment.descriptor(block), self.segment.block_bytes(block))
+        {
+            prefetch::for_writing(descriptor);
+            prefetch::for_reading(bytes.as_ptr());
+        }
     }
 }
 

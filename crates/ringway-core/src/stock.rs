@@ -1,54 +1,92 @@
-//! The free blocks that a process keeps at hand, shared by its threads.
+//! The free blocks that a process keeps at hand.
 //!
-//! A flag guards them that nobody waits for: who finds it taken goes to the ring of free blocks instead. So a thread
-//! that is stopped while it has the flag delays no other.
+//! There are two stocks for each size class. One belongs to the first thread that asks, which then needs no locked
+//! instruction. The others share the second, under a flag that nobody waits for: who finds it taken goes to the ring
+//! of free blocks instead. So a thread that is stopped inside delays no other.
 
 use core::cell::UnsafeCell;
 use core::sync::atomic::{
-    AtomicBool,
-    Ordering::{Acquire, Release},
+    AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
 };
 
 use crate::packed::Block;
 
 /// Most blocks in a stock.
-pub(crate) const STOCK_MAX: usize = 32;
+const STOCK_MAX: usize = 32;
 
-pub(crate) struct Stock {
-    taken: AtomicBool,
+/// The stocks of one size class.
+pub(crate) struct Stocks {
+    first: Stock,
+    shared: Stock,
+}
+
+struct Stock {
+    /// Who is in it: a thread's [`key`], or 0.
+    taken: AtomicUsize,
     blocks: UnsafeCell<Blocks>,
 }
 
+/// Free blocks, the one used last on top.
 pub(crate) struct Blocks {
     list: [Block; STOCK_MAX],
     len: usize,
 }
 
-// SAFETY: the list is only reached through `Open`, of which there is one at a time.
+// SAFETY: the list is only reached through `Open`. Of the shared stock there is one `Open` at a time, by its flag; of
+// the first only one thread makes any, and each is gone before the next (no caller holds one across another call).
 unsafe impl Sync for Stock {}
 
-impl Stock {
+impl Stocks {
     pub(crate) const fn new() -> Self {
-        let blocks = Blocks { list: [Block::CLOSED; STOCK_MAX], len: 0 };
-        Self { taken: AtomicBool::new(false), blocks: UnsafeCell::new(blocks) }
+        Self { first: Stock::new(), shared: Stock::new() }
     }
 
-    /// The stock, unless another thread is at it.
+    /// The stock that this thread may use now, if any.
     #[inline(always)]
     pub(crate) fn open(&self) -> Option<Open<'_>> {
+        let key = key();
+        let owner = self.first.taken.load(Relaxed);
+        if owner == key || owner == 0 && self.first.seize(key) {
+            return Some(Open { stock: &self.first, leave: false });
+        }
         // Acquire pairs with the Release in `Open::drop`.
-        if self.taken.swap(true, Acquire) { None } else { Some(Open(self)) }
+        self.shared.seize(key).then(|| Open { stock: &self.shared, leave: true })
     }
 }
 
-pub(crate) struct Open<'a>(&'a Stock);
+impl Stock {
+    const fn new() -> Self {
+        let blocks = Blocks { list: [Block::CLOSED; STOCK_MAX], len: 0 };
+        Self { taken: AtomicUsize::new(0), blocks: UnsafeCell::new(blocks) }
+    }
+
+    #[inline(always)]
+    fn seize(&self, key: usize) -> bool {
+        self.taken.compare_exchange(0, key, Acquire, Relaxed).is_ok()
+    }
+}
+
+/// A number that no other living thread has. A thread that gets the number of one that has ended was started after
+/// that end, so it may take over what belonged to it.
+#[inline(always)]
+fn key() -> usize {
+    thread_local!(static HERE: u8 = const { 0 });
+    HERE.with(|here| core::ptr::from_ref(here) as usize)
+}
+
+/// A stock while this thread is in it.
+pub(crate) struct Open<'a> {
+    stock: &'a Stock,
+    leave: bool,
+}
 
 impl core::ops::Deref for Open<'_> {
     type Target = Blocks;
     #[inline(always)]
     fn deref(&self) -> &Blocks {
-        // SAFETY: the flag was taken by this value alone.
-        unsafe { &*self.0.blocks.get() }
+        // SAFETY: this is the only `Open` of the stock; see `Sync` above.
+        unsafe { &*self.stock.blocks.get() }
     }
 }
 
@@ -56,14 +94,16 @@ impl core::ops::DerefMut for Open<'_> {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut Blocks {
         // SAFETY: as above, and borrowed mutably.
-        unsafe { &mut *self.0.blocks.get() }
+        unsafe { &mut *self.stock.blocks.get() }
     }
 }
 
 impl Drop for Open<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.0.taken.store(false, Release);
+        if self.leave {
+            self.stock.taken.store(0, Release);
+        }
     }
 }
 
@@ -71,15 +111,21 @@ impl Blocks {
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Block> {
         self.len = self.len.checked_sub(1)?;
-        Some(self.list[self.len])
+        self.list.get(self.len).copied()
+    }
+    /// The block that the next `pop` brings.
+    #[inline(always)]
+    pub(crate) fn top(&self) -> Option<Block> {
+        self.list.get(self.len.wrapping_sub(1)).copied()
     }
     /// Puts a block in; `false` when there are `keep` already.
     #[inline(always)]
     pub(crate) fn push(&mut self, block: Block, keep: usize) -> bool {
-        if self.len >= keep.min(STOCK_MAX) {
+        if self.len >= keep {
             return false;
         }
-        self.list[self.len] = block;
+        let Some(place) = self.list.get_mut(self.len) else { return false };
+        *place = block;
         self.len += 1;
         true
     }

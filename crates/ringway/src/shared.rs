@@ -186,12 +186,10 @@ impl<'q> OwnedBlock<'q> {
     /// All its bytes, to be filled.
     #[inline]
     pub(crate) fn room(&mut self) -> &mut [MaybeUninit<u8>] {
-        let segment = self.shared.at.segment();
-        let bytes = segment.class(self.block.class()).block_bytes as usize;
-        match segment.block_bytes(self.block) {
+        match self.shared.at.segment().block_bytes(self.block) {
             // SAFETY: the block lies within the mapping and has `bytes` bytes. Its state word says that it is ours, so
             // no correct participant touches it; within this process there is one `OwnedBlock` of it, borrowed here.
-            Some(base) => unsafe { core::slice::from_raw_parts_mut(base.cast(), bytes) },
+            Some((base, bytes)) => unsafe { core::slice::from_raw_parts_mut(base.as_ptr().cast(), bytes) },
             None => &mut [],
         }
     }
@@ -199,13 +197,12 @@ impl<'q> OwnedBlock<'q> {
     #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         let segment = self.shared.at.segment();
-        let class = segment.class(self.block.class());
         match (segment.descriptor(self.block), segment.block_bytes(self.block)) {
-            (Some(descriptor), Some(base)) => {
+            (Some(descriptor), Some((base, bytes))) => {
                 // Written by whoever put it, before the publish that we have claimed after.
-                let length = descriptor.length.load(Relaxed).min(class.block_bytes) as usize;
+                let length = descriptor.length.load(Relaxed).min(bytes as u64) as usize;
                 // SAFETY: as in `room`; memory of a shared mapping is initialised.
-                unsafe { core::slice::from_raw_parts(base, length) }
+                unsafe { core::slice::from_raw_parts(base.as_ptr(), length) }
             }
             _ => &[],
         }
