@@ -66,6 +66,8 @@ pub struct Attachment {
 struct LocalClass {
     stocks: Stocks,
     hints: Hints,
+    /// Most free blocks in a stock.
+    keep: usize,
     /// Whether any block of the class, and so its ring, has memory behind it.
     backed: AtomicBool,
 }
@@ -120,8 +122,9 @@ impl Attachment {
     }
 
     fn new(segment: Segment, index: u8, life: Life, epoch: u64) -> Self {
-        let local = || LocalClass { stocks: Stocks::new(), hints: Hints::default(), backed: AtomicBool::new(false) };
-        let classes = segment.geometry().classes.iter().map(|_| CachePadded::new(local())).collect();
+        let local =
+            |keep| LocalClass { stocks: Stocks::new(), hints: Hints::default(), keep, backed: AtomicBool::new(false) };
+        let classes = segment.geometry().classes.iter().map(|class| CachePadded::new(local(class.keep))).collect();
         let me = life.owner(index);
         Self { segment, index, life, me, epoch, message_hints: CachePadded::new(Hints::default()), classes }
     }
@@ -172,6 +175,24 @@ impl Attachment {
     #[inline]
     pub fn has_room(&self) -> Result<(), PushError> {
         self.messages().has_room(&self.message_hints)
+    }
+
+    /// Publishes one block that we own by the straight way. `false` says that [`push`](Self::push) has to look closer.
+    #[inline(always)]
+    pub fn push_straight(&self, block: Block) -> bool {
+        let pushed = self.messages().push_straight(self.me, block, &self.message_hints);
+        if pushed {
+            self.announce(Event::NotEmpty, 1);
+        }
+        pushed
+    }
+
+    /// Claims the oldest message by the straight way. `None` says that [`claim`](Self::claim) has to look closer.
+    #[inline(always)]
+    pub fn claim_straight(&self) -> Option<Block> {
+        let block = self.messages().claim_straight(self.me, &self.message_hints)?;
+        self.announce(Event::NotFull, 1);
+        Some(block)
     }
 
     /// Publishes blocks that we own, in order, and wakes whoever waits for them. Answers how many got in.
@@ -243,16 +264,22 @@ impl Attachment {
     ///
     /// # Errors
     /// [`NoBlock`].
-    #[inline]
+    #[inline(always)]
     pub fn take(&self, class: u8) -> Result<Block, NoBlock> {
+        if let Some(mut stock) = self.classes[usize::from(class)].stocks.open()
+            && let Some(block) = stock.pop()
+        {
+            self.fetch_ahead(stock.top());
+            return Ok(block);
+        }
+        self.take_from_ring(class)
+    }
+
+    #[inline(never)]
+    fn take_from_ring(&self, class: u8) -> Result<Block, NoBlock> {
         let local = &self.classes[usize::from(class)];
         if let Some(mut stock) = local.stocks.open() {
-            if let Some(block) = stock.pop() {
-                self.fetch_ahead(stock.top());
-                return Ok(block);
-            }
-            let keep = self.segment.class(class).keep;
-            stock.refill(keep, |places| self.claim_free(class, places));
+            stock.refill(local.keep, |places| self.claim_free(class, places));
             if let Some(block) = stock.pop() {
                 return Ok(block);
             }
@@ -281,7 +308,7 @@ impl Attachment {
     ///
     /// # Errors
     /// [`Fault`].
-    #[inline]
+    #[inline(always)]
     pub fn release(&self, block: Block) -> Result<(), Fault> {
         let Some(descriptor) = self.segment.descriptor(block) else { return Ok(()) };
         let local = &self.classes[usize::from(block.class())];
@@ -290,23 +317,24 @@ impl Attachment {
         if let Some(State::Held { lane: Lane::Messages, owner, position }) = State::unpack(word) {
             descriptor.state.store(State::Held { lane: Lane::Free, owner, position }.pack(), Release);
         }
-        let keep = self.segment.class(block.class()).keep;
-        let wanted = event::has_sleepers(self.word_of(Event::BlockFreed));
-        if !wanted && let Some(mut stock) = local.stocks.open() {
-            if !stock.push(block, keep) {
-                self.push_free(block.class(), stock.spill(keep / 2))?;
-                if !stock.push(block, keep) {
-                    self.push_free(block.class(), &[block])?;
-                }
-            }
+        if !event::has_sleepers(self.word_of(Event::BlockFreed))
+            && let Some(mut stock) = local.stocks.open()
+            && stock.push(block, local.keep)
+        {
             return Ok(());
         }
-        self.return_to_ring(block)?;
-        // Somebody found no block: what is at hand goes back as well.
+        self.release_to_ring(block)
+    }
+
+    /// For when enough are at hand, or somebody waits for a block.
+    #[inline(never)]
+    fn release_to_ring(&self, block: Block) -> Result<(), Fault> {
+        let local = &self.classes[usize::from(block.class())];
         if let Some(mut stock) = local.stocks.open() {
-            self.push_free(block.class(), stock.spill(0))?;
+            let kept = if event::has_sleepers(self.word_of(Event::BlockFreed)) { 0 } else { local.keep / 2 };
+            self.push_free(block.class(), stock.spill(kept))?;
         }
-        Ok(())
+        self.return_to_ring(block)
     }
 
     /// Puts a block that we own into the ring of free blocks.

@@ -267,10 +267,19 @@ impl Geometry {
         Self { measures, ring, slots_at, classes, backed_at_creation, total_bytes: at }
     }
 
-    /// The smallest class whose blocks hold `bytes`.
-    #[inline]
+    /// The smallest class whose blocks hold `bytes`, if that is no more than the largest message.
+    #[inline(always)]
     pub fn class_for(&self, bytes: usize) -> Option<u8> {
-        self.classes.iter().position(|class| bytes as u64 <= class.block_bytes).map(|class| class as u8)
+        let bytes = bytes as u64;
+        if bytes > self.measures.max_message {
+            return None;
+        }
+        if bytes <= BLOCK_ALIGN {
+            return Some(0);
+        }
+        // Class k holds 64 * 4^k bytes; the last one whatever is left.
+        let class = ((bytes - 1).ilog2() - BLOCK_ALIGN.ilog2()) / CLASS_FACTOR.ilog2() + 1;
+        Some((class as usize).min(self.classes.len() - 1) as u8)
     }
 }
 
@@ -311,8 +320,12 @@ mod tests {
         assert_eq!(g.class_for(0), Some(0));
         assert_eq!(g.class_for(64), Some(0));
         assert_eq!(g.class_for(65), Some(1));
-        assert_eq!(g.class_for(70_016), Some(6));
-        assert_eq!(g.class_for(70_017), None);
+        assert_eq!(g.class_for(70_000), Some(6));
+        assert_eq!(g.class_for(70_001), None);
+        for bytes in 0..=70_000 {
+            let smallest = g.classes.iter().position(|class| bytes as u64 <= class.block_bytes);
+            assert_eq!(g.class_for(bytes).map(usize::from), smallest, "{bytes} bytes");
+        }
         assert_eq!(geometry(1, 1).classes.len(), 1);
         assert!(geometry(1, MESSAGE_MAX).classes.len() <= CLASSES_MAX);
     }

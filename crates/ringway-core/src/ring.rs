@@ -49,6 +49,7 @@ pub trait Cells {
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
     slots_log2: u32,
+    turn_mask: u64,
     limit: u64,
 }
 
@@ -57,9 +58,13 @@ impl Shape {
     /// `shutdown`) and at least `slots_min` in all.
     pub const fn new(limit: u64, spare: u64, slots_min: u64) -> Self {
         let wanted = if limit + spare > slots_min { limit + spare } else { slots_min };
-        Self { slots_log2: wanted.next_power_of_two().trailing_zeros(), limit }
+        let slots_log2 = wanted.next_power_of_two().trailing_zeros();
+        let turns = POSITION_BITS - slots_log2;
+        let room = 64 - BLOCK_BITS;
+        Self { slots_log2, turn_mask: (1 << if turns < room { turns } else { room }) - 1, limit }
     }
     /// Number of slots, a power of two.
+    #[inline(always)]
     pub const fn slots(self) -> u64 {
         1 << self.slots_log2
     }
@@ -70,18 +75,12 @@ impl Shape {
     /// What slot `index` holds before its first use, in a ring whose first position is `first`. Zero for `first` 0.
     pub fn initial_slot(self, index: u64, first: Position) -> u64 {
         let offset = index.wrapping_sub(first.number()) & (self.slots() - 1);
-        Slot::pack(self.turn(first.plus(offset)).wrapping_sub(1) & self.turn_mask(), 0)
+        Slot::pack(self.turn(first.plus(offset)).wrapping_sub(1) & self.turn_mask, 0)
     }
 
     #[inline(always)]
-    const fn turn_mask(self) -> u64 {
-        let bits = POSITION_BITS - self.slots_log2;
-        let room = 64 - BLOCK_BITS;
-        (1 << (if bits < room { bits } else { room })) - 1
-    }
-    #[inline(always)]
     const fn turn(self, position: Position) -> u64 {
-        ((position.number() >> self.slots_log2) + 1) & self.turn_mask()
+        ((position.number() >> self.slots_log2) + 1) & self.turn_mask
     }
     #[inline(always)]
     const fn index(self, position: Position) -> usize {
@@ -90,12 +89,12 @@ impl Shape {
     /// What `slot` says about `position`.
     #[inline(always)]
     fn read(self, slot: Slot, position: Position) -> Filled {
-        let lead = slot.turn().wrapping_sub(self.turn(position)) & self.turn_mask();
+        let lead = slot.turn().wrapping_sub(self.turn(position)) & self.turn_mask;
         if lead == 0 {
             Filled::With(slot.block())
-        } else if lead == self.turn_mask() {
+        } else if lead == self.turn_mask {
             Filled::NotYet
-        } else if lead <= self.turn_mask() / 2 {
+        } else if lead <= self.turn_mask / 2 {
             Filled::AndPast
         } else {
             Filled::Never
@@ -255,11 +254,35 @@ impl<C: Cells> Ring<C> {
         self.require_room(t, self.shape.limit, slot, hints)
     }
 
+    /// Pushes one block by the way that nearly every push goes: the next position as this process remembers it is free,
+    /// and there is room. Answers whether it did; if not, the block still belongs to `me` and [`push`](Self::push) has
+    /// to look closer.
+    #[inline(always)]
+    pub fn push_straight(&self, me: Owner, block: Block, hints: &Hints) -> bool {
+        let (Some(t), Some(head)) = (recall(&hints.next_put), recall(&hints.head)) else { return false };
+        let Some(state) = self.cells.state(block) else { return false };
+        let slot = self.cells.slot(self.shape.index(t));
+        let seen = Slot(slot.load(Acquire)); // pairs with: publish
+        let has_room = (t.ahead_of(head) as u64) < self.shape.limit; // behind head is no room either
+        if !has_room || !matches!(self.shape.read(seen, t), Filled::NotYet) {
+            return false;
+        }
+        state.store(State::Queued { lane: self.lane, owner: me, position: t }.pack(), Release); // own
+        let named = Slot::pack(self.shape.turn(t), block.bits());
+        if slot.compare_exchange(seen.0, named, SeqCst, Relaxed).is_err() {
+            state.store(State::Held { lane: Lane::Free, owner: me, position: t }.pack(), Release); // own
+            return false;
+        }
+        let next = t.plus(1);
+        hints.next_put.store(next.number(), Relaxed);
+        self.help(self.cells.tail(), next, 1);
+        true
+    }
+
     /// Pushes blocks that `me` owns, in order, and answers how many got in. Those that did not still belong to `me`.
     ///
     /// # Errors
     /// Besides the number, why it stopped.
-    #[inline]
     pub fn push(&self, me: Owner, blocks: &[Block], hints: &Hints) -> (usize, Result<(), PushError>) {
         let start = recall(&hints.next_put).unwrap_or_else(|| self.position(self.cells.tail()));
         let mut t = start;
@@ -386,11 +409,29 @@ impl<C: Cells> Ring<C> {
         result
     }
 
+    /// Claims one block by the way that nearly every claim goes: the next position as this process remembers it is
+    /// filled and nobody else was faster. `None` says that [`claim`](Self::claim) has to look closer.
+    #[inline(always)]
+    pub fn claim_straight(&self, me: Owner, hints: &Hints) -> Option<Block> {
+        let h = recall(&hints.next_get)?;
+        let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
+        let Filled::With(block) = self.shape.read(slot, h) else { return None };
+        let state = self.cells.state(block)?; // there is none for the mark of `close`
+        self.prefetch(h.plus(AHEAD));
+        let pusher = Owner::from_bits(hints.pusher.load(Relaxed) as u16);
+        let queued = State::Queued { lane: self.lane, owner: pusher, position: h }.pack();
+        let held = State::Held { lane: self.lane, owner: me, position: h }.pack();
+        state.compare_exchange(queued, held, SeqCst, Relaxed).ok()?; // own
+        let next = h.plus(1);
+        hints.next_get.store(next.number(), Relaxed);
+        self.help(self.cells.head(), next, 1);
+        Some(block)
+    }
+
     /// Claims the oldest blocks for `me`, as many as `out` has places; answers how many and why it stopped.
     ///
     /// # Errors
     /// [`Corruption`], besides the number of blocks that were claimed before it was met.
-    #[inline]
     pub fn claim(&self, me: Owner, out: &mut [Block], hints: &Hints) -> (usize, Result<Edge, Corruption>) {
         let start = recall(&hints.next_get).unwrap_or_else(|| self.position(self.cells.head()));
         let mut h = start;
@@ -594,8 +635,13 @@ impl<C: Cells> Ring<C> {
     #[inline(always)]
     fn help(&self, word: &C::Word, to: Position, steps: u64) {
         if to.number() % STRIDE < steps {
-            self.advance(word, self.position(word), to);
+            self.advance_far(word, to);
         }
+    }
+
+    #[inline(never)]
+    fn advance_far(&self, word: &C::Word, to: Position) {
+        self.advance(word, self.position(word), to);
     }
 
     /// Helps `word` on from `from` to at least `to`.

@@ -78,14 +78,14 @@ impl<'q> Loan<'q> {
     fn send_until(self, until: Until) -> Result<(), PutError<Self>> {
         let shared = self.block.shared();
         if let Err(fault) = shared.at.check_process() {
-            return Err(shared.give_back(Stop::Fault(fault), self));
+            return Err(shared.give_back(Stop::from(fault), self));
         }
-        match shared.send(&[self.block.block()], until) {
-            (_, Ok(())) => {
+        match shared.send_one(self.block.block(), until) {
+            Ok(()) => {
                 self.block.forget();
                 Ok(())
             }
-            (_, Err(stop)) => Err(shared.give_back(stop, self)),
+            Err(stop) => Err(shared.give_back(stop, self)),
         }
     }
 }

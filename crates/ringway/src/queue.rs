@@ -322,12 +322,12 @@ impl<T: Payload + ?Sized> Queue<T> {
     #[inline]
     fn send<V>(&self, filled: Result<OwnedBlock<'_>, Stop>, value: V, until: Until) -> Result<(), PutError<V>> {
         let stop = match filled {
-            Ok(block) => match self.shared.send(&[block.block()], until) {
-                (_, Ok(())) => {
+            Ok(block) => match self.shared.send_one(block.block(), until) {
+                Ok(()) => {
                     block.forget();
                     return Ok(());
                 }
-                (_, Err(stop)) => stop,
+                Err(stop) => stop,
             },
             Err(stop) => stop,
         };
@@ -381,9 +381,7 @@ impl<T: Payload + ?Sized> Queue<T> {
 
     #[inline]
     fn get_block(&self, until: Until) -> Result<OwnedBlock<'_>, GetError> {
-        let mut one = [Block::CLOSED];
-        self.shared.receive(&mut one, until)?;
-        Ok(OwnedBlock::new(&self.shared, one[0]))
+        self.shared.receive_one(until).map(|block| OwnedBlock::new(&self.shared, block))
     }
 }
 

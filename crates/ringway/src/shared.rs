@@ -26,12 +26,12 @@ pub(crate) enum Stop {
     ShutDown,
     TooLarge { bytes: u64 },
     Encode(rkyv::rancor::Error),
-    Fault(Fault),
+    Fault(Box<Fault>),
 }
 
 impl From<Fault> for Stop {
     fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+        Self::Fault(Box::new(fault))
     }
 }
 
@@ -64,17 +64,15 @@ impl Shared {
             Stop::ShutDown => PutError::ShutDown { value, queue },
             Stop::TooLarge { bytes } => PutError::TooLarge { value, queue, bytes, limit: measures.max_message },
             Stop::Encode(reason) => PutError::Encode { value, queue, reason },
-            Stop::Fault(fault) => PutError::Fault { value, queue, fault },
+            Stop::Fault(fault) => PutError::Fault { value, queue, fault: *fault },
         }
     }
 
     /// An owned block that holds `bytes` bytes.
     #[inline]
     pub(crate) fn take(&self, bytes: usize, until: Until) -> Result<Block, Stop> {
-        let geometry = self.at.segment().geometry();
-        let class = match geometry.class_for(bytes) {
-            Some(class) if bytes as u64 <= geometry.measures.max_message => class,
-            _ => return Err(Stop::TooLarge { bytes: bytes as u64 }),
+        let Some(class) = self.at.segment().geometry().class_for(bytes) else {
+            return Err(Stop::TooLarge { bytes: bytes as u64 });
         };
         match self.at.take(class) {
             Ok(block) => Ok(block),
@@ -114,12 +112,18 @@ impl Shared {
         match error {
             PushError::Full => Stop::Full,
             PushError::Closed => Stop::ShutDown,
-            PushError::Corrupt(corruption) => Stop::Fault(corruption.into()),
+            PushError::Corrupt(corruption) => Fault::from(corruption).into(),
         }
     }
 
+    /// Publishes a block, waiting for a place. If that fails, it still belongs to the caller.
+    #[inline(always)]
+    pub(crate) fn send_one(&self, block: Block, until: Until) -> Result<(), Stop> {
+        if self.at.push_straight(block) { Ok(()) } else { self.send(&[block], until).1 }
+    }
+
     /// Publishes blocks in order, waiting for places. Answers how many went in; the rest still belong to the caller.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn send(&self, blocks: &[Block], until: Until) -> (usize, Result<(), Stop>) {
         let mut sent = 0;
         let result = wait(&self.at, self.strategy, Event::NotFull, until, || {
@@ -139,8 +143,21 @@ impl Shared {
         (sent, result)
     }
 
+    /// Takes the oldest message, waiting for it.
+    #[inline(always)]
+    pub(crate) fn receive_one(&self, until: Until) -> Result<Block, GetError> {
+        if self.at.check_process().is_ok()
+            && !self.at.is_immediate()
+            && let Some(block) = self.at.claim_straight()
+        {
+            return Ok(block);
+        }
+        let mut one = [Block::CLOSED];
+        self.receive(&mut one, until).map(|_| one[0])
+    }
+
     /// Takes the oldest messages, at least one, waiting for it. Answers how many.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn receive(&self, out: &mut [Block], until: Until) -> Result<usize, GetError> {
         let fault = |fault| GetError::Fault { queue: self.name(), fault };
         self.at.check_process().map_err(fault)?;
