@@ -168,6 +168,11 @@ impl Attachment {
         self.segment.messages()
     }
 
+    /// What this process remembers of the ring of messages.
+    pub fn message_hints(&self) -> &Hints {
+        &self.message_hints
+    }
+
     /// Whether there is a place, or was at some instant of the call.
     ///
     /// # Errors

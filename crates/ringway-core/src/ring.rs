@@ -187,6 +187,17 @@ impl Default for Hints {
     }
 }
 
+impl Hints {
+    /// A number that grows with every put of this process.
+    pub fn puts(&self) -> u64 {
+        self.next_put.load(Relaxed)
+    }
+    /// A number that grows with every get of this process.
+    pub fn gets(&self) -> u64 {
+        self.next_get.load(Relaxed)
+    }
+}
+
 /// The position in a hint, if it has one.
 #[inline(always)]
 fn recall(hint: &LocalWord) -> Option<Position> {

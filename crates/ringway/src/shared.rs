@@ -11,11 +11,13 @@ use ringway_core::packed::Block;
 use ringway_core::ring::{Edge, PushError};
 
 use crate::error::{GetError, Name, PutError};
-use crate::wait::{Until, WaitStrategy, wait};
+use crate::wait::{Patience, Until, WaitStrategy, Waiter};
 
 pub(crate) struct Shared {
     pub(crate) at: Attachment,
     pub(crate) strategy: WaitStrategy,
+    put_patience: Patience,
+    get_patience: Patience,
     name: Name,
 }
 
@@ -38,7 +40,12 @@ impl From<Fault> for Stop {
 impl Shared {
     pub(crate) fn new(at: Attachment, strategy: WaitStrategy) -> Self {
         let name = Name(Arc::from(at.segment().label()));
-        Self { at, strategy, name }
+        Self { at, strategy, put_patience: Patience::default(), get_patience: Patience::default(), name }
+    }
+
+    fn waiter(&self, event: Event, until: Until) -> Waiter<'_> {
+        let patience = if event == Event::NotEmpty { &self.get_patience } else { &self.put_patience };
+        Waiter { at: &self.at, strategy: self.strategy, patience, event, until }
     }
 
     pub(crate) fn name(&self) -> Name {
@@ -84,7 +91,7 @@ impl Shared {
     #[cold]
     fn wait_for_block(&self, class: u8, until: Until) -> Result<Block, Stop> {
         self.at.watch()?;
-        let taken = wait(&self.at, self.strategy, Event::BlockFreed, until, || match self.at.take(class) {
+        let taken = self.waiter(Event::BlockFreed, until).wait(|| match self.at.take(class) {
             Ok(block) => Ok(ControlFlow::Break(Some(block))),
             Err(NoBlock::AllHeld) if self.at.messages().is_closed()? => Ok(ControlFlow::Break(None)),
             Err(NoBlock::AllHeld) => Ok(ControlFlow::Continue(())),
@@ -126,7 +133,7 @@ impl Shared {
     #[inline(never)]
     pub(crate) fn send(&self, blocks: &[Block], until: Until) -> (usize, Result<(), Stop>) {
         let mut sent = 0;
-        let result = wait(&self.at, self.strategy, Event::NotFull, until, || {
+        let result = self.waiter(Event::NotFull, until).wait(|| {
             let (pushed, result) = self.at.push(&blocks[sent..]);
             sent += pushed;
             match result {
@@ -161,7 +168,7 @@ impl Shared {
     pub(crate) fn receive(&self, out: &mut [Block], until: Until) -> Result<usize, GetError> {
         let fault = |fault| GetError::Fault { queue: self.name(), fault };
         self.at.check_process().map_err(fault)?;
-        let received = wait(&self.at, self.strategy, Event::NotEmpty, until, || {
+        let received = self.waiter(Event::NotEmpty, until).wait(|| {
             if self.at.is_immediate() {
                 return Ok(ControlFlow::Break(None));
             }

@@ -1,6 +1,7 @@
 //! How to wait: for how long, and by what means.
 
 use core::ops::ControlFlow;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::hint;
 use std::time::Duration;
 
@@ -48,118 +49,140 @@ impl Until {
     }
 }
 
-/// First pause, in spin-loop hints; each further one is twice as long. Who finds the edge lets a batch build up before
-/// it asks again, since each question drags the other side's cache line over.
-const FIRST_PAUSE: u32 = 16;
-/// Pauses before an adaptive waiter sleeps: about 9 microseconds in all.
-const ADAPTIVE_PAUSES: u32 = 5;
-/// A spinning waiter's longest pause is `FIRST_PAUSE << SPIN_PAUSES_MAX`.
-const SPIN_PAUSES_MAX: u32 = 3;
+/// Shortest and longest pause between two looks, in spin-loop hints: a quarter of a microsecond, and four.
+const PAUSES: core::ops::RangeInclusive<u32> = 16..=256;
+/// How many hints an adaptive waiter spends before it sleeps: about ten microseconds.
+const ADAPTIVE_HINTS: u32 = 600;
+
+/// How long one side of a queue pauses before it looks again, as it has learned.
+///
+/// Each look at the edge drags the other side's cache lines over, so in a stream it pays to let a batch build up; but
+/// who answers single messages must look soon. The number of messages between two visits to the edge tells which it is.
+#[derive(Debug, Default)]
+pub(crate) struct Patience {
+    pause: AtomicU32,
+    last_visit: AtomicU64,
+}
+
+impl Patience {
+    /// The pause for this visit to the edge, after `progress` messages in all.
+    fn learn(&self, progress: u64) -> u32 {
+        let run = progress.wrapping_sub(self.last_visit.swap(progress, Relaxed));
+        let pause = self.pause.load(Relaxed);
+        let next = if run > 1 { pause * 2 } else { pause / 2 }.clamp(*PAUSES.start(), *PAUSES.end());
+        self.pause.store(next, Relaxed);
+        next
+    }
+}
+
 /// How long the sleeper sleeps that looks for the dead.
 const WATCH_SLICE: Duration = Duration::from_millis(50);
 /// How long others sleep before they look at the queue again, per 16 of them.
 const LOOK_SLICE: Duration = Duration::from_millis(100);
 
-/// Tries until it succeeds or the time is up (`None`).
-#[inline]
-pub(crate) fn wait<R>(
-    at: &Attachment,
-    strategy: WaitStrategy,
-    event: Event,
-    until: Until,
-    mut attempt: impl FnMut() -> Result<ControlFlow<R>, Fault>,
-) -> Result<Option<R>, Fault> {
-    if let ControlFlow::Break(done) = attempt()? {
-        return Ok(Some(done));
-    }
-    if matches!(until, Until::Now) {
-        return Ok(None);
-    }
-    wait_long(at, strategy, event, until, attempt)
+/// One side of a queue that waits.
+#[derive(Clone, Copy)]
+pub(crate) struct Waiter<'q> {
+    pub(crate) at: &'q Attachment,
+    pub(crate) strategy: WaitStrategy,
+    pub(crate) patience: &'q Patience,
+    pub(crate) event: Event,
+    pub(crate) until: Until,
 }
 
-#[cold]
-fn wait_long<R>(
-    at: &Attachment,
-    strategy: WaitStrategy,
-    event: Event,
-    until: Until,
-    mut attempt: impl FnMut() -> Result<ControlFlow<R>, Fault>,
-) -> Result<Option<R>, Fault> {
-    let pauses = match strategy {
-        WaitStrategy::Spin => return spin(at, until, attempt),
-        WaitStrategy::Adaptive => ADAPTIVE_PAUSES,
-        WaitStrategy::Park => 0,
-    };
-    for round in 0..pauses {
-        pause(FIRST_PAUSE << round);
+impl Waiter<'_> {
+    /// Tries until it succeeds or the time is up (`None`).
+    #[inline]
+    pub(crate) fn wait<R>(
+        self,
+        mut attempt: impl FnMut() -> Result<ControlFlow<R>, Fault>,
+    ) -> Result<Option<R>, Fault> {
         if let ControlFlow::Break(done) = attempt()? {
             return Ok(Some(done));
         }
-    }
-    park(at, event, until, attempt)
-}
-
-fn spin<R>(
-    at: &Attachment,
-    until: Until,
-    mut attempt: impl FnMut() -> Result<ControlFlow<R>, Fault>,
-) -> Result<Option<R>, Fault> {
-    let mut round = 0_u32;
-    loop {
-        pause(FIRST_PAUSE << round.min(SPIN_PAUSES_MAX));
-        if let ControlFlow::Break(done) = attempt()? {
-            return Ok(Some(done));
+        if matches!(self.until, Until::Now) {
+            return Ok(None);
         }
-        round = round.wrapping_add(1);
-        if round.is_multiple_of(16) {
+        let hints = match self.strategy {
+            WaitStrategy::Spin => u32::MAX,
+            WaitStrategy::Adaptive => ADAPTIVE_HINTS,
+            WaitStrategy::Park => 0,
+        };
+        match self.spin(hints, &mut attempt)? {
+            Spun::Done(done) => Ok(Some(done)),
+            Spun::TimedOut => Ok(None),
+            Spun::Enough => self.park(attempt),
+        }
+    }
+
+    fn spin<R>(
+        self,
+        hints: u32,
+        attempt: &mut impl FnMut() -> Result<ControlFlow<R>, Fault>,
+    ) -> Result<Spun<R>, Fault> {
+        let progress = self.at.message_hints();
+        let mut pause =
+            self.patience.learn(if self.event == Event::NotEmpty { progress.gets() } else { progress.puts() });
+        let mut spent = 0_u32;
+        let mut rounds = 0_u32;
+        while spent < hints {
+            for _ in 0..pause {
+                hint::spin_loop();
+            }
+            if let ControlFlow::Break(done) = attempt()? {
+                return Ok(Spun::Done(done));
+            }
+            if hints != u32::MAX {
+                spent += pause;
+            }
+            pause = (pause * 2).min(*PAUSES.end());
+            rounds = rounds.wrapping_add(1);
+            if rounds.is_multiple_of(16) {
+                if self.until.has_passed() {
+                    return Ok(Spun::TimedOut);
+                }
+                std::thread::yield_now();
+            }
+            if rounds.is_multiple_of(4096) {
+                self.at.watch()?;
+            }
+        }
+        Ok(Spun::Enough)
+    }
+
+    fn park<R>(self, mut attempt: impl FnMut() -> Result<ControlFlow<R>, Fault>) -> Result<Option<R>, Fault> {
+        let Self { at, event, until, .. } = self;
+        let mut guards = true;
+        let mut ticket = at.register(event);
+        loop {
+            if let ControlFlow::Break(done) = attempt()? {
+                // Whoever woke us woke nobody else, and an earlier wake may have gone to somebody who died.
+                if at.has_more(event)? {
+                    at.announce(event, 1);
+                }
+                return Ok(Some(done));
+            }
             if until.has_passed() {
                 return Ok(None);
             }
-            std::thread::yield_now();
-        }
-        if round.is_multiple_of(4096) {
-            at.watch()?;
-        }
-    }
-}
-
-fn park<R>(
-    at: &Attachment,
-    event: Event,
-    until: Until,
-    mut attempt: impl FnMut() -> Result<ControlFlow<R>, Fault>,
-) -> Result<Option<R>, Fault> {
-    let mut guards = true;
-    let mut ticket = at.register(event);
-    loop {
-        if let ControlFlow::Break(done) = attempt()? {
-            // Whoever woke us woke nobody else, and an earlier wake may have gone to somebody who died.
-            if at.has_more(event)? {
-                at.announce(event, 1);
+            if !at.is_current(event, ticket) {
+                ticket = at.register(event);
+                continue;
             }
-            return Ok(Some(done));
-        }
-        if until.has_passed() {
-            return Ok(None);
-        }
-        if !at.is_current(event, ticket) {
-            ticket = at.register(event);
-            continue;
-        }
-        let slice = if guards { WATCH_SLICE } else { LOOK_SLICE * (at.registrations(event) / 16).clamp(1, 20) };
-        at.sleep(event, ticket, Some(until.or_sooner(Monotonic::after(slice))));
-        at.check_process()?;
-        if at.is_current(event, ticket) {
-            // Nobody woke us. One of all waiters looks for the dead; whoever looked last time does it next time.
-            guards = at.watch()?;
+            let slice = if guards { WATCH_SLICE } else { LOOK_SLICE * (at.registrations(event) / 16).clamp(1, 20) };
+            at.sleep(event, ticket, Some(until.or_sooner(Monotonic::after(slice))));
+            at.check_process()?;
+            if at.is_current(event, ticket) {
+                // Nobody woke us. One of all waiters looks for the dead; whoever looked last time does it next time.
+                guards = at.watch()?;
+            }
         }
     }
 }
 
-#[inline]
-fn pause(hints: u32) {
-    for _ in 0..hints {
-        hint::spin_loop();
-    }
+enum Spun<R> {
+    Done(R),
+    TimedOut,
+    /// Time to sleep.
+    Enough,
 }
