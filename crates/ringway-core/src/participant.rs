@@ -65,37 +65,54 @@ pub struct Attendee {
 /// and the words of the last one are found by recovery because no living entry has that generation.
 pub(crate) fn enter(segment: &Segment) -> io::Result<Option<(u8, Life)>> {
     let identity = Identity::current()?;
-    for adopt in [false, true] {
-        for index in 0..segment.participants().len() as u8 {
-            let entry = segment.participant(index);
-            let life = Life::of(entry);
-            if life.is_live() && !(adopt && is_dead(segment, index)) {
-                continue;
-            }
-            if let Some(life) = seize(segment, index, life, &identity)? {
-                return Ok(Some((index, life)));
+    for _ in 0..ROUNDS {
+        let mut contended = false;
+        for adopt in [false, true] {
+            for index in 0..segment.participants().len() as u8 {
+                let life = Life::of(segment.participant(index));
+                if life.is_live() && !(adopt && is_dead(segment, index)) {
+                    continue;
+                }
+                match seize(segment, index, life, &identity)? {
+                    Some(life) => return Ok(Some((index, life))),
+                    None => contended = true,
+                }
             }
         }
+        if !contended {
+            break;
+        }
+        std::thread::yield_now(); // whoever has the byte is about to become live, or to let it go
     }
     Ok(None)
 }
 
+/// How often an entrant goes through the table while others enter and leave. A byte can also be held for long: by the
+/// forked child of a dead process.
+const ROUNDS: usize = 100;
+
+/// Takes the entry, if it is still as it was seen.
 fn seize(segment: &Segment, index: u8, seen: Life, identity: &Identity) -> io::Result<Option<Life>> {
     let entry = segment.participant(index);
-    // The lock byte excludes other entrants. It is held by a stranger when a dead process left a forked child behind.
+    // The lock byte excludes other entrants.
     if !lock_byte(segment, index)? {
         return Ok(None);
     }
-    if Life::of(entry) == seen {
+    let mut now = Life::of(entry);
+    if now == seen {
         entry.pid.store(identity.pid.into(), Relaxed);
         entry.start_time.store(identity.start_time, Relaxed);
         entry.pid_namespace.store(identity.pid_namespace, Relaxed);
         entry.time_namespace.store(identity.time_namespace, Relaxed);
         entry.attached_unix_nanos.store(clock::unix_nanos(), Relaxed);
-        let next = seen.next_live();
-        // life: Release, so that who sees the entry live sees its identity.
-        if entry.life.compare_exchange(seen.0, next.0, AcqRel, Acquire).is_ok() {
-            return Ok(Some(next));
+        // life: Release, so that who sees the entry live sees its identity. A recoverer may free a dead one's entry
+        // in between, and nobody else changes it.
+        loop {
+            match entry.life.compare_exchange(now.0, now.next_live().0, AcqRel, Acquire) {
+                Ok(_) => return Ok(Some(now.next_live())),
+                Err(found) if !Life(found).is_live() => now = Life(found),
+                Err(_) => break,
+            }
         }
     }
     unlock_byte(segment, index);
