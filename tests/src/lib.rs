@@ -1,1 +1,3 @@
-//! Internal package.
+//! What the integration tests share.
+
+pub mod campaign;

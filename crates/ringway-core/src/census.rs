@@ -8,8 +8,8 @@ use core::sync::atomic::{
 use crate::error::{Fault, OpenError};
 use crate::event;
 use crate::names::Place;
-use crate::packed::{Block, Lane, State};
-use crate::participant::{self, Attendee};
+use crate::packed::{Block, Lane, Owner, State};
+use crate::participant::{self, Attendee, Life};
 use crate::ring::Cells;
 use crate::segment::Segment;
 
@@ -85,7 +85,7 @@ pub fn snapshot(segment: &Segment) -> Result<Snapshot, Fault> {
         .map(|attendee| Holder { attendee, messages: 0, blocks: 0 })
         .collect();
     for_each_state(segment, |_, state| {
-        if let State::Held { lane, owner, .. } = state {
+        if let Some(State::Held { lane, owner, .. }) = state {
             let found = holders.iter_mut().find(|holder| {
                 holder.attendee.index == owner.index() && holder.attendee.generation as u8 == owner.generation()
             });
@@ -117,16 +117,63 @@ pub fn snapshot(segment: &Segment) -> Result<Snapshot, Fault> {
     })
 }
 
-/// Visits the state of every block that has memory behind it.
-pub(crate) fn for_each_state(segment: &Segment, mut visit: impl FnMut(Block, State)) {
+/// Where all blocks are. In a segment that nobody is using right now, `orphaned` and `damaged` are 0 after a recovery.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// Blocks with memory behind them: the sum of all below.
+    pub blocks: u64,
+    /// Never used.
+    pub fresh: u64,
+    /// In the ring of messages.
+    pub messages: u64,
+    /// In a ring of free blocks.
+    pub free: u64,
+    /// Owned by somebody whose entry is live: at hand, loaned, being put, or a message that was taken.
+    pub held: u64,
+    /// Owned by nobody who has an entry.
+    pub orphaned: u64,
+    /// With a state that nobody writes.
+    pub damaged: u64,
+}
+
+/// Accounts for every block that has memory behind it.
+pub fn accounts(segment: &Segment) -> Accounts {
+    let mut accounts = Accounts::default();
+    let has_entry = |owner: Owner| {
+        usize::from(owner.index()) < segment.participants().len() && {
+            let life = Life::of(segment.participant(owner.index()));
+            life.is_live() && life.owner(owner.index()) == owner
+        }
+    };
+    for_each_state(segment, |block, state| {
+        let place = match state {
+            None => &mut accounts.damaged,
+            Some(State::Fresh) => &mut accounts.fresh,
+            Some(State::Queued { lane: Lane::Messages, position, .. }) if segment.messages().names(position, block) => {
+                &mut accounts.messages
+            }
+            Some(State::Queued { lane: Lane::Free, position, .. })
+                if segment.free_blocks(block.class()).names(position, block) =>
+            {
+                &mut accounts.free
+            }
+            Some(State::Held { owner, .. } | State::Queued { owner, .. }) if has_entry(owner) => &mut accounts.held,
+            Some(_) => &mut accounts.orphaned,
+        };
+        *place += 1;
+        accounts.blocks += 1;
+    });
+    accounts
+}
+
+/// Visits the state of every block that has memory behind it; `None` is a word that nobody writes.
+fn for_each_state(segment: &Segment, mut visit: impl FnMut(Block, Option<State>)) {
     for class in 0..segment.geometry().classes.len() as u8 {
         let backed = segment.class_control(class).backed.load(Acquire).min(segment.class(class).blocks);
         for index in 0..backed as u32 {
             let block = Block::new(class, index);
-            if let Some(descriptor) = segment.descriptor(block)
-                && let Some(state) = State::unpack(descriptor.state.load(Acquire))
-            {
-                visit(block, state);
+            if let Some(descriptor) = segment.descriptor(block) {
+                visit(block, State::unpack(descriptor.state.load(Acquire))); // pairs with: own
             }
         }
     }

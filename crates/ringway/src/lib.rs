@@ -27,7 +27,7 @@ pub use rkyv;
 
 /// Looking at queues from outside: what the `ringway` command is made of.
 pub mod inspect {
-    pub use ringway_core::census::{Holder, Snapshot, inspect as open, remove, snapshot};
+    pub use ringway_core::census::{Accounts, Holder, Snapshot, accounts, inspect as open, remove, snapshot};
     pub use ringway_core::list;
     pub use ringway_core::participant::{Attendee, attendees};
     pub use ringway_core::segment::Segment;

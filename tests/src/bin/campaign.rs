@@ -1,0 +1,53 @@
+//! The campaigns in full: `cargo run --release -p ringway-tests --bin campaign`.
+//!
+//! `campaign [--kill-stride N] [--freeze-stride N] [OPERATION ...]`: images at every instruction always, real kills and
+//! stops after every N instructions (97 and 31).
+
+use std::process::ExitCode;
+
+use ringway_tests::campaign::operation::{OPERATIONS, Operation};
+use ringway_tests::campaign::run::{Plan, Tally, one, scenes, work};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if matches!(arguments.first().map(String::as_str), Some("perform" | "corpse")) {
+        work(&arguments);
+        return ExitCode::SUCCESS;
+    }
+    let mut plan = Plan { kill_stride: 97, freeze_stride: 31 };
+    let mut chosen = Vec::new();
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let mut number = || rest.next().and_then(|text| text.parse().ok());
+        let understood = match argument.as_str() {
+            "--kill-stride" => number().map(|stride| plan.kill_stride = stride),
+            "--freeze-stride" => number().map(|stride| plan.freeze_stride = stride),
+            name => Operation::named(name).map(|operation| chosen.push(operation)),
+        };
+        if understood.is_none() {
+            eprintln!("campaign [--kill-stride N] [--freeze-stride N] [OPERATION ...]; operations: {OPERATIONS:?}");
+            return ExitCode::from(2);
+        }
+    }
+    if chosen.is_empty() {
+        chosen.extend(OPERATIONS);
+    }
+    let worker = std::env::current_exe().expect("the path of this program");
+    let mut total = Tally::default();
+    for operation in chosen {
+        let mut sum = Tally::default();
+        for scene in scenes(operation) {
+            match one(&worker, operation, scene, plan) {
+                Ok(tally) => sum += tally,
+                Err(what) => {
+                    eprintln!("{what}");
+                    return ExitCode::FAILURE;
+                }
+            }
+        }
+        println!("{operation:?}: {sum}");
+        total += sum;
+    }
+    println!("{total}, lost 0, duplicated 0, wedged 0");
+    ExitCode::SUCCESS
+}

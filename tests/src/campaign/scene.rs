@@ -1,0 +1,119 @@
+//! What a worker finds: a queue with some messages, with sleepers or without, with a corpse or without.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ringway::{Place, Queue};
+
+/// `maxsize` of every queue of the campaign.
+pub const MAXSIZE: u64 = 4;
+/// Where the three event counts are.
+const EVENTS_AT: [u64; 3] = [4352, 4480, 4608];
+
+/// A scene.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Scene {
+    /// Messages in the queue, numbered 100 and on.
+    pub filled: u64,
+    /// Whether sleepers are registered on every event. They are forged: nobody sleeps, so the worker finds nobody.
+    pub sleepers: bool,
+    /// Whether the worker has used the queue before, so that it has blocks at hand.
+    pub warm: bool,
+    /// Whether somebody died before with a message and a loan in hand.
+    pub corpse: bool,
+    /// Whether the counters are about to wrap.
+    pub wraps: bool,
+}
+
+/// A queue that was set up for a scene. Its file goes with it.
+pub struct Stage {
+    queue: Option<Queue<[u8]>>,
+    path: PathBuf,
+}
+
+impl Stage {
+    /// Sets up a scene. `worker` is the program that plays the corpse.
+    ///
+    /// # Panics
+    /// When the queue cannot be made; the campaign cannot go on then.
+    pub fn new(worker: &Path, scene: Scene) -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = PathBuf::from(format!("/dev/shm/ringway.campaign-{}-{number}", std::process::id()));
+        let mut options = Queue::<[u8]>::options().maxsize(MAXSIZE).max_message(64).participants(6).loans(4);
+        if scene.wraps {
+            options = options.first_position((1 << 44) - 5);
+        }
+        let queue = options.create(path.clone()).expect("a queue for the campaign");
+        let stage = Self { queue: Some(queue), path };
+        if scene.corpse {
+            stage.queue().put_bytes(text_of(99)).expect("a place");
+            let status = Command::new(worker).arg("corpse").arg(&stage.path).status().expect("a worker");
+            assert!(!status.success(), "the corpse lives");
+        }
+        for number in 0..scene.filled {
+            stage.queue().put_bytes(text_of(100 + number)).expect("a place");
+        }
+        if scene.sleepers {
+            let file = OpenOptions::new().write(true).open(&stage.path).expect("the file of the queue");
+            for event in EVENTS_AT {
+                file.write_all_at(&(1_u64 << 32).to_le_bytes(), event).expect("a forged registration");
+            }
+        }
+        stage
+    }
+
+    /// The harness's own handle.
+    ///
+    /// # Panics
+    /// After [`Stage::leave`].
+    pub fn queue(&self) -> &Queue<[u8]> {
+        self.queue.as_ref().expect("the harness has not left")
+    }
+
+    /// Closes that handle. The file stays.
+    pub fn leave(&mut self) {
+        self.queue = None;
+    }
+
+    /// Its file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where to open it.
+    pub fn place(&self) -> Place {
+        Place::File(self.path.clone())
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// In a worker: takes a message and a loan, and is killed with them in hand.
+///
+/// # Panics
+/// When there is no such queue.
+pub fn die_with_something(place: &Place) {
+    let queue = Queue::<[u8]>::options().open(place.clone()).expect("the queue of the campaign");
+    let _message = queue.get_bytes().expect("a message");
+    let _loan = queue.loan(8).expect("a block");
+    // SAFETY: kills this very process.
+    unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+}
+
+/// The bytes of message number `number`.
+pub fn text_of(number: u64) -> [u8; 8] {
+    number.to_le_bytes()
+}
+
+/// The number of a message; one that is no message of the campaign has the largest.
+pub fn number_of(bytes: &[u8]) -> u64 {
+    bytes.try_into().map_or(u64::MAX, u64::from_le_bytes)
+}
