@@ -1,7 +1,7 @@
 //! The campaigns in full: `cargo run --release -p ringway-tests --bin campaign`.
 //!
-//! `campaign [--kill-stride N] [--freeze-stride N] [OPERATION ...]`: images at every instruction always, real kills and
-//! stops after every N instructions (97 and 31).
+//! `campaign [--kills N] [--freezes N] [OPERATION ...]`: images at every instruction always; in each scene N real kills and
+//! N stops, evenly spread (100 of each).
 
 use std::process::ExitCode;
 
@@ -14,18 +14,18 @@ fn main() -> ExitCode {
         work(&arguments);
         return ExitCode::SUCCESS;
     }
-    let mut plan = Plan { kill_stride: 97, freeze_stride: 31 };
+    let mut plan = Plan { kills: 100, freezes: 100 };
     let mut chosen = Vec::new();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let mut number = || rest.next().and_then(|text| text.parse().ok());
         let understood = match argument.as_str() {
-            "--kill-stride" => number().map(|stride| plan.kill_stride = stride),
-            "--freeze-stride" => number().map(|stride| plan.freeze_stride = stride),
+            "--kills" => number().map(|count| plan.kills = count),
+            "--freezes" => number().map(|count| plan.freezes = count),
             name => Operation::named(name).map(|operation| chosen.push(operation)),
         };
         if understood.is_none() {
-            eprintln!("campaign [--kill-stride N] [--freeze-stride N] [OPERATION ...]; operations: {OPERATIONS:?}");
+            eprintln!("campaign [--kills N] [--freezes N] [OPERATION ...]; operations: {OPERATIONS:?}");
             return ExitCode::from(2);
         }
     }

@@ -49,10 +49,10 @@ impl std::ops::AddAssign for Tally {
 /// How much to try.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// A real kill after every so many instructions; 0 for none.
-    pub kill_stride: u64,
-    /// A stop after every so many instructions; 0 for none.
-    pub freeze_stride: u64,
+    /// Real kills in each scene, at instructions that are evenly spread.
+    pub kills: u64,
+    /// Stops in each scene, likewise.
+    pub freezes: u64,
 }
 
 /// All scenes in which an operation makes sense.
@@ -102,20 +102,21 @@ pub fn one(worker: &Path, operation: Operation, scene: Scene, plan: Plan) -> Res
         format!("{operation:?} in {scene:?}, {how} after instruction {point}: {what}")
     };
     images(worker, operation, scene, &mut tally).map_err(|(point, what)| failed(point, "killed (image)", what))?;
-    for point in strides(tally.points, plan.kill_stride) {
+    for point in spread(tally.points, plan.kills) {
         kill_at(worker, operation, scene, point).map_err(|what| failed(point, "killed", what))?;
         tally.kills += 1;
     }
-    for point in strides(tally.points, plan.freeze_stride) {
+    for point in spread(tally.points, plan.freezes) {
         freeze_at(worker, operation, scene, point).map_err(|what| failed(point, "frozen", what))?;
         tally.freezes += 1;
     }
     Ok(tally)
 }
 
-fn strides(points: u64, stride: u64) -> impl Iterator<Item = u64> {
-    let step = if stride == 0 { usize::MAX } else { stride as usize };
-    (0..if stride == 0 { 0 } else { points }).step_by(step)
+/// At most `count` points, evenly spread. Getting to each takes as many steps again, so not every one can be tried.
+fn spread(points: u64, count: u64) -> impl Iterator<Item = u64> {
+    let end = if count == 0 { 0 } else { points };
+    (0..end).step_by(points.div_ceil(count.max(1)).max(1) as usize)
 }
 
 fn start(worker: &Path, operation: Operation, scene: Scene, stage: &Stage) -> Result<Stepper, String> {
