@@ -1,0 +1,185 @@
+//! The event count under loom: nobody is left asleep although there is work. A sleeper that is never woken is a
+//! deadlock, which loom reports.
+
+mod support;
+
+use std::sync::Arc;
+
+use loom::thread;
+use ringway_core::event;
+use ringway_core::ring::Hints;
+use ringway_core::word::{Ordering, Word};
+use support::futex::Futex;
+use support::heap::{Memory, Queue};
+use support::loom_word::LoomWord;
+use support::party::Party;
+
+const PREEMPTIONS: usize = 3;
+
+fn check(preemptions: usize, run: impl Fn() + Sync + Send + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(preemptions);
+    model.check(run);
+}
+
+/// Work to be done, counted, and those who wait for it.
+struct Shop {
+    work: LoomWord,
+    event: LoomWord,
+    futex: Futex,
+}
+
+impl Shop {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { work: LoomWord::new(0), event: LoomWord::new(0), futex: Futex::new() })
+    }
+
+    fn publish(&self) {
+        self.work.fetch_add(1, Ordering::SeqCst);
+        announce(&self.event, &self.futex, 1);
+    }
+
+    fn try_take(&self) -> bool {
+        let mut seen = self.work.load(Ordering::Acquire);
+        while seen != 0 {
+            match self.work.compare_exchange(seen, seen - 1, Ordering::SeqCst, Ordering::Acquire) {
+                Ok(_) => return true,
+                Err(found) => seen = found,
+            }
+        }
+        false
+    }
+
+    fn take(&self) {
+        sleep_until(&self.event, &self.futex, || self.try_take().then_some(()));
+    }
+}
+
+fn announce(event: &LoomWord, futex: &Futex, count: u32) {
+    if event::has_sleepers(event) {
+        event::notify(event, count, |count| futex.wake(count));
+    }
+}
+
+fn sleep_until<T>(event: &LoomWord, futex: &Futex, mut look: impl FnMut() -> Option<T>) -> T {
+    loop {
+        let ticket = event::register(event);
+        if let Some(found) = look() {
+            return found;
+        }
+        futex.wait(event, ticket);
+    }
+}
+
+#[test]
+fn a_sleeper_is_woken_for_every_piece_of_work() {
+    check(PREEMPTIONS, || {
+        let shop = Shop::new();
+        let sleeper = Arc::clone(&shop);
+        let sleeper = thread::spawn(move || {
+            sleeper.take();
+            sleeper.take();
+        });
+        shop.publish();
+        shop.publish();
+        sleeper.join().unwrap();
+    });
+}
+
+#[test]
+fn two_publishers_wake_two_sleepers() {
+    check(2, || {
+        let shop = Shop::new();
+        let threads = [true, true, false].map(|sleeps| {
+            let shop = Arc::clone(&shop);
+            thread::spawn(move || if sleeps { shop.take() } else { shop.publish() })
+        });
+        shop.publish();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn dead_sleepers_neither_hide_the_living_nor_cost_more_than_one_wake() {
+    check(PREEMPTIONS, || {
+        let shop = Shop::new();
+        event::register(&shop.event);
+        event::register(&shop.event);
+        let sleeper = Arc::clone(&shop);
+        let sleeper = thread::spawn(move || sleeper.take());
+        shop.publish();
+        sleeper.join().unwrap();
+        // At most one announcement that wakes nobody takes all registrations back.
+        shop.publish();
+        assert!(!event::has_sleepers(&shop.event));
+    });
+}
+
+#[test]
+fn a_registration_survives_the_wrap_of_the_count_and_of_the_sequence() {
+    check(PREEMPTIONS, || {
+        let shop = Shop::new();
+        shop.event.store(u64::MAX, Ordering::Relaxed);
+        let sleeper = Arc::clone(&shop);
+        let sleeper = thread::spawn(move || sleeper.take());
+        shop.publish();
+        sleeper.join().unwrap();
+    });
+}
+
+/// The publication is that of the ring, and what is slept on is its emptiness.
+#[test]
+fn a_getter_does_not_sleep_on_a_queue_with_a_message() {
+    check(2, || {
+        let queue = Queue::<LoomWord>::new(1, 1, 0);
+        let shop = Shop::new();
+        let mut putter = Party::new(&queue, 1, 1).with_fresh([0]);
+        let getter = Party::new(&queue, 2, 1);
+        let there = Arc::clone(&shop);
+        let getter =
+            thread::spawn(move || sleep_until(&there.event, &there.futex, || getter.receive(1).0.first().copied()));
+        putter.put(7).unwrap();
+        announce(&shop.event, &shop.futex, 1);
+        assert_eq!(getter.join().unwrap(), 7);
+    });
+}
+
+/// The publication is the claim, and what is slept on is the lack of room.
+#[test]
+fn a_putter_does_not_sleep_on_a_queue_with_a_place() {
+    check(2, || {
+        let queue = Queue::<LoomWord>::new(1, 2, 0);
+        let shop = Shop::new();
+        let mut putter = Party::new(&queue, 1, 1).with_fresh([0, 1]);
+        let getter = Party::new(&queue, 2, 1);
+        putter.put(1).unwrap();
+        let there = Arc::clone(&shop);
+        let putter = thread::spawn(move || sleep_until(&there.event, &there.futex, || putter.put(2).ok()));
+        assert_eq!(getter.receive(1).0, [1]);
+        announce(&shop.event, &shop.futex, 1);
+        putter.join().unwrap();
+        assert_eq!(getter.receive(1).0, [2]);
+    });
+}
+
+/// A look that only asks for room before it sleeps is enough.
+#[test]
+fn has_room_sees_the_claim_that_was_announced() {
+    check(2, || {
+        let queue = Queue::<LoomWord>::new(1, 1, 0);
+        let shop = Shop::new();
+        let mut putter = Party::new(&queue, 1, 1).with_fresh([0]);
+        let getter = Party::new(&queue, 2, 1);
+        putter.put(1).unwrap();
+        let there = (Arc::clone(&shop), Arc::clone(&queue), Hints::default());
+        let waiter = thread::spawn(move || {
+            let (shop, queue, hints) = there;
+            sleep_until(&shop.event, &shop.futex, || queue.messages.has_room(&hints).ok());
+        });
+        assert_eq!(getter.receive(1).0, [1]);
+        announce(&shop.event, &shop.futex, 1);
+        waiter.join().unwrap();
+    });
+}

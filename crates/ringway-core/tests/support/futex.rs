@@ -1,0 +1,47 @@
+//! The kernel's part of a sleep, under loom: the comparison and the queueing are one step for a waker.
+
+use loom::sync::{Condvar, Mutex};
+use ringway_core::event::{self, Ticket};
+use ringway_core::word::Word;
+
+#[derive(Default)]
+struct Sleepers {
+    asleep: u32,
+    woken: u32,
+}
+
+pub struct Futex {
+    sleepers: Mutex<Sleepers>,
+    changed: Condvar,
+}
+
+impl Futex {
+    pub fn new() -> Self {
+        Self { sleepers: Mutex::new(Sleepers::default()), changed: Condvar::new() }
+    }
+
+    /// Sleeps while the sequence of `word` is that of the ticket.
+    pub fn wait<W: Word>(&self, word: &W, ticket: Ticket) {
+        let mut sleepers = self.sleepers.lock().unwrap();
+        if !event::is_current(word, ticket) {
+            return;
+        }
+        sleepers.asleep += 1;
+        while sleepers.woken == 0 {
+            sleepers = self.changed.wait(sleepers).unwrap();
+        }
+        sleepers.woken -= 1;
+    }
+
+    /// Wakes up to `count`; answers how many.
+    pub fn wake(&self, count: u32) -> u32 {
+        let mut sleepers = self.sleepers.lock().unwrap();
+        let woken = count.min(sleepers.asleep);
+        sleepers.asleep -= woken;
+        sleepers.woken += woken;
+        if woken != 0 {
+            self.changed.notify_all();
+        }
+        woken
+    }
+}

@@ -1,0 +1,51 @@
+//! The words of loom, which follow the C11 memory model, and payloads whose accesses loom checks for races.
+
+use loom::cell::UnsafeCell;
+use loom::sync::atomic::{AtomicU64, fence};
+use ringway_core::word::{Ordering, Word};
+
+use super::heap::{Memory, Payload};
+
+pub struct LoomWord(pub AtomicU64);
+
+impl Word for LoomWord {
+    fn load(&self, order: Ordering) -> u64 {
+        self.0.load(order)
+    }
+    fn store(&self, value: u64, order: Ordering) {
+        self.0.store(value, order);
+    }
+    fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64> {
+        self.0.compare_exchange(current, new, success, failure)
+    }
+    fn fetch_add(&self, value: u64, order: Ordering) -> u64 {
+        self.0.fetch_add(value, order)
+    }
+    /// Loom takes SeqCst accesses for acquire-release ones.
+    fn barrier_between_seqcst() {
+        fence(Ordering::SeqCst);
+    }
+}
+
+pub struct LoomPayload(UnsafeCell<u64>);
+
+impl Payload for LoomPayload {
+    fn new() -> Self {
+        Self(UnsafeCell::new(0))
+    }
+    fn write(&self, value: u64) {
+        // SAFETY: the writer owns the block. That this excludes others is what loom checks.
+        self.0.with_mut(|cell| unsafe { *cell = value });
+    }
+    fn read(&self) -> u64 {
+        // SAFETY: the reader owns the block. That this excludes writers is what loom checks.
+        self.0.with(|cell| unsafe { *cell })
+    }
+}
+
+impl Memory for LoomWord {
+    type Payload = LoomPayload;
+    fn new(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
+}

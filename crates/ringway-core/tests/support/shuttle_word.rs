@@ -1,0 +1,65 @@
+//! The words of shuttle: sequentially consistent, and a thread may die before any of its accesses.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use ringway_core::word::{Ordering, Word};
+use shuttle::sync::atomic::AtomicU64;
+
+use super::heap::Memory;
+use super::steps::PlainPayload;
+
+shuttle::thread_local! {
+    static ACCESSES_LEFT: Cell<u64> = const { Cell::new(u64::MAX) };
+}
+
+struct Died;
+
+/// Runs `life`, which dies before its access number `accesses`, counted from 0. `None` if it did.
+pub fn mortal<T>(accesses: u64, life: impl FnOnce() -> T) -> Option<T> {
+    ACCESSES_LEFT.with(|left| left.set(accesses));
+    let end = catch_unwind(AssertUnwindSafe(life));
+    ACCESSES_LEFT.with(|left| left.set(u64::MAX));
+    match end {
+        Ok(result) => Some(result),
+        Err(cause) if cause.is::<Died>() => None,
+        Err(cause) => resume_unwind(cause),
+    }
+}
+
+fn step() {
+    let left = ACCESSES_LEFT.with(Cell::get);
+    if left == 0 {
+        resume_unwind(Box::new(Died));
+    }
+    ACCESSES_LEFT.with(|cell| cell.set(left - 1));
+}
+
+pub struct ShuttleWord(AtomicU64);
+
+impl Word for ShuttleWord {
+    fn load(&self, order: Ordering) -> u64 {
+        step();
+        self.0.load(order)
+    }
+    fn store(&self, value: u64, order: Ordering) {
+        step();
+        self.0.store(value, order);
+    }
+    fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64> {
+        step();
+        self.0.compare_exchange(current, new, success, failure)
+    }
+    fn fetch_add(&self, value: u64, order: Ordering) -> u64 {
+        step();
+        self.0.fetch_add(value, order)
+    }
+    fn barrier_between_seqcst() {}
+}
+
+impl Memory for ShuttleWord {
+    type Payload = PlainPayload;
+    fn new(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
+}

@@ -1,0 +1,151 @@
+//! Words that let a test run a thread by single accesses: stop it before any of them, go on, or kill it there.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{JoinHandle, spawn};
+
+use ringway_core::word::{Ordering, Word};
+
+use super::heap::{Memory, Payload};
+
+thread_local! {
+    static GATE: RefCell<Option<Arc<Gate>>> = const { RefCell::new(None) };
+}
+
+#[derive(Default)]
+struct Gate {
+    progress: Mutex<Progress>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Progress {
+    allowed: u64,
+    made: u64,
+    waiting: bool,
+    killed: bool,
+    ended: bool,
+}
+
+struct Died;
+
+impl Gate {
+    /// Called before an access.
+    fn pass(&self) {
+        let mut progress = self.progress.lock().unwrap();
+        while progress.made == progress.allowed && !progress.killed {
+            progress.waiting = true;
+            self.changed.notify_all();
+            progress = self.changed.wait(progress).unwrap();
+        }
+        progress.waiting = false;
+        if progress.killed {
+            drop(progress);
+            resume_unwind(Box::new(Died));
+        }
+        progress.made += 1;
+    }
+}
+
+/// A thread that makes an access only when it is let.
+pub struct Stepped<T> {
+    gate: Arc<Gate>,
+    thread: JoinHandle<Option<T>>,
+}
+
+impl<T: Send + 'static> Stepped<T> {
+    /// The thread stands before its first access.
+    pub fn new(life: impl FnOnce() -> T + Send + 'static) -> Self {
+        let gate = Arc::new(Gate::default());
+        let inner = Arc::clone(&gate);
+        let thread = spawn(move || {
+            GATE.set(Some(Arc::clone(&inner)));
+            let end = catch_unwind(AssertUnwindSafe(life));
+            GATE.set(None);
+            inner.progress.lock().unwrap().ended = true;
+            inner.changed.notify_all();
+            match end {
+                Ok(result) => Some(result),
+                Err(cause) if cause.is::<Died>() => None,
+                Err(cause) => resume_unwind(cause),
+            }
+        });
+        let stepped = Self { gate, thread };
+        stepped.step(0);
+        stepped
+    }
+
+    /// Lets it make `count` accesses. Answers whether it then stands before another one; else it has ended.
+    pub fn step(&self, count: u64) -> bool {
+        let mut progress = self.gate.progress.lock().unwrap();
+        progress.allowed = progress.allowed.saturating_add(count);
+        self.gate.changed.notify_all();
+        while !(progress.ended || progress.waiting && progress.made == progress.allowed) {
+            progress = self.gate.changed.wait(progress).unwrap();
+        }
+        !progress.ended
+    }
+
+    /// Lets it run to its end. `None` if it was killed.
+    pub fn finish(self) -> Option<T> {
+        self.step(u64::MAX);
+        self.thread.join().unwrap_or_else(|cause| resume_unwind(cause))
+    }
+
+    /// Kills it where it stands. `Some` if it had ended.
+    pub fn kill(self) -> Option<T> {
+        self.gate.progress.lock().unwrap().killed = true;
+        self.finish()
+    }
+}
+
+/// A word of a stepped thread; on other threads an ordinary one.
+pub struct StepWord(AtomicU64);
+
+fn step() {
+    GATE.with_borrow(|gate| gate.as_ref().map(Arc::clone)).inspect(|gate| gate.pass());
+}
+
+impl Word for StepWord {
+    fn load(&self, order: Ordering) -> u64 {
+        step();
+        self.0.load(order)
+    }
+    fn store(&self, value: u64, order: Ordering) {
+        step();
+        self.0.store(value, order);
+    }
+    fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64> {
+        step();
+        self.0.compare_exchange(current, new, success, failure)
+    }
+    fn fetch_add(&self, value: u64, order: Ordering) -> u64 {
+        step();
+        self.0.fetch_add(value, order)
+    }
+    fn barrier_between_seqcst() {}
+}
+
+/// A payload for checkers that do not look for races.
+pub struct PlainPayload(AtomicU64);
+
+impl Payload for PlainPayload {
+    fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+    fn write(&self, value: u64) {
+        self.0.store(value, Relaxed);
+    }
+    fn read(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+impl Memory for StepWord {
+    type Payload = PlainPayload;
+    fn new(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
+}
