@@ -64,6 +64,8 @@ pub struct Queue<W: Memory> {
     pub acknowledged: Mutex<Vec<u64>>,
     /// Values that were taken out, in the order of the takers' answers.
     pub delivered: Mutex<Vec<u64>>,
+    /// Values that dead participants had taken and were not done with.
+    pub lost: Mutex<Vec<u64>>,
 }
 
 impl<W: Memory> Queue<W> {
@@ -78,6 +80,7 @@ impl<W: Memory> Queue<W> {
             payloads: (0..blocks).map(|_| W::Payload::new()).collect(),
             acknowledged: Mutex::default(),
             delivered: Mutex::default(),
+            lost: Mutex::default(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! What the checks of the ring share: rings on the heap, participants, and the words of the model checkers.
 #![allow(dead_code)] // each check uses a part
 
+pub mod audit;
 pub mod futex;
 pub mod heap;
 pub mod loom_word;

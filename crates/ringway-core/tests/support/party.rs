@@ -160,8 +160,7 @@ impl<W: Memory> Party<W> {
         self.queue.messages.len().expect("no corruption")
     }
 
-    /// Takes back what `dead` owned: held blocks, and those it was still putting somewhere. Messages that it had taken
-    /// and was not done with count as delivered to it.
+    /// Takes back what `dead` owned: held blocks, and those it was still putting somewhere.
     pub fn recover(&mut self, dead: Owner) {
         for block in self.queue.blocks() {
             let state = self.queue.state(block);
@@ -180,7 +179,7 @@ impl<W: Memory> Party<W> {
             if state.compare_exchange(word, mine, AcqRel, Acquire).is_ok() {
                 if taken && lane == Lane::Messages {
                     let value = self.queue.payload(block).read();
-                    self.queue.delivered.lock().unwrap().push(value);
+                    self.queue.lost.lock().unwrap().push(value);
                 }
                 self.hand.push(block);
                 self.flush(0);

@@ -1,6 +1,6 @@
 //! Words that let a test run a thread by single accesses: stop it before any of them, go on, or kill it there.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex};
@@ -12,6 +12,12 @@ use super::heap::{Memory, Payload};
 
 thread_local! {
     static GATE: RefCell<Option<Arc<Gate>>> = const { RefCell::new(None) };
+    static SOUND_EXCHANGES: Cell<u64> = const { Cell::new(u64::MAX) };
+}
+
+/// Lets one compare-exchange of this thread fail for no reason, as a weak one may, after `sound` others.
+pub fn weaken_exchange(sound: u64) {
+    SOUND_EXCHANGES.set(sound);
 }
 
 #[derive(Default)]
@@ -119,6 +125,11 @@ impl Word for StepWord {
     }
     fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64> {
         step();
+        let sound = SOUND_EXCHANGES.get();
+        SOUND_EXCHANGES.set(if sound == 0 { u64::MAX } else { sound - u64::from(sound != u64::MAX) });
+        if sound == 0 {
+            return Err(self.0.load(failure));
+        }
         self.0.compare_exchange(current, new, success, failure)
     }
     fn fetch_add(&self, value: u64, order: Ordering) -> u64 {

@@ -1,0 +1,218 @@
+//! The ring under shuttle: larger runs, by random schedules and by PCT (few preemptions, at the worst places), each
+//! with a stated seed. Participants die at random accesses.
+
+mod support;
+
+use std::sync::Arc;
+
+use ringway_core::packed::Owner;
+use ringway_core::ring::Edge;
+use shuttle::rand::Rng;
+use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
+use shuttle::{Config, Runner, thread};
+use support::audit::{PER_PRODUCER, audit};
+use support::heap::Queue;
+use support::party::Party;
+use support::shuttle_word::{ShuttleWord, mortal};
+
+type Member = Party<ShuttleWord>;
+
+const SEED: u64 = 0x52_494e_4757_4159;
+const RANDOM: usize = 4000;
+const PCT: usize = 3000;
+const PCT_DEPTH: usize = 4;
+
+fn check(run: impl Fn() + Send + Sync + Clone + 'static) {
+    fn with(scheduler: impl Scheduler + 'static, run: impl Fn() + Send + Sync + 'static) {
+        let mut config = Config::new();
+        config.silence_warnings = true;
+        Runner::new(scheduler, config).run(run);
+    }
+    with(RandomScheduler::new_from_seed(SEED, RANDOM), run.clone());
+    with(PctScheduler::new_from_seed(SEED, PCT_DEPTH, PCT), run);
+}
+
+/// What a participant does next.
+fn act(party: &mut Member, number: u64, batches: bool) {
+    let value = u64::from(party.me.index()) * PER_PRODUCER + 2 * number;
+    let mut choice = shuttle::rand::thread_rng().gen_range(0..if batches { 4 } else { 2 });
+    if number == 0 {
+        choice &= 2; // begin with a put
+    }
+    match choice {
+        0 => _ = party.put(value),
+        1 => _ = party.get(),
+        2 => _ = party.put_many(&[value, value + 1]),
+        _ => _ = party.get_many(3),
+    }
+}
+
+struct Run {
+    maxsize: u64,
+    first: u64,
+    /// Each is a participant of its own.
+    threads: u8,
+    acts: u64,
+    batches: bool,
+    /// How many of the threads die.
+    deaths: u8,
+    closes: bool,
+}
+
+impl Run {
+    fn go(&self) {
+        let queue =
+            Queue::<ShuttleWord>::new(self.maxsize, self.maxsize as u32 + 4 * u32::from(self.threads), self.first);
+        Party::stock(&queue);
+        let threads: Vec<_> = (0..self.threads).map(|index| self.start(index, &queue)).collect();
+        if self.closes {
+            Party::new(&queue, 60, 1).close();
+        }
+        let dead: Vec<Owner> = threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect();
+        // One value, or two, of each who died.
+        let in_flight: Vec<u64> = dead
+            .iter()
+            .flat_map(|owner| {
+                let first = u64::from(owner.index()) * PER_PRODUCER;
+                let acknowledged = queue.acknowledged.lock().unwrap();
+                let last = acknowledged.iter().filter(|&value| value / PER_PRODUCER == first / PER_PRODUCER).max();
+                let from = last.map_or(first, |last| last + 1);
+                from..first + PER_PRODUCER
+            })
+            .collect();
+        audit(&queue, &dead, &in_flight, self.closes);
+    }
+
+    /// Answers who died.
+    fn start(&self, index: u8, queue: &Arc<Queue<ShuttleWord>>) -> thread::JoinHandle<Option<Owner>> {
+        let mut party = Party::new(queue, index, 1);
+        let (acts, batches, dies) = (self.acts, self.batches, index < self.deaths);
+        thread::spawn(move || {
+            let me = party.me;
+            let accesses = if dies { shuttle::rand::thread_rng().gen_range(0..acts * 12) } else { u64::MAX };
+            let life = mortal(accesses, move || {
+                (0..acts).for_each(|number| act(&mut party, number, batches));
+                party.flush(0);
+            });
+            life.is_none().then_some(me)
+        })
+    }
+}
+
+#[test]
+fn four_putters_and_four_getters_pass_every_message_in_order() {
+    check(|| {
+        let queue = Queue::<ShuttleWord>::new(3, 16, (1 << 44) - 5);
+        Party::stock(&queue);
+        let putters = (0..4).map(|index| {
+            let mut party = Party::new(&queue, index, 1);
+            thread::spawn(move || {
+                let own = u64::from(index) * PER_PRODUCER;
+                (0..3).for_each(|number| _ = party.put(own + number));
+                party.flush(0);
+                Vec::new()
+            })
+        });
+        let getters = (4..8).map(|index| {
+            let mut party = Party::new(&queue, index, 1);
+            thread::spawn(move || {
+                let got: Vec<u64> = (0..4).flat_map(|_| party.get()).collect();
+                party.flush(0);
+                got
+            })
+        });
+        let threads: Vec<_> = putters.chain(getters).collect();
+        for got in threads.into_iter().map(|thread| thread.join().unwrap()) {
+            for producer in 0..4 {
+                let of_one: Vec<_> = got.iter().filter(|&value| value / PER_PRODUCER == producer).collect();
+                assert!(of_one.is_sorted(), "{got:?}");
+            }
+        }
+        audit(&queue, &[], &[], false);
+    });
+}
+
+#[test]
+fn eight_threads_share_one_place() {
+    let run =
+        || Run { maxsize: 1, first: (1 << 44) - 2, threads: 8, acts: 4, batches: false, deaths: 0, closes: false };
+    check(move || run().go());
+}
+
+#[test]
+fn batches_of_four_threads_lose_nothing() {
+    let run = || Run { maxsize: 5, first: 0, threads: 4, acts: 6, batches: true, deaths: 0, closes: false };
+    check(move || run().go());
+}
+
+#[test]
+fn close_among_puts_and_gets_leaves_nothing_behind() {
+    let run = || Run { maxsize: 2, first: 7, threads: 4, acts: 4, batches: true, deaths: 0, closes: true };
+    check(move || run().go());
+}
+
+#[test]
+fn a_get_that_answers_closed_is_the_end() {
+    check(|| {
+        let queue = Queue::<ShuttleWord>::new(2, 8, 3);
+        Party::stock(&queue);
+        let putter = |index| {
+            let mut party = Party::new(&queue, index, 1);
+            thread::spawn(move || (0..3).for_each(|number| _ = party.put(u64::from(index) * PER_PRODUCER + number)))
+        };
+        let threads = [putter(1), putter(2)];
+        let getter = Party::new(&queue, 3, 1);
+        let getter = thread::spawn(move || {
+            while getter.receive(1).1 != Edge::Closed {
+                thread::yield_now();
+            }
+            getter.receive(8).0
+        });
+        Party::new(&queue, 4, 1).close();
+        assert!(getter.join().unwrap().is_empty());
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(Party::new(&queue, 5, 1).receive(8).0, []);
+    });
+}
+
+#[test]
+fn two_deaths_among_four_threads_lose_nothing() {
+    let run =
+        || Run { maxsize: 1, first: (1 << 44) - 3, threads: 4, acts: 5, batches: false, deaths: 2, closes: false };
+    check(move || run().go());
+}
+
+#[test]
+fn deaths_within_batches_lose_nothing() {
+    let run = || Run { maxsize: 3, first: 0, threads: 5, acts: 5, batches: true, deaths: 3, closes: false };
+    check(move || run().go());
+}
+
+#[test]
+fn two_recoverers_of_one_corpse_share_the_work_while_others_go_on() {
+    check(|| {
+        let queue = Queue::<ShuttleWord>::new(2, 12, 0);
+        Party::stock(&queue);
+        let mut victim = Party::new(&queue, 9, 1);
+        let me = victim.me;
+        let accesses = shuttle::rand::thread_rng().gen_range(0..60);
+        _ = mortal(accesses, move || (0..4).for_each(|number| act(&mut victim, number, true)));
+        // The second recoverer may die over it.
+        let recoverers: Vec<_> = [(10, u64::MAX), (11, shuttle::rand::thread_rng().gen_range(0..80))]
+            .map(|(index, accesses)| {
+                let mut party = Party::new(&queue, index, 1);
+                thread::spawn(move || {
+                    let own = party.me;
+                    mortal(accesses, move || party.recover(me)).is_none().then_some(own)
+                })
+            })
+            .into();
+        let worker = Run { maxsize: 2, first: 0, threads: 1, acts: 4, batches: false, deaths: 0, closes: false };
+        let worker = worker.start(1, &queue);
+        worker.join().unwrap();
+        let mut dead: Vec<_> = recoverers.into_iter().filter_map(|thread| thread.join().unwrap()).collect();
+        dead.push(me);
+        let in_flight: Vec<u64> = (9 * PER_PRODUCER..10 * PER_PRODUCER).collect();
+        audit(&queue, &dead, &in_flight, false);
+    });
+}
