@@ -17,6 +17,8 @@
 //!   filled; who sees a head sees the blocks before it claimed.
 //! * `own`: each store or CAS of a state word is Release (the claim: SeqCst), each load Acquire. The algorithm itself
 //!   would stand with Relaxed; recovery, which walks the states, reads what an owner did before it died.
+//! * `hint`: what a process remembers is stored Release and recalled Acquire: a thread that starts where another one
+//!   was has seen what that one saw. Else it could take an old slot for a corrupted one.
 //! * `edge`: publish and claim are SeqCst, as is the look at the sleepers that follows them; see [`crate::event`].
 
 use core::sync::atomic::AtomicU64 as LocalWord;
@@ -201,7 +203,7 @@ impl Hints {
 /// The position in a hint, if it has one.
 #[inline(always)]
 fn recall(hint: &LocalWord) -> Option<Position> {
-    let number = hint.load(Relaxed);
+    let number = hint.load(Acquire); // pairs with: hint
     (number != u64::MAX).then(|| Position::new(number))
 }
 
@@ -285,7 +287,7 @@ impl<C: Cells> Ring<C> {
             return false;
         }
         let next = t.plus(1);
-        hints.next_put.store(next.number(), Relaxed);
+        hints.next_put.store(next.number(), Release); // hint
         self.help(self.cells.tail(), next, 1);
         true
     }
@@ -310,7 +312,7 @@ impl<C: Cells> Ring<C> {
             pushed += 1;
         }
         if pushed != 0 {
-            hints.next_put.store(t.number(), Relaxed);
+            hints.next_put.store(t.number(), Release); // hint
             self.help(self.cells.tail(), t, pushed as u64);
         }
         (pushed, result)
@@ -416,7 +418,7 @@ impl<C: Cells> Ring<C> {
         if h != start {
             self.advance(self.cells.head(), start, h);
         }
-        hints.head.store(h.number(), Relaxed);
+        hints.head.store(h.number(), Release); // hint
         result
     }
 
@@ -434,7 +436,7 @@ impl<C: Cells> Ring<C> {
         let held = State::Held { lane: self.lane, owner: me, position: h }.pack();
         state.compare_exchange(queued, held, SeqCst, Relaxed).ok()?; // own
         let next = h.plus(1);
-        hints.next_get.store(next.number(), Relaxed);
+        hints.next_get.store(next.number(), Release); // hint
         self.help(self.cells.head(), next, 1);
         Some(block)
     }
@@ -479,7 +481,7 @@ impl<C: Cells> Ring<C> {
             }
         };
         if h != start {
-            hints.next_get.store(h.number(), Relaxed);
+            hints.next_get.store(h.number(), Release); // hint
             self.help(self.cells.head(), h, h.ahead_of(start).unsigned_abs());
         }
         (claimed, result)

@@ -252,3 +252,19 @@ fn threads_that_share_their_hints_pass_every_message_once() {
         assert_eq!(sorted(got), [1, 2]);
     });
 }
+
+/// What threads share as hints is invisible to loom, unless `mutants/run` makes the hints' words loom's.
+#[test]
+#[ignore = "mutants/run runs it, with hints of loom's words"]
+fn threads_of_one_process_share_one_place() {
+    check(PREEMPTIONS, || {
+        let queue = queue(1, 2);
+        let one = Party::new(&queue, 1, 1);
+        let parties = [one.sibling().with_fresh([0]), one.sibling().with_fresh([1])];
+        let [a, b] = parties.map(|mut party| thread::spawn(move || (party.put(1).is_ok(), party.receive(1).0)));
+        let (a, b) = (a.join().unwrap(), b.join().unwrap());
+        let put = usize::from(a.0) + usize::from(b.0);
+        assert!(put >= 1);
+        assert_eq!([a.1, b.1, drain(&queue)].concat().len(), put);
+    });
+}
