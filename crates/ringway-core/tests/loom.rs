@@ -11,15 +11,20 @@ use support::heap::Queue;
 use support::loom_word::LoomWord;
 use support::party::{Party, Refused};
 
-const PREEMPTIONS: usize = 2;
+const PREEMPTIONS: usize = 3;
 /// So near the end of the positions that each run passes it.
 const BEFORE_WRAP: u64 = (1 << 44) - 1;
 
-fn check(preemptions: usize, run: impl Fn() + Sync + Send + 'static) {
+fn check(preemptions: usize, scene: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(preemptions);
     model.max_branches = 10_000;
-    model.check(run);
+    model.check(scene);
+}
+
+/// Runs `here` in a thread of its own. What the first thread of a run does, loom does not interleave with the others.
+fn run<T: 'static>(here: impl FnOnce() -> T + 'static) -> T {
+    thread::spawn(here).join().unwrap()
 }
 
 fn queue(maxsize: u64, blocks: u32) -> Arc<Queue<LoomWord>> {
@@ -47,7 +52,7 @@ fn one_putter_and_one_getter_pass_messages_in_order() {
             let mut putter = Party::new(&queue, 1, 1).with_fresh([0, 1]);
             let getter = Party::new(&queue, 2, 1);
             let puts = thread::spawn(move || [putter.put(1), putter.put(2)]);
-            let mut got: Vec<u64> = (0..2).flat_map(|_| getter.receive(1).0).collect();
+            let mut got: Vec<u64> = run(move || (0..2).flat_map(|_| getter.receive(1).0).collect());
             let puts = puts.join().unwrap();
             assert!(puts[0].is_ok());
             assert!(puts[1].is_ok() || maxsize == 1);
@@ -67,7 +72,7 @@ fn two_putters_lose_nothing_and_full_is_exact() {
             let getter = Party::new(&queue, 3, 1);
             let put = thread::spawn(move || first.put(1));
             let other = thread::spawn(move || second.put(2));
-            let mut got = getter.receive(1).0;
+            let mut got = run(move || getter.receive(1).0);
             let results = [put.join().unwrap(), other.join().unwrap()];
             assert!(results.contains(&Ok(())), "an empty queue is not full");
             assert!(maxsize == 1 || results == [Ok(()), Ok(())], "a queue with a place is not full");
@@ -87,7 +92,7 @@ fn two_getters_never_take_the_same_message_and_empty_is_exact() {
             let getters = [Party::new(&queue, 2, 1), Party::new(&queue, 3, 1)];
             putter.put(1).unwrap();
             let [a, b] = getters.map(|getter| thread::spawn(move || getter.receive(1).0));
-            let second = putter.put(2);
+            let second = run(move || putter.put(2));
             let (a, b) = (a.join().unwrap(), b.join().unwrap());
             assert!(!a.is_empty() || !b.is_empty(), "a queue with a message is not empty");
             let all = [a, b, drain(&queue)].concat();
@@ -108,7 +113,7 @@ fn full_is_never_answered_after_a_place_was_freed() {
             assert_eq!(putter.put(9), Err(Refused::Full));
             let getter = Party::new(&queue, 2, 1);
             let getter = thread::spawn(move || getter.receive(1).0);
-            let during = putter.put(9);
+            let (during, mut putter) = run(move || (putter.put(9), putter));
             assert_eq!(getter.join().unwrap(), [0]);
             if during.is_err() {
                 putter.put(9).unwrap();
@@ -127,7 +132,7 @@ fn batches_are_passed_whole_and_in_order() {
         let getter = Party::new(&queue, 3, 1);
         let batch = thread::spawn(move || putter.put_many(&[1, 2]).0);
         let single = thread::spawn(move || other.put(3));
-        let mut got = getter.receive(2).0;
+        let mut got = run(move || getter.receive(2).0);
         let (batch, single) = (batch.join().unwrap(), single.join().unwrap());
         got.extend(drain(&queue));
         assert!(batch + usize::from(single.is_ok()) >= 2);
@@ -148,7 +153,7 @@ fn blocks_go_round_through_the_free_ring() {
         let mut getter = Party::new(&queue, 2, 1);
         getter.keep = 0;
         let puts = thread::spawn(move || [putter.put(1), putter.put(2)]);
-        let mut got: Vec<u64> = (0..2).flat_map(|_| getter.get()).collect();
+        let (mut got, mut getter) = run(move || ((0..2).flat_map(|_| getter.get()).collect::<Vec<u64>>(), getter));
         let puts = puts.join().unwrap();
         got.extend(getter.get());
         assert!(puts[0].is_ok());
@@ -171,7 +176,7 @@ fn len_answers_a_number_that_was_true_during_the_call() {
             assert_eq!(mover.receive(1).0, [1]);
             putter.put(3).unwrap();
         });
-        let during = looker.len();
+        let (during, looker) = run(move || (looker.len(), looker));
         assert!((1..=2).contains(&during), "len {during}");
         moves.join().unwrap();
         assert_eq!(looker.len(), 2);
@@ -188,7 +193,7 @@ fn nothing_is_left_behind_an_answered_closed() {
             let getter = Party::new(&queue, 3, 1);
             let put = thread::spawn(move || putter.put(1));
             let close = thread::spawn(move || assert!(closer.close()));
-            let (mut got, edge, _) = getter.receive(2);
+            let ((mut got, edge, _), getter) = run(move || (getter.receive(2), getter));
             let put = put.join().unwrap();
             close.join().unwrap();
             let left = drain(&queue);
@@ -209,7 +214,8 @@ fn one_of_two_closers_closes() {
         putter.put(1).unwrap();
         let closers = [Party::new(&queue, 2, 1), Party::new(&queue, 3, 1)];
         let [a, b] = closers.map(|closer| thread::spawn(move || closer.close()));
-        assert!(matches!(putter.put(2), Err(Refused::Full | Refused::Closed)));
+        let (put, mut putter) = run(move || (putter.put(2), putter));
+        assert!(matches!(put, Err(Refused::Full | Refused::Closed)));
         assert_eq!(u8::from(a.join().unwrap()) + u8::from(b.join().unwrap()), 1);
         assert_eq!(putter.put(2), Err(Refused::Closed));
         assert_eq!(drain(&queue), [1]);
@@ -242,12 +248,12 @@ fn threads_that_share_their_hints_pass_every_message_once() {
         one.put(0).unwrap();
         assert_eq!(one.receive(1).0, [0]);
         let mut other = one.sibling().with_fresh([2, 3]);
-        let run = |party: &mut Party<LoomWord>, value| {
+        let pass = |party: &mut Party<LoomWord>, value| {
             party.put(value).unwrap();
             party.receive(1).0
         };
-        let there = thread::spawn(move || run(&mut other, 2));
-        let here = run(&mut one, 1);
+        let there = thread::spawn(move || pass(&mut other, 2));
+        let here = run(move || pass(&mut one, 1));
         let got = [here, there.join().unwrap(), drain(&queue)].concat();
         assert_eq!(sorted(got), [1, 2]);
     });

@@ -16,10 +16,15 @@ use support::party::Party;
 
 const PREEMPTIONS: usize = 3;
 
-fn check(preemptions: usize, run: impl Fn() + Sync + Send + 'static) {
+fn check(preemptions: usize, scene: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(preemptions);
-    model.check(run);
+    model.check(scene);
+}
+
+/// Runs `here` in a thread of its own. What the first thread of a run does, loom does not interleave with the others.
+fn run<T: 'static>(here: impl FnOnce() -> T + 'static) -> T {
+    thread::spawn(here).join().unwrap()
 }
 
 /// Work to be done, counted, and those who wait for it.
@@ -80,8 +85,10 @@ fn a_sleeper_is_woken_for_every_piece_of_work() {
             sleeper.take();
             sleeper.take();
         });
-        shop.publish();
-        shop.publish();
+        run(move || {
+            shop.publish();
+            shop.publish();
+        });
         sleeper.join().unwrap();
     });
 }
@@ -94,7 +101,7 @@ fn two_publishers_wake_two_sleepers() {
             let shop = Arc::clone(&shop);
             thread::spawn(move || if sleeps { shop.take() } else { shop.publish() })
         });
-        shop.publish();
+        run(move || shop.publish());
         for thread in threads {
             thread.join().unwrap();
         }
@@ -109,7 +116,8 @@ fn dead_sleepers_neither_hide_the_living_nor_cost_more_than_one_wake() {
         event::register(&shop.event);
         let sleeper = Arc::clone(&shop);
         let sleeper = thread::spawn(move || sleeper.take());
-        shop.publish();
+        let publisher = Arc::clone(&shop);
+        run(move || publisher.publish());
         sleeper.join().unwrap();
         // At most one announcement that wakes nobody takes all registrations back.
         shop.publish();
@@ -124,7 +132,8 @@ fn a_registration_survives_the_wrap_of_the_count_and_of_the_sequence() {
         shop.event.store(u64::MAX, Ordering::Relaxed);
         let sleeper = Arc::clone(&shop);
         let sleeper = thread::spawn(move || sleeper.take());
-        shop.publish();
+        let publisher = Arc::clone(&shop);
+        run(move || publisher.publish());
         sleeper.join().unwrap();
     });
 }
@@ -140,8 +149,10 @@ fn a_getter_does_not_sleep_on_a_queue_with_a_message() {
         let there = Arc::clone(&shop);
         let getter =
             thread::spawn(move || sleep_until(&there.event, &there.futex, || getter.receive(1).0.first().copied()));
-        putter.put(7).unwrap();
-        announce(&shop.event, &shop.futex, 1);
+        run(move || {
+            putter.put(7).unwrap();
+            announce(&shop.event, &shop.futex, 1);
+        });
         assert_eq!(getter.join().unwrap(), 7);
     });
 }
@@ -157,8 +168,11 @@ fn a_putter_does_not_sleep_on_a_queue_with_a_place() {
         putter.put(1).unwrap();
         let there = Arc::clone(&shop);
         let putter = thread::spawn(move || sleep_until(&there.event, &there.futex, || putter.put(2).ok()));
-        assert_eq!(getter.receive(1).0, [1]);
-        announce(&shop.event, &shop.futex, 1);
+        let getter = run(move || {
+            assert_eq!(getter.receive(1).0, [1]);
+            announce(&shop.event, &shop.futex, 1);
+            getter
+        });
         putter.join().unwrap();
         assert_eq!(getter.receive(1).0, [2]);
     });
@@ -178,8 +192,10 @@ fn has_room_sees_the_claim_that_was_announced() {
             let (shop, queue, hints) = there;
             sleep_until(&shop.event, &shop.futex, || queue.messages.has_room(&hints).ok());
         });
-        assert_eq!(getter.receive(1).0, [1]);
-        announce(&shop.event, &shop.futex, 1);
+        run(move || {
+            assert_eq!(getter.receive(1).0, [1]);
+            announce(&shop.event, &shop.futex, 1);
+        });
         waiter.join().unwrap();
     });
 }
