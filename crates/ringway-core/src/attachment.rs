@@ -7,7 +7,7 @@ use core::sync::atomic::{
     AtomicBool, AtomicU32, AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
 };
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crossbeam_utils::CachePadded;
 use ringway_sys::clock::Monotonic;
@@ -21,7 +21,7 @@ use crate::packed::{Block, Lane, Owner, State};
 use crate::participant::{self, Life};
 use crate::position::Position;
 use crate::prefetch;
-use crate::recovery::{self, Recovered};
+use crate::recovery::{self, Recovered, Search};
 use crate::ring::{Edge, Hints, PushError, Ring};
 use crate::segment::{Segment, SegmentCells, Spec};
 use crate::stock::Stocks;
@@ -30,6 +30,9 @@ use crate::stock::Stocks;
 const WATCH_NANOS: u64 = 50_000_000;
 /// Memory that is reserved at once when blocks are used for the first time, in bytes.
 const RESERVE_BYTES: u64 = 256 << 10;
+
+/// More sleepers than there can be.
+const EVERYBODY: u32 = i32::MAX as u32;
 
 /// What a sleeper waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -113,11 +116,11 @@ impl Attachment {
         };
         let attachment = Self::new(segment, index, life, epoch);
         if attachment.flags() & FLAG_REMOVED != 0 {
+            attachment.segment.unlink(); // if whoever marked it died before it could
             return Err(OpenError::Removed { name: attachment.segment.label().to_owned() });
         }
         // What is damaged is found by those who use it; opening must still be possible to look.
-        let _ = recovery::disinherit(&attachment);
-        let _ = recovery::recover(&attachment);
+        let _ = attachment.recover();
         Ok(attachment)
     }
 
@@ -155,7 +158,8 @@ impl Attachment {
     /// When there is none.
     pub fn inheritable_fd(&self) -> std::io::Result<OwnedFd> {
         match self.segment.file() {
-            Some(file) => ringway_sys::shm::inheritable(file),
+            // A description of its own: the lock byte of a participant must not live on in its children.
+            Some(file) => ringway_sys::shm::inheritable(&ringway_sys::shm::reopen(file.as_fd())?),
             None => Err(std::io::Error::other(format!("{} has no descriptor", self.segment.label()))),
         }
     }
@@ -164,8 +168,39 @@ impl Attachment {
 
     /// The ring of messages.
     #[inline(always)]
-    pub fn messages(&self) -> Ring<SegmentCells<'_>> {
+    fn messages(&self) -> Ring<SegmentCells<'_>> {
         self.segment.messages()
+    }
+
+    /// How many messages are queued: exact at one instant of the call.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub fn size(&self) -> Result<u64, Fault> {
+        Ok(self.messages().len()?)
+    }
+
+    /// Whether the queue was shut down.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub fn is_shut_down(&self) -> Result<bool, Fault> {
+        Ok(self.messages().is_closed()?)
+    }
+
+    /// Bytes of the message in a block, as its last owner says.
+    #[inline(always)]
+    pub fn length(&self, block: Block) -> u64 {
+        // Written before publish, and read by whoever has claimed after it.
+        self.segment.descriptor(block).map_or(0, |descriptor| descriptor.length.load(Relaxed))
+    }
+
+    /// Says how long the message in a block is. For the owner of the block; publish carries it.
+    #[inline(always)]
+    pub fn set_length(&self, block: Block, bytes: u64) {
+        if let Some(descriptor) = self.segment.descriptor(block) {
+            descriptor.length.store(bytes, Relaxed);
+        }
     }
 
     /// What this process remembers of the ring of messages.
@@ -183,8 +218,11 @@ impl Attachment {
     }
 
     /// Publishes one block that we own by the straight way. `false` says that [`push`](Self::push) has to look closer.
+    ///
+    /// # Safety
+    /// As of [`push`](Self::push).
     #[inline(always)]
-    pub fn push_straight(&self, block: Block) -> bool {
+    pub unsafe fn push_straight(&self, block: Block) -> bool {
         let pushed = self.messages().push_straight(self.me, block, &self.message_hints);
         if pushed {
             self.announce(Event::NotEmpty, 1);
@@ -204,8 +242,12 @@ impl Attachment {
     ///
     /// # Errors
     /// Besides the number, why it stopped.
+    ///
+    /// # Safety
+    /// The blocks came from `take` or `claim` of this attachment, were not given away since, and nobody reads or writes
+    /// their bytes from here on, but for those that did not get in.
     #[inline]
-    pub fn push(&self, blocks: &[Block]) -> (usize, Result<(), PushError>) {
+    pub unsafe fn push(&self, blocks: &[Block]) -> (usize, Result<(), PushError>) {
         let (pushed, result) = self.messages().push(self.me, blocks, &self.message_hints);
         if pushed != 0 {
             self.announce(Event::NotEmpty, pushed as u32);
@@ -232,17 +274,19 @@ impl Attachment {
     /// [`Fault`].
     pub fn shut_down(&self, immediate: bool) -> Result<(), Fault> {
         self.check_process()?;
+        // The mark first: a death between the two leaves a plain shutdown.
+        self.messages().close(&self.message_hints)?;
         if immediate {
             self.segment.control().flags.word.fetch_or(FLAG_IMMEDIATE, SeqCst);
         }
-        self.messages().close(&self.message_hints)?;
         self.wake_everybody();
         if immediate {
             let mut taken = [Block::CLOSED; 32];
             loop {
                 let (count, edge) = self.claim(&mut taken);
                 for &block in &taken[..count] {
-                    self.release(block)?;
+                    // SAFETY: just claimed, and never looked into.
+                    unsafe { self.release(block) }?;
                 }
                 if edge? != Edge::More {
                     break;
@@ -284,13 +328,13 @@ impl Attachment {
     fn take_from_ring(&self, class: u8) -> Result<Block, NoBlock> {
         let local = &self.classes[usize::from(class)];
         if let Some(mut stock) = local.stocks.open() {
-            stock.refill(local.keep, |places| self.claim_free(class, places));
+            stock.refill(local.keep, |places| self.claim_free(class, places))?;
             if let Some(block) = stock.pop() {
                 return Ok(block);
             }
         } else {
             let mut one = [Block::CLOSED];
-            if self.claim_free(class, &mut one) == 1 {
+            if self.claim_free(class, &mut one)? == 1 {
                 return Ok(one[0]);
             }
         }
@@ -313,14 +357,22 @@ impl Attachment {
     ///
     /// # Errors
     /// [`Fault`].
+    ///
+    /// # Safety
+    /// The block came from `take` or `claim` of this attachment, was not given away since, and nobody reads or writes its
+    /// bytes from here on.
     #[inline(always)]
-    pub fn release(&self, block: Block) -> Result<(), Fault> {
+    pub unsafe fn release(&self, block: Block) -> Result<(), Fault> {
         let Some(descriptor) = self.segment.descriptor(block) else { return Ok(()) };
         let local = &self.classes[usize::from(block.class())];
-        // own: it holds no message any more. The position stays, which keeps the word unique.
         let word = descriptor.state.load(Relaxed); // ours
-        if let Some(State::Held { lane: Lane::Messages, owner, position }) = State::unpack(word) {
-            descriptor.state.store(State::Held { lane: Lane::Free, owner, position }.pack(), Release);
+        match State::unpack(word) {
+            // own: it holds no message any more. The position stays, which keeps the word apart from earlier ones.
+            Some(State::Held { lane: Lane::Messages, owner, position }) if owner == self.me => {
+                descriptor.state.store(State::Held { lane: Lane::Free, owner, position }.pack(), Release);
+            }
+            Some(State::Held { lane: Lane::Free, owner, .. }) if owner == self.me => {}
+            _ => return Err(self.not_ours(block, word)),
         }
         if !event::has_sleepers(self.word_of(Event::BlockFreed))
             && let Some(mut stock) = local.stocks.open()
@@ -329,6 +381,16 @@ impl Attachment {
             return Ok(());
         }
         self.release_to_ring(block)
+    }
+
+    #[cold]
+    fn not_ours(&self, block: Block, found: u64) -> Fault {
+        Fault::Corrupt(crate::ring::Corruption {
+            lane: Lane::Free,
+            word: "state of a held block",
+            at: block.bits().into(),
+            found,
+        })
     }
 
     /// For when enough are at hand, or somebody waits for a block.
@@ -351,7 +413,7 @@ impl Attachment {
         let local = &self.classes[usize::from(class)];
         let (pushed, result) = self.free_ring(class).push(self.me, blocks, &local.hints);
         if pushed != 0 {
-            self.announce(Event::BlockFreed, pushed as u32);
+            self.announce(Event::BlockFreed, EVERYBODY); // they wait for blocks of different classes
         }
         match result {
             Ok(()) => Ok(()),
@@ -366,15 +428,18 @@ impl Attachment {
         }
     }
 
-    fn claim_free(&self, class: u8, places: &mut [Block]) -> usize {
+    fn claim_free(&self, class: u8, places: &mut [Block]) -> Result<usize, NoBlock> {
         let local = &self.classes[usize::from(class)];
         if !local.backed.load(Relaxed) {
             if self.segment.class_control(class).backed.load(Acquire) == 0 {
-                return 0;
+                return Ok(0);
             }
             local.backed.store(true, Relaxed);
         }
-        self.free_ring(class).claim(self.me, places, &local.hints).0
+        match self.free_ring(class).claim(self.me, places, &local.hints) {
+            (0, Err(corruption)) => Err(NoBlock::Fault(corruption.into())),
+            (claimed, _) => Ok(claimed),
+        }
     }
 
     /// Claims a block that was never used, after reserving memory for it.
@@ -492,7 +557,7 @@ impl Attachment {
     /// Wakes every sleeper.
     pub(crate) fn wake_everybody(&self) {
         for event in [Event::NotEmpty, Event::NotFull, Event::BlockFreed] {
-            self.announce(event, i32::MAX as u32);
+            self.announce(event, EVERYBODY);
         }
     }
 
@@ -500,7 +565,7 @@ impl Attachment {
     ///
     /// # Errors
     /// [`Fault`].
-    pub fn watch(&self) -> Result<bool, Fault> {
+    pub fn watch(&self, search: Search) -> Result<bool, Fault> {
         let word = &self.segment.control().watch.word;
         let now = Monotonic::now().as_nanos();
         let last = word.load(Relaxed);
@@ -510,16 +575,17 @@ impl Attachment {
         if word.compare_exchange(last, now, Relaxed, Relaxed).is_err() {
             return Ok(false);
         }
-        self.recover().map(|_| true)
+        self.check_process()?;
+        recovery::recover(self, search).map(|_| true)
     }
 
-    /// Finds dead participants and takes back what they held.
+    /// Finds dead participants and takes back what they held, and what nobody holds.
     ///
     /// # Errors
     /// [`Fault`].
     pub fn recover(&self) -> Result<Recovered, Fault> {
         self.check_process()?;
-        recovery::recover(self)
+        recovery::recover(self, Search::Thorough)
     }
 }
 

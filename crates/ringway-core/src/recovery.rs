@@ -21,15 +21,24 @@ pub struct Recovered {
     pub lost_messages: u64,
 }
 
+/// Where to look for what nobody owns any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Search {
+    /// Only if a participant is found dead.
+    AfterDeath,
+    /// In any case: an entry may have been adopted from a dead participant by one that then stopped.
+    Thorough,
+}
+
 /// Finds dead participants and takes back what they owned.
-pub(crate) fn recover(at: &Attachment) -> Result<Recovered, Fault> {
+pub(crate) fn recover(at: &Attachment, search: Search) -> Result<Recovered, Fault> {
     let segment = at.segment();
     let dead: Vec<(u8, Life)> = (0..segment.participants().len() as u8)
         .map(|index| (index, Life::of(segment.participant(index))))
         .filter(|&(index, life)| life.is_live() && life.owner(index) != at.me() && participant::is_dead(segment, index))
         .collect();
     let mut done = Recovered::default();
-    if dead.is_empty() {
+    if dead.is_empty() && search == Search::AfterDeath {
         return Ok(done);
     }
     sweep(at, |owner| is_gone(at, &dead, owner), &mut done)?;
@@ -38,6 +47,9 @@ pub(crate) fn recover(at: &Attachment) -> Result<Recovered, Fault> {
             done.participants += 1;
             segment.control().recovered.word.fetch_add(1, Relaxed);
         }
+    }
+    if done == Recovered::default() {
+        return Ok(done);
     }
     #[cfg(feature = "tracing")]
     tracing::warn!(
@@ -58,17 +70,10 @@ pub(crate) fn give_up(at: &Attachment) -> Result<Recovered, Fault> {
     Ok(done)
 }
 
-/// Takes back the words of former generations after their entry was adopted.
-pub(crate) fn disinherit(at: &Attachment) -> Result<Recovered, Fault> {
-    let mut done = Recovered::default();
-    sweep(at, |owner| is_gone(at, &[], owner), &mut done)?;
-    Ok(done)
-}
-
 /// Whether an owner that a word names has no living entry.
 ///
-/// It is asked after the word was read. If the entry is still the dead one's, the word was the dead one's too; and a
-/// word never comes back bit for bit, because it carries a position.
+/// It is asked after the word was read. If the entry is still the dead one's, the word was the dead one's too, and only
+/// a living participant with the same generation could write it again.
 fn is_gone(at: &Attachment, dead: &[(u8, Life)], owner: Owner) -> bool {
     let segment = at.segment();
     if usize::from(owner.index()) >= segment.participants().len() {

@@ -213,8 +213,8 @@ const STRIDE: u64 = 8;
 /// How far ahead of a claim the next blocks are fetched.
 const AHEAD: u64 = 2;
 
-/// A bound on retries. Each retry that is not another's progress spends one; only a word that no correct process
-/// wrote can use them up.
+/// A bound on the steps of one call. Each step is another's progress, or a word that no correct process wrote; four
+/// million of the first in one call are not to be expected.
 struct Fuel(u32);
 
 impl Fuel {
@@ -256,13 +256,16 @@ impl<C: Cells> Ring<C> {
         self.shape
     }
 
-    /// Whether a push could succeed, or could have at some instant of the call.
+    /// Whether a push may succeed. A quick look: `Ok` promises nothing, but an error was true at some instant of the call.
     ///
     /// # Errors
     /// [`PushError`].
     #[inline]
     pub fn has_room(&self, hints: &Hints) -> Result<(), PushError> {
-        let t = recall(&hints.next_put).unwrap_or_else(|| self.position(self.cells.tail()));
+        let t = match recall(&hints.next_put) {
+            Some(remembered) => remembered,
+            None => self.position(self.cells.tail()),
+        };
         let slot = Slot(self.cells.slot(self.shape.index(t)).load(Acquire)); // pairs with: publish
         self.require_room(t, self.shape.limit, slot, hints)
     }
@@ -297,8 +300,7 @@ impl<C: Cells> Ring<C> {
     /// # Errors
     /// Besides the number, why it stopped.
     pub fn push(&self, me: Owner, blocks: &[Block], hints: &Hints) -> (usize, Result<(), PushError>) {
-        let start = recall(&hints.next_put).unwrap_or_else(|| self.position(self.cells.tail()));
-        let mut t = start;
+        let mut t = self.start(&hints.next_put, self.cells.tail());
         let mut pushed = 0;
         let mut result = Ok(());
         for &block in blocks {
@@ -446,7 +448,7 @@ impl<C: Cells> Ring<C> {
     /// # Errors
     /// [`Corruption`], besides the number of blocks that were claimed before it was met.
     pub fn claim(&self, me: Owner, out: &mut [Block], hints: &Hints) -> (usize, Result<Edge, Corruption>) {
-        let start = recall(&hints.next_get).unwrap_or_else(|| self.position(self.cells.head()));
+        let start = self.start(&hints.next_get, self.cells.head());
         let mut h = start;
         let mut claimed = 0;
         let mut fuel = Fuel::new();
@@ -634,6 +636,19 @@ impl<C: Cells> Ring<C> {
             if fuel.spend() {
                 return Err(self.corruption("tail", t.number(), slot.0));
             }
+        }
+    }
+
+    /// Where to begin: the later of what this process remembers and the shared hint. Who did nothing for very long
+    /// remembers something that can no longer be compared.
+    fn start(&self, hint: &LocalWord, word: &C::Word) -> Position {
+        const COMPARABLE: u64 = 1 << 40;
+        let shared = self.position(word);
+        match recall(hint) {
+            Some(remembered) if remembered.ahead_of(shared).unsigned_abs() < COMPARABLE => {
+                if remembered.ahead_of(shared) > 0 { remembered } else { shared }
+            }
+            _ => shared,
         }
     }
 

@@ -241,7 +241,14 @@ impl Segment {
         if (mapping.len() as u64) < geometry.total_bytes {
             return Err(header::refused(&label, "size of the mapping", mapping.len(), geometry.total_bytes));
         }
-        Ok(Self::over(mapping, geometry, header, label, path))
+        let segment = Self::over(mapping, geometry, header, label, path);
+        // The portable path opens by name more than once, and the name may have moved on.
+        // SAFETY: the header lies within the mapping, is plain numbers, and is never written once it can be seen.
+        let mapped = unsafe { segment.base.cast::<Header>().read() };
+        if mapped.unique_id != header.unique_id {
+            return Err(OpenError::Removed { name: segment.label });
+        }
+        Ok(segment)
     }
 
     /// How errors call it.
@@ -298,7 +305,7 @@ impl Segment {
 
     /// The ring of messages.
     #[inline(always)]
-    pub fn messages(&self) -> Ring<SegmentCells<'_>> {
+    pub(crate) fn messages(&self) -> Ring<SegmentCells<'_>> {
         let control = self.control();
         let cells = SegmentCells {
             segment: self,
@@ -323,32 +330,32 @@ impl Segment {
     }
     /// The words that change.
     #[inline(always)]
-    pub fn control(&self) -> &Control {
+    pub(crate) fn control(&self) -> &Control {
         self.at(CONTROL_AT)
     }
     /// The words of a size class.
     #[inline(always)]
-    pub fn class_control(&self, class: u8) -> &ClassControl {
+    pub(crate) fn class_control(&self, class: u8) -> &ClassControl {
         &self.control().classes[usize::from(class)]
     }
     /// A size class.
     #[inline(always)]
-    pub fn class(&self, class: u8) -> &Class {
+    pub(crate) fn class(&self, class: u8) -> &Class {
         &self.geometry.classes[usize::from(class)]
     }
     /// The participant table.
-    pub fn participants(&self) -> impl ExactSizeIterator<Item = &Participant> {
+    pub(crate) fn participants(&self) -> impl ExactSizeIterator<Item = &Participant> {
         (0..self.geometry.measures.participants as u8).map(|index| self.participant(index))
     }
     /// One entry of it; `index` is below the number of participants.
     #[inline]
-    pub fn participant(&self, index: u8) -> &Participant {
+    pub(crate) fn participant(&self, index: u8) -> &Participant {
         assert!(u32::from(index) < self.geometry.measures.participants);
         self.at(PARTICIPANTS_AT + u64::from(index) * size_of::<Participant>() as u64)
     }
     /// What is kept about a block; `None` if there is no such block.
     #[inline(always)]
-    pub fn descriptor(&self, block: Block) -> Option<&Descriptor> {
+    pub(crate) fn descriptor(&self, block: Block) -> Option<&Descriptor> {
         let place = self.places.get(usize::from(block.class()))?;
         // SAFETY: within the descriptors of the class; made of atomics only.
         (block.index() < place.blocks).then(|| unsafe { place.descriptors.add(block.index() as usize).as_ref() })
@@ -381,7 +388,7 @@ impl Segment {
 
 /// The cells of a ring that lies in a segment.
 #[derive(Clone, Copy)]
-pub struct SegmentCells<'a> {
+pub(crate) struct SegmentCells<'a> {
     segment: &'a Segment,
     head: &'a AtomicU64,
     tail: &'a AtomicU64,

@@ -131,9 +131,14 @@ impl Blocks {
     }
     /// Fills up to `keep` by `source`, which answers how many of the given places it filled.
     #[inline]
-    pub(crate) fn refill(&mut self, keep: usize, source: impl FnOnce(&mut [Block]) -> usize) {
+    pub(crate) fn refill<E>(
+        &mut self,
+        keep: usize,
+        source: impl FnOnce(&mut [Block]) -> Result<usize, E>,
+    ) -> Result<(), E> {
         let places = &mut self.list[self.len..keep.min(STOCK_MAX)];
-        self.len += source(places);
+        self.len += source(places)?;
+        Ok(())
     }
     /// Takes out all but `kept`. Their places may then be written over.
     #[inline]

@@ -8,7 +8,8 @@ use ringway_core::packed::Block;
 use crate::error::GetError;
 use crate::message::{Message, Payload};
 use crate::received::{Received, ReceivedBytes};
-use crate::shared::{OwnedBlock, Shared};
+use crate::shared::{OwnedBlock, Shared, Stop};
+use crate::wait::Until;
 
 /// Most messages that one ring operation moves.
 pub const BATCH_MAX: usize = 32;
@@ -84,5 +85,48 @@ impl<T: Payload + ?Sized> Drop for Batch<'_, T> {
 impl<T: Payload + ?Sized> fmt::Debug for Batch<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Batch({} messages of {})", self.len(), self.shared.name())
+    }
+}
+
+/// Filled blocks on their way into the queue. Those that do not get there are given back.
+pub(crate) struct Outgoing<'q> {
+    shared: &'q Shared,
+    blocks: [Block; BATCH_MAX],
+    sent: usize,
+    end: usize,
+}
+
+impl<'q> Outgoing<'q> {
+    pub(crate) fn new(shared: &'q Shared) -> Self {
+        Self { shared, blocks: [Block::CLOSED; BATCH_MAX], sent: 0, end: 0 }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.end == 0
+    }
+
+    /// Adds one; there is room for [`BATCH_MAX`].
+    pub(crate) fn push(&mut self, block: OwnedBlock<'q>) {
+        self.blocks[self.end] = block.block();
+        self.end += 1;
+        block.forget();
+    }
+
+    /// Publishes them in order; answers how many went in.
+    pub(crate) fn send(mut self, until: Until) -> (usize, Result<(), Stop>) {
+        if self.is_empty() {
+            return (0, Ok(()));
+        }
+        let (sent, result) = self.shared.send(&self.blocks[..self.end], until);
+        self.sent = sent;
+        (sent, result)
+    }
+}
+
+impl Drop for Outgoing<'_> {
+    fn drop(&mut self) {
+        for &block in &self.blocks[self.sent..self.end] {
+            drop(OwnedBlock::new(self.shared, block));
+        }
     }
 }

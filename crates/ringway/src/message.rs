@@ -1,6 +1,7 @@
 //! What can be a message: any type that derives rkyv's three traits, or plain bytes.
 
 use core::mem::MaybeUninit;
+use core::num::NonZeroUsize;
 
 use ringway_core::layout::{BLOCK_ALIGN, checksum};
 use rkyv::api::high::{HighDeserializer, HighSerializer, HighValidator};
@@ -8,11 +9,14 @@ use rkyv::bytecheck::CheckBytes;
 use rkyv::rancor::{Error, Source};
 use rkyv::ser::allocator::ArenaHandle;
 use rkyv::ser::{Positional, Writer};
+use rkyv::validation::Validator;
+use rkyv::validation::archive::ArchiveValidator;
+use rkyv::validation::shared::SharedValidator;
 use rkyv::{Archive, Deserialize, Portable, Serialize};
 
 /// A type that can be sent: one that derives rkyv's `Archive`, `Serialize` and `Deserialize`.
 ///
-/// There is nothing to implement. Not for types that hold `Rc` or `Arc`.
+/// There is nothing to implement. Not for types that hold `Rc` or `Arc`, and not nested deeper than 256 boxes.
 pub trait Message:
     Sized
     + Archive<
@@ -100,9 +104,13 @@ pub(crate) fn encode<T: Message>(value: &T, block: &mut [MaybeUninit<u8>]) -> Re
     rkyv::api::high::to_bytes_in(value, BlockWriter::new(block)).map(|writer| writer.written)
 }
 
+/// How deep a message may be nested by boxes and the like. Bytes that go deeper would use up the stack of who reads them.
+const DEPTH_MAX: NonZeroUsize = NonZeroUsize::new(256).unwrap();
+
 /// Checks the bytes and gives access to them in place.
 pub(crate) fn access<T: Message>(bytes: &[u8]) -> Result<&T::Archived, Error> {
-    rkyv::access::<T::Archived, Error>(bytes)
+    let archive = ArchiveValidator::with_max_depth(bytes, Some(DEPTH_MAX));
+    rkyv::api::access_with_context::<T::Archived, _, Error>(bytes, &mut Validator::new(archive, SharedValidator::new()))
 }
 
 /// An owned value.

@@ -171,6 +171,17 @@ impl<T: Payload + ?Sized> QueueOptions<T> {
     }
 }
 
+impl QueueOptions<[u8]> {
+    /// Opens a queue whatever its messages are: to look at it, to shut it down, or to move its messages on as bytes.
+    /// Bytes that are put into a queue of typed messages must be what rkyv makes of one, or the getter refuses them.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open_any(&self, place: impl Into<Place>) -> Result<Queue<[u8]>, OpenError> {
+        Ok(Queue::from_attachment(Attachment::open(&place.into())?, self.wait))
+    }
+}
+
 impl<T: Message> QueueOptions<T> {
     /// Names the schema of the messages.
     ///

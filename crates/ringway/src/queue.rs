@@ -14,7 +14,7 @@ use ringway_core::error::{CreateError, Fault, OpenError};
 use ringway_core::packed::Block;
 use ringway_core::recovery::Recovered;
 
-use crate::batch::{BATCH_MAX, Batch};
+use crate::batch::{BATCH_MAX, Batch, Outgoing};
 use crate::error::{GetError, Name, PutError, PutManyError};
 use crate::loan::Loan;
 use crate::message::{self, Message, Payload};
@@ -105,7 +105,7 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// [`Fault`].
     pub fn len(&self) -> Result<u64, Fault> {
         self.shared.at.check_process()?;
-        Ok(self.shared.at.messages().len()?)
+        self.shared.at.size()
     }
 
     /// Whether it was empty at one instant of the call.
@@ -139,7 +139,7 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// [`Fault`].
     pub fn is_shut_down(&self) -> Result<bool, Fault> {
         self.shared.at.check_process()?;
-        Ok(self.shared.at.messages().is_closed()?)
+        self.shared.at.is_shut_down()
     }
 
     /// Takes back what dead participants held. Whoever waits, opens the queue or finds no block does so anyway.
@@ -218,7 +218,7 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// # Errors
     /// [`PutManyError`], which says how many went in.
     pub fn put_many_bytes<B: AsRef<[u8]>>(&self, messages: &[B]) -> Result<(), PutManyError> {
-        self.put_batches(messages, |bytes| self.fill(bytes.as_ref(), Until::Forever))
+        self.put_batches(messages, |bytes, until| self.fill(bytes.as_ref(), until))
     }
 
     /// Takes the oldest message as bytes, waiting for one.
@@ -334,49 +334,33 @@ impl<T: Payload + ?Sized> Queue<T> {
         Err(self.shared.give_back(stop, value))
     }
 
+    /// Fills and sends in batches. Only for the first message of a batch it waits for a block: who waits with others in
+    /// hand could wait for somebody who does the same.
     fn put_batches<'q, V>(
         &'q self,
         values: &[V],
-        mut fill: impl FnMut(&V) -> Result<OwnedBlock<'q>, Stop>,
+        mut fill: impl FnMut(&V, Until) -> Result<OwnedBlock<'q>, Stop>,
     ) -> Result<(), PutManyError> {
-        let stopped = |put, stop| PutManyError { put, error: self.shared.give_back(stop, ()) };
         let mut put = 0;
-        if let Err(stop) = self.shared.may_put(Until::Forever) {
-            return Err(stopped(put, stop));
-        }
-        let mut values = values.iter();
-        loop {
-            let mut blocks = [Block::CLOSED; BATCH_MAX];
-            let mut count = 0;
-            let mut failed = None;
-            // No more than a participant is promised at once, or two such batches could wait for each other.
-            for value in values.by_ref().take(self.shared.batch()) {
-                match fill(value) {
-                    Ok(block) => {
-                        blocks[count] = block.block();
-                        block.forget();
-                        count += 1;
-                    }
+        let mut result = self.shared.may_put(Until::Forever);
+        while result.is_ok() && put < values.len() {
+            let mut batch = Outgoing::new(&self.shared);
+            for value in values[put..].iter().take(BATCH_MAX) {
+                let until = if batch.is_empty() { Until::Forever } else { Until::Now };
+                match fill(value, until) {
+                    Ok(block) => batch.push(block),
+                    Err(Stop::Full | Stop::NoBlock) => break,
                     Err(stop) => {
-                        failed = Some(stop);
+                        result = Err(stop);
                         break;
                     }
                 }
             }
-            if count != 0 {
-                let (sent, result) = self.shared.send(&blocks[..count], Until::Forever);
-                put += sent;
-                if let Err(stop) = result {
-                    blocks[sent..count].iter().for_each(|&block| drop(OwnedBlock::new(&self.shared, block)));
-                    return Err(stopped(put, stop));
-                }
-            }
-            match failed {
-                Some(stop) => return Err(stopped(put, stop)),
-                None if count == 0 => return Ok(()),
-                None => {}
-            }
+            let (sent, outcome) = batch.send(Until::Forever);
+            put += sent;
+            result = outcome.and(result);
         }
+        result.map_err(|stop| PutManyError { put, error: self.shared.give_back(stop, ()) })
     }
 
     #[inline]
@@ -447,7 +431,7 @@ impl<T: Message> Queue<T> {
     /// # Errors
     /// [`PutManyError`], which says how many went in.
     pub fn put_many<V: Borrow<T>>(&self, values: &[V]) -> Result<(), PutManyError> {
-        self.put_batches(values, |value| self.encode(value.borrow(), Until::Forever))
+        self.put_batches(values, |value, until| self.encode(value.borrow(), until))
     }
 
     /// Takes the oldest message, waiting for one. It is checked, and read where it lies.

@@ -2,12 +2,12 @@
 
 use core::mem::MaybeUninit;
 use core::ops::ControlFlow;
-use core::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
 
 use ringway_core::attachment::{Attachment, Event, NoBlock};
 use ringway_core::error::Fault;
 use ringway_core::packed::Block;
+use ringway_core::recovery::Search;
 use ringway_core::ring::{Edge, PushError};
 
 use crate::error::{GetError, Name, PutError};
@@ -56,11 +56,6 @@ impl Shared {
         self.at.segment().geometry().measures.maxsize
     }
 
-    /// How many blocks one caller may take before it sends them.
-    pub(crate) fn batch(&self) -> usize {
-        crate::batch::BATCH_MAX.min(self.at.segment().geometry().measures.loans as usize)
-    }
-
     #[cold]
     pub(crate) fn give_back<V>(&self, stop: Stop, value: V) -> PutError<V> {
         let queue = self.name();
@@ -90,17 +85,17 @@ impl Shared {
 
     #[cold]
     fn wait_for_block(&self, class: u8, until: Until) -> Result<Block, Stop> {
-        self.at.watch()?;
+        self.at.watch(Search::Thorough)?;
         let taken = self.waiter(Event::BlockFreed, until).wait(|| match self.at.take(class) {
             Ok(block) => Ok(ControlFlow::Break(Some(block))),
-            Err(NoBlock::AllHeld) if self.at.messages().is_closed()? => Ok(ControlFlow::Break(None)),
+            Err(NoBlock::AllHeld) if self.at.is_shut_down()? => Ok(ControlFlow::Break(None)),
             Err(NoBlock::AllHeld) => Ok(ControlFlow::Continue(())),
             Err(NoBlock::Fault(fault)) => Err(fault),
         })?;
         match taken {
             Some(Some(block)) => Ok(block),
             Some(None) => Err(Stop::ShutDown),
-            None if self.at.messages().len().map_err(Fault::from)? >= self.maxsize() => Err(Stop::Full),
+            None if self.at.size()? >= self.maxsize() => Err(Stop::Full),
             None => Err(Stop::NoBlock),
         }
     }
@@ -126,7 +121,8 @@ impl Shared {
     /// Publishes a block, waiting for a place. If that fails, it still belongs to the caller.
     #[inline(always)]
     pub(crate) fn send_one(&self, block: Block, until: Until) -> Result<(), Stop> {
-        if self.at.push_straight(block) { Ok(()) } else { self.send(&[block], until).1 }
+        // SAFETY: the caller's `OwnedBlock` is the only one of the block, and is forgotten when this succeeds.
+        if unsafe { self.at.push_straight(block) } { Ok(()) } else { self.send(&[block], until).1 }
     }
 
     /// Publishes blocks in order, waiting for places. Answers how many went in; the rest still belong to the caller.
@@ -134,7 +130,8 @@ impl Shared {
     pub(crate) fn send(&self, blocks: &[Block], until: Until) -> (usize, Result<(), Stop>) {
         let mut sent = 0;
         let result = self.waiter(Event::NotFull, until).wait(|| {
-            let (pushed, result) = self.at.push(&blocks[sent..]);
+            // SAFETY: as in `send_one`, for each block.
+            let (pushed, result) = unsafe { self.at.push(&blocks[sent..]) };
             sent += pushed;
             match result {
                 Ok(()) => Ok(ControlFlow::Break(Ok(()))),
@@ -220,23 +217,20 @@ impl<'q> OwnedBlock<'q> {
     /// The message in it. A length that cannot be is cut to the block.
     #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
-        let segment = self.shared.at.segment();
-        match (segment.descriptor(self.block), segment.block_bytes(self.block)) {
-            (Some(descriptor), Some((base, bytes))) => {
-                // Written by whoever put it, before the publish that we have claimed after.
-                let length = descriptor.length.load(Relaxed).min(bytes as u64) as usize;
+        let at = &self.shared.at;
+        match at.segment().block_bytes(self.block) {
+            Some((base, bytes)) => {
+                let length = at.length(self.block).min(bytes as u64) as usize;
                 // SAFETY: as in `room`; memory of a shared mapping is initialised.
                 unsafe { core::slice::from_raw_parts(base.as_ptr(), length) }
             }
-            _ => &[],
+            None => &[],
         }
     }
     /// Sets the length of the message in it.
     #[inline]
     pub(crate) fn set_length(&self, bytes: usize) {
-        if let Some(descriptor) = self.shared.at.segment().descriptor(self.block) {
-            descriptor.length.store(bytes as u64, Relaxed); // published by publish
-        }
+        self.shared.at.set_length(self.block, bytes as u64);
     }
     /// It belongs to somebody else now.
     #[inline]
@@ -250,7 +244,8 @@ impl Drop for OwnedBlock<'_> {
     fn drop(&mut self) {
         // A forked child has a copy of the handle, but the block is its parent's. A damaged ring keeps the block.
         if self.shared.at.check_process().is_ok() {
-            let _ = self.shared.at.release(self.block);
+            // SAFETY: this is the only `OwnedBlock` of the block, and what borrowed from it has ended.
+            let _ = unsafe { self.shared.at.release(self.block) };
         }
     }
 }

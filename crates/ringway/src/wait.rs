@@ -8,6 +8,7 @@ use std::time::Duration;
 use ringway_core::Monotonic;
 use ringway_core::attachment::{Attachment, Event};
 use ringway_core::error::Fault;
+use ringway_core::recovery::Search;
 
 /// How a blocked put or get waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -144,7 +145,7 @@ impl Waiter<'_> {
                 std::thread::yield_now();
             }
             if rounds.is_multiple_of(4096) {
-                self.at.watch()?;
+                self.at.watch(Search::AfterDeath)?;
             }
         }
         Ok(Spun::Enough)
@@ -157,7 +158,8 @@ impl Waiter<'_> {
         loop {
             if let ControlFlow::Break(done) = attempt()? {
                 // Whoever woke us woke nobody else, and an earlier wake may have gone to somebody who died.
-                if at.has_more(event)? {
+                // What is done is done, so damage that only shows now is left to the next operation.
+                if at.has_more(event).unwrap_or(true) {
                     at.announce(event, 1);
                 }
                 return Ok(Some(done));
@@ -174,7 +176,7 @@ impl Waiter<'_> {
             at.check_process()?;
             if at.is_current(event, ticket) {
                 // Nobody woke us. One of all waiters looks for the dead; whoever looked last time does it next time.
-                guards = at.watch()?;
+                guards = at.watch(Search::AfterDeath)?;
             }
         }
     }
