@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The `ringway` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ringway_cli::run()
+}

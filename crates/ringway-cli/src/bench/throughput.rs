@@ -1,0 +1,144 @@
+//! How many messages a second.
+
+use std::time::Instant;
+
+use clap::Args;
+use ringway::GetError;
+use serde_json::json;
+
+use super::report::{conditions, print};
+use super::{Bench, WorkerQueue, payload};
+use crate::outcome::{Done, Failure, failed};
+use crate::terms::not_put;
+use crate::worker::{Process, ready, say};
+
+pub(super) fn run(bench: &Bench) -> Done {
+    let messages = bench.messages.unwrap_or(2_000_000);
+    let named = bench.queue("throughput")?;
+    let wait = bench.wait.name().to_owned();
+    let job = |kind: &str, rest: &[u64]| -> Vec<String> {
+        let numbers = rest.iter().map(u64::to_string);
+        [kind.to_owned(), named.name.clone(), wait.clone()].into_iter().chain(numbers).collect()
+    };
+    let mut getters = Vec::new();
+    for _ in 0..bench.consumers {
+        getters.push(Process::start(&job("bench-get", &[bench.batch]))?);
+    }
+    let mut putters = Vec::new();
+    let share = |worker: u32| messages * u64::from(worker) / u64::from(bench.producers);
+    for worker in 0..bench.producers {
+        let range = [share(worker), share(worker + 1)];
+        putters.push(Process::start(&job("bench-put", &[range[0], range[1], bench.size as u64, bench.batch]))?);
+    }
+    let begin = Instant::now();
+    for worker in getters.iter_mut().chain(&mut putters) {
+        worker.go()?;
+    }
+    for putter in putters {
+        putter.end()?;
+    }
+    named.queue.shutdown(false).map_err(failed)?;
+    let (mut count, mut sum) = (0_u64, 0_u64);
+    let mut shares = Vec::new();
+    for mut getter in getters {
+        let said = getter.line()?.unwrap_or_default();
+        let Some((its_count, its_sum)) =
+            said.split_once(' ').and_then(|(a, b)| Some((a.parse::<u64>().ok()?, b.parse::<u64>().ok()?)))
+        else {
+            return Err(Failure::Failed(format!("a getter ended without its sum and said {said:?}")));
+        };
+        count += its_count;
+        sum = sum.wrapping_add(its_sum);
+        shares.push(its_count);
+        getter.end()?;
+    }
+    let seconds = begin.elapsed().as_secs_f64();
+    if (count, sum) != (messages, payload::expected(messages, bench.size)) {
+        return Err(Failure::Failed(format!("{messages} messages were put, {count} came, with the sum {sum:#x}")));
+    }
+    let rate = messages as f64 / seconds;
+    let sheet = format!(
+        "{} producers, {} consumers, {messages} messages, count and sum verified\n{:.0} messages/s, {:.3} GB/s, {:.3} s",
+        bench.producers,
+        bench.consumers,
+        rate,
+        rate * bench.size as f64 / 1e9,
+        seconds
+    );
+    let object = json!({
+        "producers": bench.producers,
+        "consumers": bench.consumers,
+        "batch": bench.batch,
+        "messages": messages,
+        "verified": true,
+        "seconds": seconds,
+        "messages_per_second": rate,
+        "bytes_per_second": rate * bench.size as f64,
+        "messages_of_each_consumer": shares,
+        "conditions": conditions(bench),
+    });
+    print(bench, &sheet, object)
+}
+
+/// A worker that puts messages `first` to `end`.
+#[derive(Args)]
+pub(crate) struct PutJob {
+    #[command(flatten)]
+    queue: WorkerQueue,
+    first: u64,
+    end: u64,
+    size: usize,
+    batch: usize,
+}
+
+impl PutJob {
+    pub(crate) fn run(self) -> Done {
+        let queue = self.queue.open()?;
+        let mut messages = vec![vec![0; self.size]; self.batch];
+        ready()?;
+        let mut number = self.first;
+        while number < self.end {
+            let count = (self.end - number).min(self.batch as u64) as usize;
+            for message in &mut messages[..count] {
+                payload::write(message, number);
+                number += 1;
+            }
+            match count {
+                1 => queue.put_bytes(&messages[0]).map_err(not_put)?,
+                _ => queue.put_many_bytes(&messages[..count]).map_err(failed)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A worker that gets until the queue is shut down.
+#[derive(Args)]
+pub(crate) struct GetJob {
+    #[command(flatten)]
+    queue: WorkerQueue,
+    batch: usize,
+}
+
+impl GetJob {
+    pub(crate) fn run(self) -> Done {
+        let queue = self.queue.open()?;
+        ready()?;
+        let (mut count, mut sum) = (0_u64, 0_u64);
+        let mut add = |message: &[u8]| {
+            count += 1;
+            sum = sum.wrapping_add(payload::sum(message));
+        };
+        loop {
+            let taken = match self.batch {
+                1 => queue.get_bytes().map(|message| add(&message)),
+                batch => queue.get_many(batch).map(|messages| messages.for_each(|message| add(&message))),
+            };
+            match taken {
+                Ok(()) => {}
+                Err(GetError::ShutDown { .. }) => return say(format_args!("{count} {sum}")),
+                Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+}

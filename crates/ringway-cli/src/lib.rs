@@ -1,0 +1,64 @@
+//! The `ringway` command, one file a subcommand.
+
+mod bench;
+mod create;
+mod demo;
+mod get;
+mod ls;
+mod outcome;
+mod put;
+mod rm;
+mod shutdown;
+mod stat;
+mod terms;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Queues between processes, on shared memory.
+///
+/// Exit status: 0 done, 1 failure, 2 usage, 3 timed out.
+#[derive(Parser)]
+#[command(version, name = "ringway", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Create(create::Create),
+    Put(put::Put),
+    Get(get::Get),
+    Shutdown(shutdown::Shutdown),
+    Rm(rm::Rm),
+    Ls(ls::Ls),
+    Stat(stat::Stat),
+    Bench(bench::Bench),
+    Demo(demo::Demo),
+    /// A worker process of `bench` or `demo`.
+    #[command(hide = true, name = worker::SUBCOMMAND)]
+    Worker(worker::Worker),
+}
+
+/// Does what the command line asks for.
+pub fn run() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Create(create) => create.run(),
+        Command::Put(put) => put.run(),
+        Command::Get(get) => get.run(),
+        Command::Shutdown(shutdown) => shutdown.run(),
+        Command::Rm(rm) => rm.run(),
+        Command::Ls(ls) => ls.run(),
+        Command::Stat(stat) => stat.run(),
+        Command::Bench(bench) => bench.run(),
+        Command::Demo(demo) => demo.run(),
+        Command::Worker(worker) => worker.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

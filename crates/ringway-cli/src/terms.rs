@@ -1,0 +1,89 @@
+//! Arguments and texts that several subcommands share.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::{Args, ValueEnum};
+use ringway::{PutError, Queue, QueueOptions, WaitStrategy};
+
+use crate::outcome::Failure;
+
+/// A queue of plain bytes, which is what the command puts and gets.
+pub(crate) type Bytes = Queue<[u8]>;
+
+/// The measures of a queue that may have to be made.
+#[derive(Args)]
+pub(crate) struct Measures {
+    /// Messages that it holds at most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    maxsize: Option<u64>,
+    /// Bytes of the largest message
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    max_message: Option<u64>,
+}
+
+impl Measures {
+    /// Options with these measures, and the library's where nothing was said.
+    pub(crate) fn options(&self) -> QueueOptions<[u8]> {
+        let mut options = Bytes::options();
+        if let Some(maxsize) = self.maxsize {
+            options = options.maxsize(maxsize);
+        }
+        if let Some(bytes) = self.max_message {
+            options = options.max_message(bytes);
+        }
+        options
+    }
+}
+
+/// How workers wait.
+#[derive(Clone, Copy, ValueEnum, Debug)]
+pub(crate) enum Wait {
+    /// Never sleep
+    Spin,
+    /// Spin for some microseconds, then sleep
+    Adaptive,
+    /// Sleep at once
+    Park,
+}
+
+impl Wait {
+    pub(crate) fn strategy(self) -> WaitStrategy {
+        match self {
+            Self::Spin => WaitStrategy::Spin,
+            Self::Adaptive => WaitStrategy::Adaptive,
+            Self::Park => WaitStrategy::Park,
+        }
+    }
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Spin => "spin",
+            Self::Adaptive => "adaptive",
+            Self::Park => "park",
+        }
+    }
+}
+
+/// Seconds on the command line: a number that is not negative, with a fraction if need be.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| format!("{text:?} is not a number of seconds"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| format!("{text:?} seconds: {error}"))
+}
+
+/// A put that did not go through, with the exit status that belongs to it.
+pub(crate) fn not_put<V>(error: PutError<V>) -> Failure {
+    match error {
+        PutError::Full { .. } | PutError::NoBlock { .. } => Failure::TimedOut(error.to_string()),
+        _ => Failure::Failed(error.to_string()),
+    }
+}
+
+/// Bytes for people.
+pub(crate) fn bytes(bytes: u64) -> String {
+    indicatif::BinaryBytes(bytes).to_string()
+}
+
+/// How long ago something was, for people.
+pub(crate) fn age(unix_nanos: u64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    indicatif::HumanDuration(now.saturating_sub(Duration::from_nanos(unix_nanos))).to_string()
+}
