@@ -22,13 +22,20 @@ use crate::wait::WaitStrategy;
 /// assert_eq!(queue.maxsize(), 3);
 /// # Ok::<(), ringway::CreateError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[must_use]
 pub struct QueueOptions<T: Payload + ?Sized> {
     spec: Spec,
     schema: Schema,
     wait: WaitStrategy,
     payload: PhantomData<fn() -> Box<T>>,
+}
+
+// Derived, it would ask that the messages can be cloned.
+impl<T: Payload + ?Sized> Clone for QueueOptions<T> {
+    fn clone(&self) -> Self {
+        Self { spec: self.spec.clone(), schema: self.schema.clone(), wait: self.wait, payload: PhantomData }
+    }
 }
 
 impl<T: Payload + ?Sized> Default for QueueOptions<T> {
