@@ -1,0 +1,79 @@
+//! A process that forks while it holds a message and a loan. The child tries every call.
+
+use std::time::Duration;
+
+use ringway::{Fault, GetError, Place, PutError, Queue};
+
+/// Opens a queue that holds at least two messages. Says what the child found, and that the parent goes on.
+pub fn fork(place: &Place) {
+    let queue = Queue::<[u8]>::options().open(place.clone()).expect("open");
+    let guard = queue.get_bytes().expect("the first message");
+    let kept = guard.to_vec();
+    let loan = queue.loan(3).expect("a loan");
+
+    // SAFETY: this process has one thread, and the child does nothing but calls of this queue and `_exit`.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let status = first_call_that_went_through(&queue, loan);
+        drop(guard); // the parent's: must stay its own
+        // SAFETY: ends the process at once.
+        unsafe { libc::_exit(status) };
+    }
+    let mut status = -1;
+    // SAFETY: waits for our own child and writes to a local.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    println!("the child answers {}", if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { -1 });
+
+    assert_eq!(&*guard, kept, "the parent's message is as it was");
+    drop(guard);
+    let mut loan = loan;
+    loan.copy_from_slice(b"own");
+    loan.send().expect("the parent's loan is its own");
+    println!("the parent goes on");
+}
+
+/// 0 when every call answers that the process was forked, else the number of the first that does not.
+fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) -> i32 {
+    let soon = Duration::from_millis(1);
+    let later = std::time::Instant::now() + soon;
+    let clone = queue.clone();
+    let calls = [
+        refuses_put(queue.put_bytes("x")),
+        refuses_put(queue.try_put_bytes("x")),
+        refuses_put(queue.put_bytes_timeout("x", soon)),
+        refuses_put(queue.put_bytes_deadline("x", later)),
+        queue.put_many_bytes(&["x"]).is_err_and(|error| refuses_put::<_, ()>(Err(error.error))),
+        refuses_get(queue.get_bytes()),
+        refuses_get(queue.try_get_bytes()),
+        refuses_get(queue.get_bytes_timeout(soon)),
+        refuses_get(queue.get_bytes_deadline(later)),
+        refuses_get(queue.get_many(8)),
+        refuses_get(queue.try_get_many(8)),
+        refuses_get(queue.get_many_timeout(8, soon)),
+        refuses_put(queue.loan(1)),
+        refuses_put(queue.try_loan(1)),
+        refuses_put(loan.send()),
+        refuses(queue.len()),
+        refuses(queue.is_empty()),
+        refuses(queue.is_full()),
+        refuses(queue.shutdown(false)),
+        refuses(queue.shutdown(true)),
+        refuses(queue.is_shut_down()),
+        refuses(queue.recover()),
+        refuses_put(clone.put_bytes("x")),
+    ];
+    drop(clone);
+    calls.iter().position(|refused| !refused).map_or(0, |call| call as i32 + 1)
+}
+
+fn refuses<R>(result: Result<R, Fault>) -> bool {
+    matches!(result, Err(Fault::Forked))
+}
+
+fn refuses_put<V, R>(result: Result<R, PutError<V>>) -> bool {
+    matches!(result, Err(PutError::Fault { fault: Fault::Forked, .. }))
+}
+
+fn refuses_get<R>(result: Result<R, GetError>) -> bool {
+    matches!(result, Err(GetError::Fault { fault: Fault::Forked, .. }))
+}

@@ -1,0 +1,61 @@
+//! The process that integration tests start, talk to, stop and kill. Its first argument says what to do.
+
+mod flow;
+mod fork;
+mod session;
+mod storm;
+mod warm;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use ringway::{Place, WaitStrategy};
+
+fn main() -> ExitCode {
+    // SAFETY: concerns this process only: it does not outlive the test that started it.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["open", place] => session::open(&place_of(place), WaitStrategy::Adaptive),
+        ["open", place, strategy] => session::open(&place_of(place), strategy_of(strategy)),
+        ["create", place, mode, mask] => session::create(&place_of(place), octal(mode), octal(mask)),
+        ["storm", place, seed, rounds] => storm::storm(&place_of(place), number(seed), number(rounds)),
+        ["produce", place, producer, count, strategy] => {
+            flow::produce(&place_of(place), number(producer), number(count), strategy_of(strategy));
+        }
+        ["consume", place, strategy] => flow::consume(&place_of(place), strategy_of(strategy)),
+        ["fork", place] => fork::fork(&place_of(place)),
+        ["warm", place, count] => warm::warm(&place_of(place), number(count)),
+        _ => {
+            eprintln!("unknown arguments: {arguments:?}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// `file:PATH`, `portable:NAME` or a name.
+fn place_of(text: &str) -> Place {
+    match text.split_once(':') {
+        Some(("file", path)) => Place::File(PathBuf::from(path)),
+        Some(("portable", name)) => Place::Portable(name.to_owned()),
+        _ => Place::Named(text.to_owned()),
+    }
+}
+
+fn strategy_of(text: &str) -> WaitStrategy {
+    match text {
+        "spin" => WaitStrategy::Spin,
+        "park" => WaitStrategy::Park,
+        _ => WaitStrategy::Adaptive,
+    }
+}
+
+fn number(text: &str) -> u64 {
+    text.parse().expect("a number")
+}
+
+fn octal(text: &str) -> u32 {
+    u32::from_str_radix(text, 8).expect("a mode")
+}

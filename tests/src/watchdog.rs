@@ -1,0 +1,69 @@
+//! A test that hangs says what its queue looked like, and ends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use ringway::inspect::{self, Snapshot};
+use ringway::{Payload, Place, Queue};
+
+use crate::names;
+
+/// Nothing is slow enough to stand still for so long.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Looks at a queue until it is dropped. When nothing moved for several minutes, it prints what it sees and aborts.
+#[derive(Debug)]
+pub struct Watchdog {
+    asleep: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watchdog {
+    /// Over a queue that has a name.
+    pub fn over(place: &Place) -> Self {
+        let place = place.clone();
+        Self::with(move || inspect::snapshot(&inspect::open(&place).ok()?).ok())
+    }
+
+    /// Over a queue by a handle of it.
+    pub fn of<T: Payload + ?Sized + 'static>(queue: &Queue<T>) -> Self {
+        let queue = queue.clone();
+        Self::with(move || queue.snapshot().ok())
+    }
+
+    fn with(look: impl Fn() -> Option<Snapshot> + Send + 'static) -> Self {
+        let asleep = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&asleep);
+        let test = thread::current().name().unwrap_or("a test").to_owned();
+        let thread = thread::spawn(move || watch(&test, &stop, look));
+        Self { asleep, thread: Some(thread) }
+    }
+}
+
+fn watch(test: &str, stop: &AtomicBool, look: impl Fn() -> Option<Snapshot>) {
+    let (mut last, mut since) = (None, Instant::now());
+    while !stop.load(Relaxed) {
+        let seen = look();
+        let progress = seen.as_ref().map(|seen| (seen.puts, seen.gets, seen.lost, seen.recovered));
+        if progress != last {
+            (last, since) = (progress, Instant::now());
+        } else if since.elapsed() > PATIENCE {
+            eprintln!("{test}: nothing has moved for {PATIENCE:?}; the queue: {seen:#?}");
+            names::remove_all();
+            std::process::abort();
+        }
+        thread::park_timeout(Duration::from_secs(1));
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.asleep.store(true, Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}
