@@ -129,16 +129,17 @@ impl Segment {
             }
         };
         let segment = Self::over(mapping, geometry, header, label, place.path());
-        if let (Place::Portable(_), Some(file)) = (place, segment.mapping.file()) {
-            // The name can be seen already; whoever fails from here on takes it back.
-            let reserved = reserve(&segment.label, file, 0, segment.geometry.backed_at_creation);
-            if let Err(error) = reserved {
-                segment.unlink();
-                return Err(error);
-            }
-        }
-        segment.initialise(spec)?;
         let portable = matches!(place, Place::Portable(_));
+        let reserved = match segment.mapping.file() {
+            Some(file) if portable => reserve(&segment.label, file, 0, segment.geometry.backed_at_creation),
+            _ => Ok(()),
+        };
+        if let Err(error) = reserved.and_then(|()| segment.initialise(spec)) {
+            if portable {
+                segment.unlink(); // the name can be seen already
+            }
+            return Err(error);
+        }
         Ok(Unpublished { segment, hidden, portable })
     }
 
