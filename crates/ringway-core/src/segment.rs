@@ -234,9 +234,16 @@ impl Segment {
         } else {
             geometry.total_bytes
         };
-        let mapping = match os_id {
-            Some(os_id) => Mapping::open_portable(os_id),
-            None => Mapping::of_file(file, mapped, false),
+        let mapping = match (os_id, &path) {
+            (Some(os_id), Some(path)) => {
+                // By name again: what was mapped is what was checked only if the name still stands for it.
+                let mapping = Mapping::open_portable(os_id);
+                if !shm::same_file(&file, path).unwrap_or(false) {
+                    return Err(OpenError::Removed { name: label });
+                }
+                mapping
+            }
+            _ => Mapping::of_file(file, mapped, false),
         }
         .map_err(failed("map the file"))?;
         if (mapping.len() as u64) < geometry.total_bytes {
