@@ -1,5 +1,6 @@
 //! What the integration tests share.
 
+pub mod audit;
 pub mod campaign;
 pub mod checksum;
 pub mod mounts;

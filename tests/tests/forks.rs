@@ -1,0 +1,26 @@
+//! A forked child has a copy of its parent's handle, and may do nothing with it.
+
+use ringway::Queue;
+use ringway_tests::audit::{capacity_is_exact, every_block_is_there};
+use ringway_tests::{Name, worker};
+
+#[test]
+fn a_child_is_told_so_by_every_call_and_its_end_takes_nothing_from_its_parent() {
+    let name = Name::new("fork");
+    let options = Queue::<[u8]>::options().maxsize(4).max_message(64).participants(2).loans(4);
+    let queue = options.create(&*name).unwrap();
+    queue.put_bytes("held over the fork").unwrap();
+    queue.put_bytes("next").unwrap();
+    let mut parent = worker!("fork", name);
+    assert_eq!(parent.hear(), "the child answers 0", "or the number of the first call that went through");
+    assert_eq!(parent.hear(), "the parent goes on");
+    assert!(parent.finish().success());
+    assert!(!queue.is_shut_down().unwrap());
+    assert_eq!(&*queue.get_bytes().unwrap(), b"next");
+    assert_eq!(&*queue.get_bytes().unwrap(), b"own");
+    let seen = queue.snapshot().unwrap();
+    assert_eq!((seen.holders.len(), seen.lost, seen.recovered), (1, 0, 0), "the parent left properly");
+    capacity_is_exact(&queue);
+    drop(queue);
+    every_block_is_there(&options.open(&*name).unwrap(), 2, 4);
+}

@@ -1,0 +1,162 @@
+//! Those who wait sleep in the kernel, and wake when there is work.
+
+use std::thread;
+use std::time::Duration;
+
+use ringway::{PutError, Queue};
+use ringway_tests::{Name, Watchdog, Worker, worker};
+
+fn opened(name: &Name, strategy: &str) -> Worker {
+    let mut worker = worker!("open", name, strategy);
+    assert_eq!(worker.hear(), "open");
+    worker
+}
+
+#[test]
+fn a_get_that_waits_in_another_process_wakes_on_put() {
+    for strategy in ["spin", "adaptive", "park"] {
+        let name = Name::new("wakes");
+        let queue = Queue::<[u8]>::options().maxsize(2).max_message(64).participants(4).create(&*name).unwrap();
+        let _dog = Watchdog::of(&queue);
+        let mut getter = opened(&name, strategy);
+        for round in 0..40 {
+            getter.tell("get");
+            thread::sleep(Duration::from_millis(round % 4));
+            queue.put_bytes(round.to_string()).unwrap();
+            assert_eq!(getter.hear(), round.to_string());
+        }
+    }
+}
+
+#[test]
+fn a_put_that_waits_in_another_process_wakes_on_get() {
+    for strategy in ["spin", "adaptive", "park"] {
+        let name = Name::new("place");
+        let queue = Queue::<[u8]>::options().maxsize(1).max_message(64).participants(4).create(&*name).unwrap();
+        let _dog = Watchdog::of(&queue);
+        let mut putter = opened(&name, strategy);
+        queue.put_bytes("first").unwrap();
+        for round in 0..40 {
+            putter.tell(&format!("put {round}"));
+            thread::sleep(Duration::from_millis(round % 4));
+            drop(queue.get_bytes().unwrap());
+            assert_eq!(putter.hear(), "put");
+        }
+    }
+}
+
+#[test]
+fn one_message_goes_to_one_of_many_sleepers() {
+    let name = Name::new("many");
+    let queue = Queue::<[u8]>::options().maxsize(16).max_message(64).participants(16).create(&*name).unwrap();
+    let _dog = Watchdog::of(&queue);
+    let mut sleepers: Vec<_> = (0..8).map(|_| opened(&name, "park")).collect();
+    for _ in 0..5 {
+        sleepers.iter_mut().for_each(|sleeper| sleeper.tell("get"));
+        while queue.snapshot().unwrap().waiting_to_get < 8 {
+            thread::yield_now();
+        }
+        for n in 0..8 {
+            queue.put_bytes(n.to_string()).unwrap();
+        }
+        let mut heard: Vec<_> = sleepers.iter_mut().map(|sleeper| sleeper.hear()).collect();
+        heard.sort_unstable();
+        assert_eq!(heard, ["0", "1", "2", "3", "4", "5", "6", "7"]);
+        assert!(queue.is_empty().unwrap());
+    }
+}
+
+#[test]
+fn a_sleeper_uses_no_processor_time_to_speak_of() {
+    let name = Name::new("idle");
+    let queue = Queue::<[u8]>::options().maxsize(2).max_message(64).participants(4).create(&*name).unwrap();
+    let _dog = Watchdog::of(&queue);
+    let mut sleeper = opened(&name, "adaptive");
+    sleeper.tell("get");
+    while queue.snapshot().unwrap().waiting_to_get == 0 {
+        thread::yield_now();
+    }
+    let before = sleeper.cpu_ticks();
+    thread::sleep(Duration::from_secs(3));
+    let used = sleeper.cpu_ticks() - before;
+    println!("a sleeping getter used {used} ticks of 10 ms in 3 s");
+    assert!(used < 30, "{used} ticks are more than a tenth of a core");
+    queue.put_bytes("done").unwrap();
+    assert_eq!(sleeper.hear(), "done");
+}
+
+/// One process holds every block of the class: 1 + 3 * (2 + 8 + 1) = 34.
+#[test]
+fn beyond_the_allowance_a_put_waits_and_stat_names_the_holder() {
+    let name = Name::new("hoard");
+    let options = Queue::<[u8]>::options().maxsize(1).max_message(60_000).participants(3).loans(1);
+    let queue = options.create(&*name).unwrap();
+    let _dog = Watchdog::of(&queue);
+    let large = vec![1; 60_000];
+    let mut hoarder = opened(&name, "adaptive");
+    for _ in 0..34 {
+        assert_eq!(hoarder.ask("loan 60000"), "loaned");
+    }
+    let errors = [queue.try_put_bytes(&large), queue.put_bytes_timeout(&large, Duration::from_millis(20))];
+    for error in errors.map(Result::unwrap_err) {
+        let text = error.to_string();
+        assert!(matches!(error, PutError::NoBlock { loans: 1, value, .. } if *value == large), "{text}");
+        assert!(text.contains(&*name), "{text}");
+    }
+    assert!(matches!(queue.try_loan(60_000), Err(PutError::NoBlock { .. })));
+    assert!(!queue.is_full().unwrap());
+    let seen = queue.snapshot().unwrap();
+    let most = seen.holders.iter().max_by_key(|holder| holder.blocks).unwrap();
+    assert_eq!((most.attendee.pid, most.blocks), (hoarder.pid(), 34));
+
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| queue.put_bytes(&large));
+        while queue.snapshot().unwrap().waiting_to_put == 0 {
+            thread::yield_now();
+        }
+        thread::sleep(Duration::from_millis(20));
+        assert!(!waiting.is_finished());
+        assert_eq!(hoarder.ask("drop"), "dropped");
+        waiting.join().unwrap().unwrap();
+    });
+    assert_eq!(*queue.get_bytes().unwrap(), large);
+}
+
+/// The same with messages that were taken and kept.
+#[test]
+fn dropping_one_guard_lets_a_waiting_put_go_on() {
+    let options = Queue::<[u8]>::options().maxsize(1).max_message(60_000).participants(1).loans(1);
+    let queue = options.create(ringway::Place::Heap).unwrap();
+    let _dog = Watchdog::of(&queue);
+    let mut guards = Vec::new();
+    for _ in 0..12 {
+        queue.put_bytes(vec![1; 60_000]).unwrap();
+        guards.push(queue.get_bytes().unwrap());
+    }
+    assert!(matches!(queue.try_put_bytes(vec![1; 60_000]), Err(PutError::NoBlock { .. })));
+    assert_eq!(queue.snapshot().unwrap().holders[0].messages, 12);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| queue.put_bytes(vec![2; 60_000]));
+        while queue.snapshot().unwrap().waiting_to_put == 0 {
+            thread::yield_now();
+        }
+        drop(guards.pop());
+        waiting.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn shutdown_wakes_those_who_wait_for_a_block() {
+    let options = Queue::<[u8]>::options().maxsize(1).max_message(60_000).participants(1).loans(1);
+    let queue = options.create(ringway::Place::Heap).unwrap();
+    let _dog = Watchdog::of(&queue);
+    let _loans: Vec<_> = std::iter::from_fn(|| queue.try_loan(60_000).ok()).collect();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| queue.put_bytes(vec![2; 60_000]));
+        while queue.snapshot().unwrap().waiting_to_put == 0 {
+            thread::yield_now();
+        }
+        queue.shutdown(false).unwrap();
+        assert!(waiting.join().unwrap().unwrap_err().is_shut_down());
+    });
+}
