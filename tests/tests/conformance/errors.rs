@@ -23,10 +23,7 @@ pub fn empty_names_the_queue(ground: &Ground) {
 pub fn shut_down_gives_the_value_back_and_names_the_queue(ground: &Ground) {
     let made = ground.make(Queue::<String>::options().maxsize(1).participants(4));
     made.queue.shutdown(false).unwrap();
-    let calls: [fn(&Queue<String>, String) -> Result<(), PutError<String>>; 2] =
-        [|queue, value| queue.put(value), |queue, value| queue.try_put(value)];
-    for call in calls {
-        let error = call(&made.queue, "late".to_owned()).unwrap_err();
+    for error in [made.queue.put("late".to_owned()), made.queue.try_put("late".to_owned())].map(Result::unwrap_err) {
         assert!(error.is_shut_down());
         assert_eq!(error.to_string(), format!("{} was shut down", made.label));
         assert_eq!(error.into_value(), "late");

@@ -15,7 +15,8 @@ pub fn fork(place: &Place) {
     let child = unsafe { libc::fork() };
     if child == 0 {
         let status = first_call_that_went_through(&queue, loan);
-        drop(guard); // the parent's: must stay its own
+        drop(guard); // as all the rest it is the parent's, and stays so
+        drop(queue);
         // SAFETY: ends the process at once.
         unsafe { libc::_exit(status) };
     }
@@ -24,6 +25,10 @@ pub fn fork(place: &Place) {
     assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
     println!("the child answers {}", if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { -1 });
 
+    let seen = queue.snapshot().expect("a whole queue");
+    let mine =
+        seen.holders.iter().find(|holder| holder.attendee.pid == std::process::id()).expect("the parent's entry");
+    assert_eq!(mine.messages, 1, "the message is the parent's");
     assert_eq!(&*guard, kept, "the parent's message is as it was");
     drop(guard);
     let mut loan = loan;
