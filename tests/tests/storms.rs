@@ -1,5 +1,9 @@
 //! Many processes create, open, use and remove one name as fast as they can.
 
+use std::sync::Barrier;
+use std::thread;
+
+use ringway::Queue;
 use ringway_tests::{Name, worker};
 
 fn storm(place: &str, rounds: u32) {
@@ -15,11 +19,40 @@ fn storm(place: &str, rounds: u32) {
 #[test]
 fn every_open_gives_a_usable_queue_or_a_clean_error() {
     let name = Name::new("storm");
-    storm(&name, 3000);
+    storm(&name, 10_000);
 }
 
 #[test]
 fn also_on_the_portable_path() {
     let name = Name::new("storm-portable");
-    storm(&format!("portable:{name}"), 3000);
+    storm(&format!("portable:{name}"), 20_000);
+}
+
+#[test]
+fn two_that_remove_one_queue_leave_the_next_of_its_name() {
+    let name = Name::new("twice");
+    let options = Queue::<[u8]>::options().maxsize(1).max_message(64).participants(4);
+    let mut queue = options.create(&*name).unwrap();
+    for round in 0..3_000 {
+        let others = [options.open(&*name).unwrap(), options.open(&*name).unwrap()];
+        let start = Barrier::new(3);
+        queue = thread::scope(|scope| {
+            let removers = others.each_ref().map(|other| {
+                scope.spawn(|| {
+                    start.wait();
+                    other.remove()
+                })
+            });
+            start.wait();
+            let next = loop {
+                if let Ok(next) = options.create(&*name) {
+                    break next;
+                }
+            };
+            let removed = removers.map(|remover| remover.join().unwrap());
+            assert!(name.path().exists(), "round {round}: {removed:?}, and the next queue has lost its name");
+            next
+        });
+    }
+    assert!(queue.remove());
 }
