@@ -9,12 +9,10 @@ use ringway_tests::{Folder, Name, mounts};
 
 /// Runs a test in a folder that has so many bytes.
 fn in_a_tmpfs(bytes: u64, test: impl FnOnce(&Path) + Send) {
-    mounts::privately(|| {
-        let folder = Folder::new("full");
-        match mounts::tmpfs(&folder, bytes) {
-            Ok(()) => test(&folder),
-            Err(error) => eprintln!("SKIPPED: a tmpfs cannot be mounted here: {error}"),
-        }
+    let folder = Folder::new("full"); // outlives the mount on it
+    mounts::privately(|| match mounts::tmpfs(&folder, bytes) {
+        Ok(()) => test(&folder),
+        Err(error) => eprintln!("SKIPPED: a tmpfs cannot be mounted here: {error}"),
     });
 }
 

@@ -26,8 +26,8 @@ macro_rules! conformance {
         /// One test, because huge pages are few.
         #[test]
         fn huge_pages() {
+            let folder = Folder::new("huge"); // outlives the mount on it
             mounts::privately(|| {
-                let folder = Folder::new("huge");
                 if let Err(error) = mounts::hugetlbfs(&folder) {
                     eprintln!("SKIPPED: hugetlbfs cannot be mounted here: {error}");
                 } else if mounts::free_huge_pages() < 64 {
