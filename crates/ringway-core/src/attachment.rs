@@ -280,20 +280,27 @@ impl Attachment {
             self.segment.control().flags.word.fetch_or(FLAG_IMMEDIATE, SeqCst);
         }
         self.wake_everybody();
-        if immediate {
-            let mut taken = [Block::CLOSED; 32];
-            loop {
-                let (count, edge) = self.claim(&mut taken);
-                for &block in &taken[..count] {
-                    // SAFETY: just claimed, and never looked into.
-                    unsafe { self.release(block) }?;
-                }
-                if edge? != Edge::More {
-                    break;
-                }
+        if immediate { self.drop_what_is_left() } else { Ok(()) }
+    }
+
+    /// Takes and drops all messages of a queue that was shut down at once. Every get does so, in case whoever shut it
+    /// down died before it could.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    #[cold]
+    pub fn drop_what_is_left(&self) -> Result<(), Fault> {
+        let mut taken = [Block::CLOSED; 32];
+        loop {
+            let (count, edge) = self.claim(&mut taken);
+            for &block in &taken[..count] {
+                // SAFETY: just claimed, and never looked into.
+                unsafe { self.release(block) }?;
+            }
+            if edge? != Edge::More {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Whether the queue was shut down at once, so that nothing is delivered any more.

@@ -167,6 +167,7 @@ impl Shared {
         self.at.check_process().map_err(fault)?;
         let received = self.waiter(Event::NotEmpty, until).wait(|| {
             if self.at.is_immediate() {
+                self.at.drop_what_is_left()?;
                 return Ok(ControlFlow::Break(None));
             }
             match self.at.claim(out) {
