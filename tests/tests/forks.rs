@@ -2,13 +2,14 @@
 
 use ringway::Queue;
 use ringway_tests::audit::{capacity_is_exact, every_block_is_there};
-use ringway_tests::{Name, worker};
+use ringway_tests::{Name, Watchdog, worker};
 
 #[test]
 fn a_child_is_told_so_by_every_call_and_its_end_takes_nothing_from_its_parent() {
     let name = Name::new("fork");
     let options = Queue::<[u8]>::options().maxsize(4).max_message(64).participants(2).loans(4);
     let queue = options.create(&*name).unwrap();
+    let dog = Watchdog::of(&queue);
     queue.put_bytes("held over the fork").unwrap();
     queue.put_bytes("next").unwrap();
     let mut parent = worker!("fork", name);
@@ -21,6 +22,6 @@ fn a_child_is_told_so_by_every_call_and_its_end_takes_nothing_from_its_parent() 
     let seen = queue.snapshot().unwrap();
     assert_eq!((seen.holders.len(), seen.lost, seen.recovered), (1, 0, 0), "the parent left properly");
     capacity_is_exact(&queue);
-    drop(queue);
+    drop((dog, queue));
     every_block_is_there(&options.open(&*name).unwrap(), 2, 4);
 }

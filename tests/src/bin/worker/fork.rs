@@ -14,6 +14,7 @@ pub fn fork(place: &Place) {
     // SAFETY: this process has one thread, and the child does nothing but calls of this queue and `_exit`.
     let child = unsafe { libc::fork() };
     if child == 0 {
+        crate::end_with_parent();
         let status = first_call_that_went_through(&queue, loan);
         drop(guard); // as all the rest it is the parent's, and stays so
         drop(queue);

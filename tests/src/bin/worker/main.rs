@@ -12,8 +12,7 @@ use std::process::ExitCode;
 use ringway::{Place, WaitStrategy};
 
 fn main() -> ExitCode {
-    // SAFETY: concerns this process only: it does not outlive the test that started it.
-    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    end_with_parent();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
@@ -33,6 +32,12 @@ fn main() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+/// A worker does not outlive the test that started it.
+fn end_with_parent() {
+    // SAFETY: concerns this process only.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
 }
 
 /// `file:PATH`, `portable:NAME` or a name.
