@@ -106,16 +106,20 @@ fn killed_at_random() {
     let end = Instant::now() + Duration::from_secs(seconds);
     while Instant::now() < end {
         thread::sleep(Duration::from_micros(random.below(12_000)));
-        if random.below(2) == 0 {
-            let (number, old) = producers.swap_remove(random.below(PRODUCERS as u64) as usize);
-            ledger.of_producer(number, &old.kill());
-            producers.push(produce(&mut ledger));
-        } else {
-            let old = consumers.swap_remove(random.below(CONSUMERS as u64) as usize);
+        let all_consumers = random.below(8) == 0;
+        for _ in 0..if all_consumers { CONSUMERS as u64 } else { random.below(2) } {
+            let old = consumers.swap_remove(random.below(consumers.len() as u64) as usize);
             ledger.of_consumer(&old.kill());
             ledger.kills_of_consumers += 1;
-            consumers.push(consume());
         }
+        if consumers.is_empty() {
+            thread::sleep(Duration::from_millis(1)); // the queue fills, also with messages of the one that dies now
+        }
+        let (number, old) = producers.swap_remove(random.below(PRODUCERS as u64) as usize);
+        ledger.of_producer(number, &old.kill());
+        queue.recover().unwrap();
+        producers.push(produce(&mut ledger));
+        consumers.extend((consumers.len()..CONSUMERS).map(|_| consume()));
     }
     assert_moves_on(&queue);
 
