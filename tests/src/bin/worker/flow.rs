@@ -7,7 +7,7 @@ use std::mem::ManuallyDrop;
 use std::os::fd::FromRawFd;
 
 use ringway::{GetError, Place, Queue, WaitStrategy};
-use ringway_tests::fnv1a;
+use ringway_tests::{LET_GO, fnv1a};
 
 /// Puts messages number 0 to `count`; tells the number of each after its put has returned.
 ///
@@ -34,7 +34,8 @@ pub fn produce(place: &Place, producer: u64, count: u64, strategy: WaitStrategy)
     }
 }
 
-/// Takes messages until the queue is shut down; checks each, and tells its producer and number before it lets go of it.
+/// Takes messages until the queue is shut down; checks each, tells its producer and number before it lets go of it, and
+/// [`LET_GO`] and its number after that.
 pub fn consume(place: &Place, strategy: WaitStrategy) {
     let queue = Queue::<[u8]>::options().wait(strategy).open(place.clone()).expect("open to consume");
     let mut out = unbuffered();
@@ -45,6 +46,9 @@ pub fn consume(place: &Place, strategy: WaitStrategy) {
                 let (body, checksum) = message.split_at(message.len() - 8);
                 assert_eq!(fnv1a(body).to_le_bytes(), checksum, "a message that nobody put");
                 out.write_all(&body[..16]).expect("tell what was taken");
+                let number = body[8..16].to_vec();
+                drop(message);
+                out.write_all(&[&LET_GO.to_le_bytes(), &number[..]].concat()).expect("tell that it is let go");
             }
             Err(GetError::ShutDown { .. }) => return,
             Err(error) => panic!("get: {error}"),
