@@ -1,5 +1,6 @@
 //! A test that hangs says what its queue looked like, and ends.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
@@ -50,7 +51,8 @@ fn watch(test: &str, stop: &AtomicBool, look: impl Fn() -> Option<Snapshot>) {
         if progress != last {
             (last, since) = (progress, Instant::now());
         } else if since.elapsed() > PATIENCE {
-            eprintln!("{test}: nothing has moved for {PATIENCE:?}; the queue: {seen:#?}");
+            // Not `eprintln`: what the test harness has captured is lost with the process.
+            let _ = writeln!(io::stderr(), "{test}: nothing has moved for {PATIENCE:?}; the queue: {seen:#?}");
             names::remove_all();
             std::process::abort();
         }
