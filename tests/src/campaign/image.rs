@@ -1,9 +1,10 @@
 //! Copies of a segment, as a kill at that instant would have left it.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use ringway::Place;
@@ -12,27 +13,38 @@ const PARTICIPANTS_AT: usize = 16384;
 const PARTICIPANT_BYTES: usize = 128;
 const START_TIME_AT: usize = 16;
 
-/// Tells images that have been seen from new ones.
-#[derive(Default)]
+/// Tells images of one segment that have been seen from new ones.
 pub struct Seen {
+    segment: File,
     last: Vec<u8>,
+    now: Vec<u8>,
     hashes: HashSet<u64>,
 }
 
 impl Seen {
+    /// Of the segment at that path.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of(segment: &Path) -> io::Result<Self> {
+        let segment = File::open(segment)?;
+        let bytes = segment.metadata()?.len() as usize;
+        Ok(Self { segment, last: Vec::new(), now: vec![0; bytes], hashes: HashSet::new() })
+    }
+
     /// The bytes of the segment, if they were never seen.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn look(&mut self, segment: &Path) -> io::Result<Option<Vec<u8>>> {
-        let bytes = fs::read(segment)?;
-        if bytes == self.last {
+    pub fn look(&mut self) -> io::Result<Option<Vec<u8>>> {
+        self.segment.read_exact_at(&mut self.now, 0)?;
+        if self.now == self.last {
             return Ok(None);
         }
-        self.last.clone_from(&bytes);
+        self.last.clone_from(&self.now);
         let mut hasher = DefaultHasher::new();
-        bytes.hash(&mut hasher);
-        Ok(self.hashes.insert(hasher.finish()).then_some(bytes))
+        self.now.hash(&mut hasher);
+        Ok(self.hashes.insert(hasher.finish()).then(|| self.now.clone()))
     }
 }
 

@@ -1,10 +1,11 @@
 //! What a worker does between two markers, and what that may leave behind.
 
+use std::path::Path;
 use std::time::Duration;
 
 use ringway::{Place, Queue, QueueOptions};
 
-use super::scene::{MAXSIZE, Scene, number_of, text_of};
+use super::scene::{MAXSIZE, Scene, make_a_corpse, number_of, text_of};
 use super::stepper::marker;
 
 /// How many messages `put_many` and `get_many` move.
@@ -118,7 +119,7 @@ impl Operation {
     }
 
     /// Does it, between two markers.
-    pub fn perform(self, place: &Place, warm: bool) {
+    pub fn perform(self, place: &Place, path: &Path, warm: bool) {
         let options: QueueOptions<[u8]> = Queue::options();
         let soon = Duration::from_millis(1);
         if self == Self::Attach {
@@ -129,6 +130,9 @@ impl Operation {
             return;
         }
         let queue = options.open(place.clone()).expect("the queue of the campaign");
+        if self == Self::Recover {
+            make_a_corpse(path);
+        }
         if warm {
             warm_up(&queue);
         }

@@ -62,6 +62,7 @@ pub fn scenes(operation: Operation) -> Vec<Scene> {
         for sleepers in [false, true] {
             for warm in [false, true] {
                 let corpse = operation == Operation::Recover;
+                let filled = if corpse { filled.min(MAXSIZE - 1) } else { filled };
                 let scene = Scene { filled, sleepers, warm, corpse, wraps: false };
                 if operation.fits(scene) {
                     scenes.push(scene);
@@ -130,12 +131,12 @@ fn start(worker: &Path, operation: Operation, scene: Scene, stage: &Stage) -> Re
 }
 
 fn images(worker: &Path, operation: Operation, scene: Scene, tally: &mut Tally) -> Result<(), (u64, String)> {
-    let stage = Stage::new(worker, scene);
+    let stage = Stage::new(scene);
     let mut stepper = start(worker, operation, scene, &stage).map_err(|what| (0, what))?;
-    let mut seen = Seen::default();
+    let mut seen = Seen::of(stage.path()).map_err(|error| (0, error.to_string()))?;
     loop {
         let at = |error: std::io::Error| (tally.points, error.to_string());
-        if let Some(bytes) = seen.look(stage.path()).map_err(at)? {
+        if let Some(bytes) = seen.look().map_err(at)? {
             let image = Image::new(bytes, PARTICIPANTS).map_err(at)?;
             audit(&image.place(), scene, operation.effect(scene)).map_err(|what| (tally.points, what))?;
             tally.images += 1;
@@ -168,7 +169,7 @@ fn worker_at(
 }
 
 fn kill_at(worker: &Path, operation: Operation, scene: Scene, point: u64) -> Result<(), String> {
-    let mut stage = Stage::new(worker, scene);
+    let mut stage = Stage::new(scene);
     let Some(mut stepper) = worker_at(worker, operation, scene, &stage, point)? else { return Ok(()) };
     stepper.kill().map_err(|error| error.to_string())?;
     let place = stage.place();
@@ -177,7 +178,7 @@ fn kill_at(worker: &Path, operation: Operation, scene: Scene, point: u64) -> Res
 }
 
 fn freeze_at(worker: &Path, operation: Operation, scene: Scene, point: u64) -> Result<(), String> {
-    let mut stage = Stage::new(worker, scene);
+    let mut stage = Stage::new(scene);
     let effect = operation.reach();
     let Some(mut stepper) = worker_at(worker, operation, scene, &stage, point)? else { return Ok(()) };
     let mut ledger = Ledger::new(scene);
@@ -281,8 +282,7 @@ pub fn work(arguments: &[String]) {
     match arguments[0].as_str() {
         "perform" => {
             let operation = Operation::named(&arguments[2]).expect("an operation");
-            super::stepper::begin_tracing();
-            operation.perform(&place, arguments[3] == "warm");
+            operation.perform(&place, arguments[1].as_ref(), arguments[3] == "warm");
         }
         "corpse" => super::scene::die_with_something(&place),
         other => panic!("a worker cannot {other}"),

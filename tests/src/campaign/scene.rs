@@ -22,7 +22,7 @@ pub struct Scene {
     pub sleepers: bool,
     /// Whether the worker has used the queue before, so that it has blocks at hand.
     pub warm: bool,
-    /// Whether somebody died before with a message and a loan in hand.
+    /// Whether somebody dies with a message and a loan in hand, after the worker has opened the queue.
     pub corpse: bool,
     /// Whether the counters are about to wrap.
     pub wraps: bool,
@@ -35,11 +35,11 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Sets up a scene. `worker` is the program that plays the corpse.
+    /// Sets up a scene.
     ///
     /// # Panics
     /// When the queue cannot be made; the campaign cannot go on then.
-    pub fn new(worker: &Path, scene: Scene) -> Self {
+    pub fn new(scene: Scene) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = PathBuf::from(format!("/dev/shm/ringway.campaign-{}-{number}", std::process::id()));
@@ -50,9 +50,7 @@ impl Stage {
         let queue = options.create(path.clone()).expect("a queue for the campaign");
         let stage = Self { queue: Some(queue), path };
         if scene.corpse {
-            stage.queue().put_bytes(text_of(99)).expect("a place");
-            let status = Command::new(worker).arg("corpse").arg(&stage.path).status().expect("a worker");
-            assert!(!status.success(), "the corpse lives");
+            stage.queue().put_bytes(text_of(99)).expect("a place"); // for the corpse to take
         }
         for number in 0..scene.filled {
             stage.queue().put_bytes(text_of(100 + number)).expect("a place");
@@ -94,6 +92,16 @@ impl Drop for Stage {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
     }
+}
+
+/// In a worker: lets another process of this program die with something in hand.
+///
+/// # Panics
+/// When it does not.
+pub fn make_a_corpse(place: &Path) {
+    let program = std::env::current_exe().expect("the path of this program");
+    let status = Command::new(program).arg("corpse").arg(place).status().expect("a corpse");
+    assert!(!status.success(), "the corpse lives");
 }
 
 /// In a worker: takes a message and a loan, and is killed with them in hand.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::process::{Child, Command, Stdio};
+use std::sync::Once;
 
 /// Where a worker is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,7 +22,7 @@ pub struct Stepper {
 }
 
 impl Stepper {
-    /// Starts a worker that calls [`begin_tracing`] and then stops itself at its first [`marker`].
+    /// Starts a worker, which stops itself at its first [`marker`].
     ///
     /// # Errors
     /// When it cannot be started, or does not get there.
@@ -98,14 +99,13 @@ impl Drop for Stepper {
     }
 }
 
-/// In the worker: lets the parent trace it.
-pub fn begin_tracing() {
-    // SAFETY: asks only to be traced by the parent.
-    assert_ne!(unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) }, -1, "{}", io::Error::last_os_error());
-}
-
-/// In the worker: stops until the parent moves it on.
+/// In the worker: stops until the parent moves it on. From the first one on, the parent traces it.
 pub fn marker() {
+    static TRACED: Once = Once::new();
+    TRACED.call_once(|| {
+        // SAFETY: asks only to be traced by the parent.
+        assert_ne!(unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) }, -1, "{}", io::Error::last_os_error());
+    });
     // SAFETY: stops this process, whose parent traces it.
     unsafe { libc::raise(libc::SIGSTOP) };
 }
