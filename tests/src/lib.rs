@@ -23,3 +23,8 @@ macro_rules! worker {
         $crate::Worker::spawn(env!("CARGO_BIN_EXE_worker"), &[$(&$argument.to_string()),+])
     };
 }
+
+/// The example of the README compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

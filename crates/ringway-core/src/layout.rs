@@ -175,6 +175,8 @@ pub const CONTROL_AT: u64 = PAGE;
 pub const PARTICIPANTS_AT: u64 = 4 * PAGE;
 /// Where the lock bytes of the participants begin: beyond every file.
 pub const LOCKS_AT: u64 = 1 << 62;
+/// The lock byte of whoever removes the name.
+pub const REMOVAL_LOCK_AT: u64 = LOCKS_AT + PARTICIPANTS_MAX as u64;
 
 const _: () = {
     assert!(size_of::<Measures>() == 24);

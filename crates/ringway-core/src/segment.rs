@@ -11,14 +11,15 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use ringway_sys::shm;
+use ringway_sys::{lock, shm};
 
 use crate::error::{CreateError, OpenError};
 use crate::header;
 use crate::layout::{
     self, CONTROL_AT, Class, ClassControl, Control, Descriptor, Geometry, Header, Measures, PARTICIPANTS_AT,
-    Participant,
+    Participant, REMOVAL_LOCK_AT,
 };
 use crate::mapping::Mapping;
 use crate::names::{Place, split};
@@ -306,9 +307,23 @@ impl Segment {
     }
 
     /// Removes the name if it still stands for this very file; answers whether it did.
+    ///
+    /// Looking and removing are two steps. Between them another remover of the same file could remove the name, and a
+    /// third process give it to another segment; so removers of one file exclude each other by a lock byte, which the
+    /// kernel lets go when its holder dies. A holder that is stopped keeps it, and the name: then the answer is no.
     pub fn unlink(&self) -> bool {
         let (Some(path), Some(file)) = (&self.path, self.mapping.file()) else { return false };
-        shm::same_file(file, path).unwrap_or(false) && std::fs::remove_file(path).is_ok()
+        let mut tries = 0;
+        while !lock::try_exclusive(file, REMOVAL_LOCK_AT).unwrap_or(false) {
+            tries += 1;
+            if tries == 100 {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let removed = shm::same_file(file, path).unwrap_or(false) && std::fs::remove_file(path).is_ok();
+        let _ = lock::unlock(file, REMOVAL_LOCK_AT);
+        removed
     }
 
     /// The ring of messages.

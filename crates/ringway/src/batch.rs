@@ -15,6 +15,15 @@ use crate::wait::Until;
 pub const BATCH_MAX: usize = 32;
 
 /// Messages that were taken together, oldest first: an iterator over them. What is not iterated over is dropped with it.
+///
+/// ```
+/// # use ringway::{Place, Queue};
+/// let queue = Queue::<[u8]>::options().create(Place::Heap)?;
+/// queue.put_many_bytes(&["a", "bc", "def"])?;
+/// let lengths: Vec<usize> = queue.get_many(2)?.map(|message| message.len()).collect();
+/// assert_eq!(lengths, [1, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "the messages have been taken from the queue"]
 pub struct Batch<'q, T: Payload + ?Sized> {
     shared: &'q Shared,

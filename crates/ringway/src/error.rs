@@ -22,6 +22,17 @@ impl fmt::Debug for Name {
 }
 
 /// A put that did not go through. It gives the value back: nothing is lost.
+///
+/// ```
+/// # use ringway::{Place, PutError, Queue};
+/// let queue = Queue::<u32>::options().maxsize(1).create(Place::Heap)?;
+/// queue.put(1)?;
+/// match queue.try_put(2) {
+///     Err(PutError::Full { value, maxsize, .. }) => assert_eq!((value, maxsize), (2, 1)),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[non_exhaustive]
 pub enum PutError<V> {
     /// The queue held `maxsize` messages at some instant of the call, and for as long as it waited.
@@ -148,6 +159,15 @@ impl<V> fmt::Debug for PutError<V> {
 impl<V> std::error::Error for PutError<V> {}
 
 /// A put of many that stopped half-way: the first `put` went in, in order, and no other.
+///
+/// ```
+/// # use ringway::{Place, PutError, Queue};
+/// let queue = Queue::<[u8]>::options().max_message(3).create(Place::Heap)?;
+/// let stopped = queue.put_many_bytes(&[&b"abc"[..], b"too long", b"de"]).unwrap_err();
+/// assert_eq!(stopped.put, 1);
+/// assert!(matches!(stopped.error, PutError::TooLarge { bytes: 8, limit: 3, .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct PutManyError {
     /// How many went in.
@@ -165,6 +185,15 @@ impl fmt::Display for PutManyError {
 impl std::error::Error for PutManyError {}
 
 /// A get that brought nothing.
+///
+/// ```
+/// # use ringway::{GetError, Place, Queue};
+/// let queue = Queue::<u32>::options().create(Place::Heap)?;
+/// assert!(matches!(queue.try_get(), Err(GetError::Empty { .. })));
+/// queue.shutdown(false)?;
+/// assert!(matches!(queue.get(), Err(GetError::ShutDown { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum GetError {

@@ -26,6 +26,19 @@ pub use ringway_core::recovery::Recovered;
 pub use rkyv;
 
 /// Looking at queues from outside: what the `ringway` command is made of.
+///
+/// ```
+/// # use ringway::{Place, Queue, inspect};
+/// # let name = &format!("doc-inspect-{}", std::process::id());
+/// let queue = Queue::<u32>::create(name, 3)?;
+/// queue.put(7)?;
+/// let segment = inspect::open(&Place::from(name))?; // takes no part in it
+/// let snapshot = inspect::snapshot(&segment)?;
+/// assert_eq!((snapshot.size, snapshot.maxsize, snapshot.holders.len()), (1, 3, 1));
+/// assert!(inspect::list()?.contains(name));
+/// assert!(inspect::remove(&segment));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub mod inspect {
     pub use ringway_core::census::{Accounts, Holder, Snapshot, accounts, inspect as open, remove, snapshot};
     pub use ringway_core::list;

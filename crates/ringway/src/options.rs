@@ -141,14 +141,18 @@ impl<T: Payload + ?Sized> QueueOptions<T> {
     /// [`CreateError`]; one of its variants carries what opening said.
     pub fn open_or_create(&self, place: impl Into<Place>) -> Result<Queue<T>, CreateError> {
         let place = place.into();
+        // Somebody may be faster at either step. That a name stays which is marked as removed is another matter: its
+        // remover has been stopped.
+        let mut removals = 0;
         loop {
             match self.open(place.clone()) {
                 Ok(queue) => return Ok(queue),
-                Err(OpenError::NotFound { .. } | OpenError::Removed { .. }) => {}
+                Err(OpenError::NotFound { .. }) => {}
+                Err(OpenError::Removed { .. }) if removals < 20 => removals += 1,
                 Err(error) => return Err(CreateError::Open(error)),
             }
             match self.create(place.clone()) {
-                Err(CreateError::AlreadyExists { .. }) => {} // somebody was faster
+                Err(CreateError::AlreadyExists { .. }) => {}
                 created => return created,
             }
         }

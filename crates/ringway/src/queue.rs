@@ -511,6 +511,19 @@ impl<T: Message> Queue<T> {
 }
 
 /// Messages until the queue is shut down. See [`Queue::iter`].
+///
+/// ```
+/// # use ringway::{Place, Queue};
+/// let queue = Queue::<u32>::options().create(Place::Heap)?;
+/// queue.put_many(&[1, 2])?;
+/// queue.shutdown(false)?;
+/// let mut sum = 0;
+/// for message in &queue {
+///     sum += message?.to_native();
+/// }
+/// assert_eq!(sum, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Iter<'q, T: Message> {
     queue: &'q Queue<T>,

@@ -10,7 +10,16 @@ use crate::error::GetError;
 use crate::message::{self, Message};
 use crate::shared::OwnedBlock;
 
-/// A received message of plain bytes.
+/// A received message of plain bytes, read where it lies.
+///
+/// ```
+/// # use ringway::{Place, Queue};
+/// let queue = Queue::<[u8]>::options().create(Place::Heap)?;
+/// queue.put_bytes("hello")?;
+/// let message = queue.get_bytes()?;
+/// assert_eq!(&message[1..3], b"el");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ReceivedBytes<'q> {
     block: OwnedBlock<'q>,
 }

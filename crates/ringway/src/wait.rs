@@ -10,7 +10,14 @@ use ringway_core::attachment::{Attachment, Event};
 use ringway_core::error::Fault;
 use ringway_core::recovery::Search;
 
-/// How a blocked put or get waits.
+/// How a blocked put or get waits. Each handle that is opened chooses for itself; its clones wait alike.
+///
+/// ```
+/// # use ringway::{Place, Queue, WaitStrategy};
+/// let queue = Queue::<u32>::options().wait(WaitStrategy::Park).create(Place::Heap)?;
+/// # queue.put(1)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum WaitStrategy {
