@@ -276,6 +276,18 @@ impl<C: Cells> Ring<C> {
     #[inline(always)]
     pub fn push_straight(&self, me: Owner, block: Block, hints: &Hints) -> bool {
         let (Some(t), Some(head)) = (recall(&hints.next_put), recall(&hints.head)) else { return false };
+        if !self.push_at(me, block, t, head) {
+            return false;
+        }
+        let next = t.plus(1);
+        hints.next_put.store(next.number(), Release); // hint
+        self.help(self.cells.tail(), next, 1);
+        true
+    }
+
+    /// Publishes a block at `t`, if that is free and `head`, which the shared head has reached, says that there is room.
+    #[inline(always)]
+    fn push_at(&self, me: Owner, block: Block, t: Position, head: Position) -> bool {
         let Some(state) = self.cells.state(block) else { return false };
         let slot = self.cells.slot(self.shape.index(t));
         let seen = Slot(slot.load(Acquire)); // pairs with: publish
@@ -285,14 +297,11 @@ impl<C: Cells> Ring<C> {
         }
         state.store(State::Queued { lane: self.lane, owner: me, position: t }.pack(), Release); // own
         let named = Slot::pack(self.shape.turn(t), block.bits());
-        if slot.compare_exchange(seen.0, named, SeqCst, Relaxed).is_err() {
+        let published = slot.compare_exchange(seen.0, named, SeqCst, Relaxed).is_ok();
+        if !published {
             state.store(State::Held { lane: Lane::Free, owner: me, position: t }.pack(), Release); // own
-            return false;
         }
-        let next = t.plus(1);
-        hints.next_put.store(next.number(), Release); // hint
-        self.help(self.cells.tail(), next, 1);
-        true
+        published
     }
 
     /// Pushes blocks that `me` owns, in order, and answers how many got in. Those that did not still belong to `me`.
@@ -304,6 +313,11 @@ impl<C: Cells> Ring<C> {
         let mut pushed = 0;
         let mut result = Ok(());
         for &block in blocks {
+            if recall(&hints.head).is_some_and(|head| self.push_at(me, block, t, head)) {
+                t = t.plus(1);
+                pushed += 1;
+                continue;
+            }
             match self.publish(me, block, t, hints) {
                 Ok(next) => t = next,
                 Err(error) => {
@@ -321,7 +335,7 @@ impl<C: Cells> Ring<C> {
     }
 
     /// Publishes one block at the first free position from `t` on; answers the position after it.
-    #[inline(always)]
+    #[inline(never)]
     fn publish(&self, me: Owner, block: Block, mut t: Position, hints: &Hints) -> Result<Position, PushError> {
         let Some(state) = self.cells.state(block) else {
             return Err(self.corrupt("block", block.bits().into(), block.bits().into()));
@@ -429,6 +443,16 @@ impl<C: Cells> Ring<C> {
     #[inline(always)]
     pub fn claim_straight(&self, me: Owner, hints: &Hints) -> Option<Block> {
         let h = recall(&hints.next_get)?;
+        let block = self.claim_at(me, h, hints)?;
+        let next = h.plus(1);
+        hints.next_get.store(next.number(), Release); // hint
+        self.help(self.cells.head(), next, 1);
+        Some(block)
+    }
+
+    /// Claims the block at `h`, if it is there and was pushed by the pusher of the last one.
+    #[inline(always)]
+    fn claim_at(&self, me: Owner, h: Position, hints: &Hints) -> Option<Block> {
         let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
         let Filled::With(block) = self.shape.read(slot, h) else { return None };
         let state = self.cells.state(block)?; // there is none for the mark of `close`
@@ -437,9 +461,6 @@ impl<C: Cells> Ring<C> {
         let queued = State::Queued { lane: self.lane, owner: pusher, position: h }.pack();
         let held = State::Held { lane: self.lane, owner: me, position: h }.pack();
         state.compare_exchange(queued, held, SeqCst, Relaxed).ok()?; // own
-        let next = h.plus(1);
-        hints.next_get.store(next.number(), Release); // hint
-        self.help(self.cells.head(), next, 1);
         Some(block)
     }
 
@@ -456,6 +477,12 @@ impl<C: Cells> Ring<C> {
             if claimed == out.len() {
                 break Ok(Edge::More);
             }
+            if let Some(block) = self.claim_at(me, h, hints) {
+                out[claimed] = block;
+                claimed += 1;
+                h = h.plus(1);
+                continue;
+            }
             let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
             match self.shape.read(slot, h) {
                 Filled::With(Block::CLOSED) => break Ok(Edge::Closed),
@@ -463,7 +490,6 @@ impl<C: Cells> Ring<C> {
                     let Some(state) = self.cells.state(block) else {
                         break Err(self.corruption("slot", h.number(), slot.0));
                     };
-                    self.prefetch(h.plus(AHEAD));
                     if self.take(me, state, h, hints) {
                         out[claimed] = block;
                         claimed += 1;
