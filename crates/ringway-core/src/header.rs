@@ -11,7 +11,7 @@ use crate::layout::{
     BYTE_ORDER, Geometry, Header, KIND_QUEUE, LOANS_MAX, MAGIC, MAXSIZE_MAX, MESSAGE_MAX, Measures, PARTICIPANTS_MAX,
     SEGMENT_MAX, VERSION, WORD_BITS, checksum,
 };
-use crate::segment::Spec;
+use crate::spec::Spec;
 
 /// The geometry for measures that a caller asks for.
 pub(crate) fn geometry_of(name: &str, measures: Measures) -> Result<Geometry, CreateError> {

@@ -5,15 +5,18 @@
 //!
 //! From the bottom up: [`word`], [`position`] and [`packed`] are the shared words; [`ring`] and [`event`] the
 //! algorithms on them, which run on any storage; [`layout`] says where they lie in a [`segment`]; [`attachment`] joins
-//! a process to a segment and moves blocks; [`recovery`] takes back what the dead held.
+//! a process to a segment, which moves messages and [`blocks`] and does its [`waking`]; [`recovery`] takes back what the dead held.
 
 pub mod attachment;
+pub mod blocks;
 pub mod census;
 pub mod error;
 pub mod event;
 mod header;
+mod hints;
 pub mod layout;
 mod mapping;
+mod messages;
 mod names;
 pub mod packed;
 pub mod participant;
@@ -22,7 +25,10 @@ mod prefetch;
 pub mod recovery;
 pub mod ring;
 pub mod segment;
+mod shape;
+pub mod spec;
 mod stock;
+pub mod waking;
 pub mod word;
 
 pub use names::{Place, list};

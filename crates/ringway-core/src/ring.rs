@@ -21,10 +21,12 @@
 //!   was has seen what that one saw. Else it could take an old slot for a corrupted one.
 //! * `edge`: publish and claim are SeqCst, as is the look at the sleepers that follows them; see [`crate::event`].
 
-use core::sync::atomic::AtomicU64 as LocalWord;
-
-use crate::packed::{BLOCK_BITS, Block, Lane, Owner, State};
-use crate::position::{POSITION_BITS, Position};
+pub use crate::hints::Hints;
+use crate::hints::{LocalWord, recall};
+use crate::packed::{Block, Lane, Owner, State};
+use crate::position::Position;
+pub use crate::shape::Shape;
+use crate::shape::{Filled, Slot};
 use crate::word::{
     Ordering::{Acquire, Relaxed, Release, SeqCst},
     Word,
@@ -45,93 +47,6 @@ pub trait Cells {
     /// The block will be claimed soon.
     #[inline(always)]
     fn prefetch(&self, _block: Block) {}
-}
-
-/// The measures of a ring.
-#[derive(Clone, Copy, Debug)]
-pub struct Shape {
-    slots_log2: u32,
-    turn_mask: u64,
-    limit: u64,
-}
-
-impl Shape {
-    /// A ring for at most `limit` blocks, in at least `spare` slots more than that (1 leaves room for the mark of
-    /// `shutdown`) and at least `slots_min` in all.
-    pub const fn new(limit: u64, spare: u64, slots_min: u64) -> Self {
-        let wanted = if limit + spare > slots_min { limit + spare } else { slots_min };
-        let slots_log2 = wanted.next_power_of_two().trailing_zeros();
-        let turns = POSITION_BITS - slots_log2;
-        let room = 64 - BLOCK_BITS;
-        Self { slots_log2, turn_mask: (1 << if turns < room { turns } else { room }) - 1, limit }
-    }
-    /// Number of slots, a power of two.
-    #[inline(always)]
-    pub const fn slots(self) -> u64 {
-        1 << self.slots_log2
-    }
-    /// How many blocks may be queued at once.
-    pub const fn limit(self) -> u64 {
-        self.limit
-    }
-    /// What slot `index` holds before its first use, in a ring whose first position is `first`. Zero for `first` 0.
-    pub fn initial_slot(self, index: u64, first: Position) -> u64 {
-        let offset = index.wrapping_sub(first.number()) & (self.slots() - 1);
-        Slot::pack(self.turn(first.plus(offset)).wrapping_sub(1) & self.turn_mask, 0)
-    }
-
-    #[inline(always)]
-    const fn turn(self, position: Position) -> u64 {
-        ((position.number() >> self.slots_log2) + 1) & self.turn_mask
-    }
-    #[inline(always)]
-    const fn index(self, position: Position) -> usize {
-        (position.number() & (self.slots() - 1)) as usize
-    }
-    /// What `slot` says about `position`.
-    #[inline(always)]
-    fn read(self, slot: Slot, position: Position) -> Filled {
-        let lead = slot.turn().wrapping_sub(self.turn(position)) & self.turn_mask;
-        if lead == 0 {
-            Filled::With(slot.block())
-        } else if lead == self.turn_mask {
-            Filled::NotYet
-        } else if lead <= self.turn_mask / 2 {
-            Filled::AndPast
-        } else {
-            Filled::Never
-        }
-    }
-}
-
-/// A slot word: {turn: 36, block: 28}.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Slot(u64);
-
-impl Slot {
-    #[inline(always)]
-    const fn pack(turn: u64, block: u32) -> u64 {
-        turn << BLOCK_BITS | block as u64
-    }
-    #[inline(always)]
-    const fn turn(self) -> u64 {
-        self.0 >> BLOCK_BITS
-    }
-    #[inline(always)]
-    const fn block(self) -> Block {
-        let bits = self.0 as u32 & ((1 << BLOCK_BITS) - 1);
-        Block::new((bits >> 24) as u8, bits)
-    }
-}
-
-/// Whether a position has been filled.
-enum Filled {
-    NotYet,
-    With(Block),
-    /// Filled, taken, and the slot used again since.
-    AndPast,
-    /// A turn that no writer can have left here.
-    Never,
 }
 
 /// A word of the segment that no correct process can have written.
@@ -167,44 +82,6 @@ pub enum Edge {
     Empty,
     /// Everything up to the mark of `close` has been claimed.
     Closed,
-}
-
-/// What a process remembers of a ring, to spare looks at shared lines. What is out of date costs a look more.
-#[derive(Debug)]
-pub struct Hints {
-    /// The shared head was here or further on.
-    head: LocalWord,
-    /// All positions before this one have been filled.
-    next_put: LocalWord,
-    /// All positions before this one have been claimed.
-    next_get: LocalWord,
-    /// Who pushed the block that was claimed last.
-    pusher: LocalWord,
-}
-
-impl Default for Hints {
-    fn default() -> Self {
-        let unknown = || LocalWord::new(u64::MAX);
-        Self { head: unknown(), next_put: unknown(), next_get: unknown(), pusher: LocalWord::new(0) }
-    }
-}
-
-impl Hints {
-    /// A number that grows with every put of this process.
-    pub fn puts(&self) -> u64 {
-        self.next_put.load(Relaxed)
-    }
-    /// A number that grows with every get of this process.
-    pub fn gets(&self) -> u64 {
-        self.next_get.load(Relaxed)
-    }
-}
-
-/// The position in a hint, if it has one.
-#[inline(always)]
-fn recall(hint: &LocalWord) -> Option<Position> {
-    let number = hint.load(Acquire); // pairs with: hint
-    (number != u64::MAX).then(|| Position::new(number))
 }
 
 /// Head and tail are helped on when a position that divides by this is passed; others walk the rest.
@@ -267,7 +144,7 @@ impl<C: Cells> Ring<C> {
             None => self.position(self.cells.tail()),
         };
         let slot = Slot(self.cells.slot(self.shape.index(t)).load(Acquire)); // pairs with: publish
-        self.require_room(t, self.shape.limit, slot, hints)
+        self.require_room(t, self.shape.limit(), slot, hints)
     }
 
     /// Pushes one block by the way that nearly every push goes: the next position as this process remembers it is free,
@@ -291,7 +168,7 @@ impl<C: Cells> Ring<C> {
         let Some(state) = self.cells.state(block) else { return false };
         let slot = self.cells.slot(self.shape.index(t));
         let seen = Slot(slot.load(Acquire)); // pairs with: publish
-        let has_room = (t.ahead_of(head) as u64) < self.shape.limit; // behind head is no room either
+        let has_room = (t.ahead_of(head) as u64) < self.shape.limit(); // behind head is no room either
         if !has_room || !matches!(self.shape.read(seen, t), Filled::NotYet) {
             return false;
         }
@@ -345,7 +222,7 @@ impl<C: Cells> Ring<C> {
         let error = loop {
             let slot = self.cells.slot(self.shape.index(t));
             let mut seen = Slot(slot.load(Acquire)); // pairs with: publish
-            if let Err(error) = self.require_room(t, self.shape.limit, seen, hints) {
+            if let Err(error) = self.require_room(t, self.shape.limit(), seen, hints) {
                 break error;
             }
             // A slot that changes under us is looked at again before going on: behind a position that was skipped,

@@ -18,8 +18,8 @@ use ringway_sys::{lock, shm};
 use crate::error::{CreateError, OpenError};
 use crate::header;
 use crate::layout::{
-    self, CONTROL_AT, Class, ClassControl, Control, Descriptor, Geometry, Header, Measures, PARTICIPANTS_AT,
-    Participant, REMOVAL_LOCK_AT,
+    self, CONTROL_AT, Class, ClassControl, Control, Descriptor, Geometry, Header, PARTICIPANTS_AT, Participant,
+    REMOVAL_LOCK_AT,
 };
 use crate::mapping::Mapping;
 use crate::names::{Place, split};
@@ -27,25 +27,7 @@ use crate::packed::{Block, Lane};
 use crate::position::Position;
 use crate::prefetch;
 use crate::ring::{Cells, Ring, Shape};
-
-/// What a new segment shall be.
-#[derive(Debug, Clone)]
-pub struct Spec {
-    /// The four numbers that its size follows from.
-    pub measures: Measures,
-    /// Permissions of its file.
-    pub mode: u32,
-    /// Reserve and touch all memory at once.
-    pub prefault: bool,
-    /// Ask for huge pages.
-    pub huge_pages: bool,
-    /// Fingerprint of the messages; 0 for plain bytes.
-    pub fingerprint: u64,
-    /// What the messages are, in words; cut to 64 bytes.
-    pub schema: String,
-    /// First position of every ring. Not 0 only in tests of the wrap.
-    pub first_position: u64,
-}
+use crate::spec::Spec;
 
 /// A mapped and checked segment.
 pub struct Segment {

@@ -7,7 +7,7 @@ use ringway_core::Place;
 use ringway_core::attachment::Attachment;
 use ringway_core::error::{CreateError, OpenError};
 use ringway_core::layout::Measures;
-use ringway_core::segment::Spec;
+use ringway_core::spec::Spec;
 
 use crate::message::{Message, Payload, Schema};
 use crate::queue::Queue;

@@ -4,11 +4,13 @@ use core::mem::MaybeUninit;
 use core::ops::ControlFlow;
 use std::sync::Arc;
 
-use ringway_core::attachment::{Attachment, Event, NoBlock};
+use ringway_core::attachment::Attachment;
+use ringway_core::blocks::NoBlock;
 use ringway_core::error::Fault;
 use ringway_core::packed::Block;
 use ringway_core::recovery::Search;
 use ringway_core::ring::{Edge, PushError};
+use ringway_core::waking::Event;
 
 use crate::error::{GetError, Name, PutError};
 use crate::wait::{Patience, Until, WaitStrategy, Waiter};

@@ -6,9 +6,10 @@ use std::hint;
 use std::time::Duration;
 
 use ringway_core::Monotonic;
-use ringway_core::attachment::{Attachment, Event};
+use ringway_core::attachment::Attachment;
 use ringway_core::error::Fault;
 use ringway_core::recovery::Search;
+use ringway_core::waking::Event;
 
 /// How a blocked put or get waits. Each handle that is opened chooses for itself; its clones wait alike.
 ///
