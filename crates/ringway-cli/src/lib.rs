@@ -3,6 +3,7 @@
 mod bench;
 mod create;
 mod demo;
+mod doctor;
 mod get;
 mod ls;
 mod outcome;
@@ -19,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 /// Queues between processes, on shared memory.
 ///
-/// Exit status: 0 done, 1 failure, 2 usage, 3 timed out.
+/// Exit status: 0 done, 1 failure, 2 usage, 3 timed out, 4 the doctor found something.
 #[derive(Parser)]
 #[command(version, name = "ringway", max_term_width = 100)]
 struct Cli {
@@ -36,6 +37,7 @@ enum Command {
     Rm(rm::Rm),
     Ls(ls::Ls),
     Stat(stat::Stat),
+    Doctor(doctor::Doctor),
     Bench(bench::Bench),
     Demo(demo::Demo),
     /// A worker process of `bench` or `demo`.
@@ -53,6 +55,7 @@ pub fn run() -> ExitCode {
         Command::Rm(rm) => rm.run(),
         Command::Ls(ls) => ls.run(),
         Command::Stat(stat) => stat.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Bench(bench) => bench.run(),
         Command::Demo(demo) => demo.run(),
         Command::Worker(worker) => worker.run(),

@@ -11,6 +11,8 @@ pub(crate) enum Failure {
     Failed(String),
     /// Exit status 3.
     TimedOut(String),
+    /// Exit status 4: the doctor has already said what it found.
+    Found,
     /// Whoever read our output has gone. Nothing is left to say, and nobody to say it to.
     NobodyReads,
 }
@@ -23,6 +25,7 @@ impl Failure {
         let (text, status) = match self {
             Self::Failed(text) => (text, 1),
             Self::TimedOut(text) => (text, 3),
+            Self::Found => return ExitCode::from(4),
             Self::NobodyReads => return ExitCode::SUCCESS,
         };
         eprintln!("ringway: {text}");
@@ -34,7 +37,7 @@ impl Failure {
         match self {
             Self::Failed(text) => Self::Failed(format!("{what}: {text}")),
             Self::TimedOut(text) => Self::TimedOut(format!("{what}: {text}")),
-            Self::NobodyReads => Self::NobodyReads,
+            other => other,
         }
     }
 }
