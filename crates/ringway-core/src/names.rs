@@ -77,18 +77,19 @@ impl Place {
         }
     }
 
-    /// What is wrong with the name, if anything.
-    pub(crate) fn fault(&self) -> Option<&'static str> {
+    /// The name and what is wrong with it, if anything.
+    pub(crate) fn fault(&self) -> Option<(&str, &'static str)> {
         let (Self::Named(name) | Self::Portable(name)) = self else { return None };
-        if name.is_empty() {
-            Some("it is empty")
+        let reason = if name.is_empty() {
+            "it is empty"
         } else if name.len() > NAME_MAX {
-            Some("it is longer than 200 bytes")
+            "it is longer than 200 bytes"
         } else if name.contains(['/', '\0', '\n']) {
-            Some("it has a slash, a line break or a zero byte")
+            "it has a slash, a line break or a zero byte"
         } else {
-            None
-        }
+            return None;
+        };
+        Some((name, reason))
     }
 }
 

@@ -69,8 +69,8 @@ impl Segment {
     /// Makes a segment that has no name yet. [`Segment::publish`] gives it one, in one step.
     pub(crate) fn build(place: &Place, spec: &Spec) -> Result<Unpublished, CreateError> {
         let label = place.label();
-        if let Some(reason) = place.fault() {
-            return Err(CreateError::BadName { name: label, reason });
+        if let Some((name, reason)) = place.fault() {
+            return Err(CreateError::BadName { name: name.to_owned(), reason });
         }
         let geometry = header::geometry_of(&label, spec.measures)?;
         let failed = |action| {
@@ -175,8 +175,8 @@ impl Segment {
     /// Opens the segment at `place`. Waits for nobody: what is not whole is refused.
     pub(crate) fn open(place: &Place) -> Result<Self, OpenError> {
         let label = place.label();
-        if let Some(reason) = place.fault() {
-            return Err(OpenError::BadName { name: label, reason });
+        if let Some((name, reason)) = place.fault() {
+            return Err(OpenError::BadName { name: name.to_owned(), reason });
         }
         let Some(path) = place.path() else {
             return Err(OpenError::NotFound { name: label });
