@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use ringway::GetError;
 
-use crate::outcome::{Done, Failure, failed, unwritten};
+use crate::outcome::{Done, Failure, failed};
 use crate::terms::{Bytes, seconds};
 
 /// Writes messages to standard output, one a line
@@ -31,12 +31,19 @@ impl Get {
     pub(crate) fn run(self) -> Done {
         let queue = Bytes::options().open(&self.name).map_err(failed)?;
         let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        let ended = self.drain(&queue, &mut output);
+        // However it ended: what was taken is in nobody's hands but ours.
+        output.flush().map_err(|error| self.unwritten(error))?;
+        ended
+    }
+
+    fn drain(&self, queue: &Bytes, output: &mut impl Write) -> Done {
         let mut left = self.count.unwrap_or(u64::MAX);
         while left != 0 {
             // Who reads sees what there is before we sleep.
             let taken = match queue.try_get_bytes() {
                 Err(GetError::Empty { .. }) => {
-                    output.flush().map_err(unwritten)?;
+                    output.flush().map_err(|error| self.unwritten(error))?;
                     match self.timeout {
                         None => queue.get_bytes(),
                         Some(timeout) => queue.get_bytes_timeout(timeout),
@@ -46,16 +53,21 @@ impl Get {
             };
             let message = match taken {
                 Ok(message) => message,
-                Err(GetError::ShutDown { .. }) => break,
+                Err(GetError::ShutDown { .. }) => return Ok(()),
                 Err(error @ GetError::Empty { .. }) => return Err(Failure::TimedOut(error.to_string())),
                 Err(error) => return Err(failed(error)),
             };
-            output
-                .write_all(&message)
-                .and_then(|()| output.write_all(b"\n"))
-                .map_err(|error| Failure::Failed(format!("a message was taken and cannot be written: {error}")))?;
+            output.write_all(&message).and_then(|()| output.write_all(b"\n")).map_err(|error| self.unwritten(error))?;
             left -= 1;
         }
-        output.flush().map_err(unwritten)
+        Ok(())
+    }
+
+    /// Also when it is only that nobody reads any more: messages are lost, and that is no quiet end.
+    fn unwritten(&self, error: io::Error) -> Failure {
+        Failure::Failed(format!(
+            "messages taken from queue '{}' could not be written, and are lost: {error}",
+            self.name
+        ))
     }
 }
