@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use ringway::Place;
 use ringway::inspect::{self, Snapshot};
+use ringway::{OpenError, Place};
 use serde_json::{Value, json};
 
 use crate::outcome::{Done, Failure, unwritten};
@@ -25,9 +25,9 @@ impl Ls {
         let names = inspect::list().map_err(|error| Failure::Failed(format!("cannot list the queues: {error}")))?;
         let queues: Vec<(String, Result<Snapshot, String>)> = names
             .into_iter()
-            .map(|name| {
-                let seen = look(&name);
-                (name, seen)
+            .filter_map(|name| {
+                let seen = look(&name)?;
+                Some((name, seen))
             })
             .collect();
         let text = if self.json { list(&queues).to_string() + "\n" } else { table(&queues) };
@@ -35,9 +35,13 @@ impl Ls {
     }
 }
 
-fn look(name: &str) -> Result<Snapshot, String> {
-    let segment = inspect::open(&Place::from(name)).map_err(|error| error.to_string())?;
-    inspect::snapshot(&segment).map_err(|fault| fault.to_string())
+/// What there is to see, or why it is refused; `None` when it is gone since it was listed.
+fn look(name: &str) -> Option<Result<Snapshot, String>> {
+    match inspect::open(&Place::from(name)) {
+        Ok(segment) => Some(inspect::snapshot(&segment).map_err(|fault| fault.to_string())),
+        Err(OpenError::NotFound { .. }) => None,
+        Err(error) => Some(Err(error.to_string())),
+    }
 }
 
 fn living(snapshot: &Snapshot) -> (usize, usize) {

@@ -1,7 +1,7 @@
 //! How a subcommand ends when it does not end well.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Why a subcommand stopped.
@@ -28,7 +28,7 @@ impl Failure {
             Self::Found => return ExitCode::from(4),
             Self::NobodyReads => return ExitCode::SUCCESS,
         };
-        eprintln!("ringway: {text}");
+        complain(&text);
         ExitCode::from(status)
     }
 
@@ -40,6 +40,11 @@ impl Failure {
             other => other,
         }
     }
+}
+
+/// One line on standard error. Unlike `eprintln!` it does not panic when nobody reads that either.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "ringway: {text}");
 }
 
 /// Any error of the library is a failure with its text.

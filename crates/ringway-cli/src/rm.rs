@@ -6,7 +6,7 @@ use clap::Args;
 use ringway::inspect::{self, attendees};
 use ringway::{OpenError, Place};
 
-use crate::outcome::{Done, Failure, failed};
+use crate::outcome::{Done, Failure, complain, failed};
 
 /// Removes the names of queues
 ///
@@ -42,9 +42,10 @@ fn remove(name: &str, force: bool) -> Done {
         Ok(segment) => segment,
         Err(error @ (OpenError::NotFound { .. } | OpenError::BadName { .. })) => return Err(failed(error)),
         Err(error) if force => {
-            eprintln!("ringway: {error}; removed all the same");
+            complain(&format!("{error}; removing it all the same"));
             let path = place.path().unwrap_or_default();
-            return fs::remove_file(&path).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())));
+            return fs::remove_file(&path)
+                .map_err(|error| Failure::Failed(format!("cannot remove {}: {error}", path.display())));
         }
         Err(error) => return Err(Failure::Failed(format!("{error}; --force removes it all the same"))),
     };
