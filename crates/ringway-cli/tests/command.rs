@@ -110,6 +110,43 @@ fn nobody_who_reads_is_no_reason_to_panic() {
 }
 
 #[test]
+fn errors_that_nobody_reads_are_no_reason_to_panic_either() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    for arguments in [&["stat", "there-is-no-such-queue"][..], &["rm", "--force", "there-is-no-such-queue"]] {
+        let status = ringway(arguments).stderr(writer.try_clone().unwrap()).status().unwrap();
+        assert_eq!(status.code(), Some(1), "{arguments:?}");
+    }
+}
+
+#[test]
+fn messages_that_were_taken_and_not_written_are_told() {
+    let name = Name::new("unwritten");
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Stdio::from(writer)
+    };
+    let full = || Stdio::from(std::fs::File::options().write(true).open("/dev/full").unwrap());
+    for output in [closed(), full()] {
+        run_with(&["put", &name.0, "--create"], b"a\nb\n");
+        let get = ringway(&["get", &name.0, "--count", "2"]).stdout(output).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(status(&get), 1);
+        assert!(stderr(&get).contains("could not be written") && stderr(&get).contains(&name.0), "{}", stderr(&get));
+    }
+}
+
+#[test]
+fn help_has_an_example_of_each_subcommand() {
+    assert!(stdout(&run(&["--version"])).starts_with("ringway "));
+    for command in ["create", "put", "get", "shutdown", "rm", "ls", "stat", "doctor", "bench", "demo"] {
+        let help = run(&[command, "--help"]);
+        assert_eq!(status(&help), 0);
+        assert!(stdout(&help).contains(&format!("Example: ringway {command}")), "{}", stdout(&help));
+    }
+}
+
+#[test]
 fn odd_names_are_names() {
     for odd in ["with space", "umläut", "-dash", "a.b", "%s"] {
         let name = Name::new(odd);
@@ -121,7 +158,7 @@ fn odd_names_are_names() {
     for no_name in ["", "a/b"] {
         let output = run(&["create", no_name]);
         assert_eq!(status(&output), 1);
-        assert!(stderr(&output).contains("is not a name"), "{}", stderr(&output));
+        assert!(stderr(&output).contains(&format!("{no_name:?} is not a name")), "{}", stderr(&output));
     }
 }
 
