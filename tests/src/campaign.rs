@@ -6,6 +6,7 @@
 //! for a process that is frozen.
 
 pub mod audit;
+pub mod creation;
 pub mod image;
 pub mod operation;
 pub mod run;

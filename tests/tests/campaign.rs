@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use ringway_tests::campaign::creation::{self, WAYS};
 use ringway_tests::campaign::operation::{OPERATIONS, Operation};
 use ringway_tests::campaign::run::{Plan, Tally, one, scenes};
 
@@ -33,6 +34,14 @@ fn a_process_that_dies_or_stops_in_a_put_or_a_get_harms_nobody() {
 #[test]
 fn a_process_that_dies_or_stops_while_it_comes_or_goes_harms_nobody() {
     survives(&LONG);
+}
+
+#[test]
+fn a_process_that_dies_or_stops_while_it_creates_harms_nobody() {
+    for way in WAYS {
+        let tally = creation::one(worker(), way, PLAN).unwrap_or_else(|what| panic!("{what}"));
+        assert!(tally.images > 0 && tally.points > 1000, "{tally}");
+    }
 }
 
 /// Those that walk the whole segment or ask the kernel a lot.

@@ -62,13 +62,20 @@ impl Image {
     pub fn new(mut bytes: Vec<u8>, participants: usize) -> io::Result<Self> {
         for index in 0..participants {
             let at = PARTICIPANTS_AT + index * PARTICIPANT_BYTES + START_TIME_AT;
-            bytes[at] ^= 0x55;
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= 0x55;
+            }
         }
         let path =
             PathBuf::from(format!("/dev/shm/ringway.image-{}-{:?}", std::process::id(), std::thread::current().id()));
         let image = Self { path };
         fs::write(&image.path, bytes)?;
         Ok(image)
+    }
+
+    /// Its file.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Where to open it.

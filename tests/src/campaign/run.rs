@@ -8,14 +8,14 @@ use ringway::{GetError, PutError, Queue};
 
 use super::audit::{audit, drain};
 use super::image::{Image, Seen};
-use super::operation::{Effect, OPERATIONS, Operation};
+use super::operation::{Effect, Operation};
 use super::scene::{MAXSIZE, Scene, Stage, number_of, text_of};
 use super::stepper::{Stepper, Stop};
 
 /// More than the slots of the ring: a lap while somebody is frozen.
 const LAP: u64 = 300;
 /// Entries of the participant tables of the campaign.
-const PARTICIPANTS: usize = 6;
+pub(super) const PARTICIPANTS: usize = 6;
 
 /// What was tried.
 #[derive(Clone, Copy, Default, Debug)]
@@ -77,22 +77,6 @@ pub fn scenes(operation: Operation) -> Vec<Scene> {
     scenes
 }
 
-/// Every operation in every scene. `worker` is the program that calls [`work`].
-///
-/// # Errors
-/// The first thing that does not hold, with the operation, the scene and the instruction.
-pub fn everything(worker: &Path, plan: Plan, mut report: impl FnMut(Operation, Scene, Tally)) -> Result<Tally, String> {
-    let mut total = Tally::default();
-    for operation in OPERATIONS {
-        for scene in scenes(operation) {
-            let tally = one(worker, operation, scene, plan)?;
-            report(operation, scene, tally);
-            total += tally;
-        }
-    }
-    Ok(total)
-}
-
 /// One operation in one scene.
 ///
 /// # Errors
@@ -115,7 +99,7 @@ pub fn one(worker: &Path, operation: Operation, scene: Scene, plan: Plan) -> Res
 }
 
 /// At most `count` points, evenly spread. Getting to each takes as many steps again, so not every one can be tried.
-fn spread(points: u64, count: u64) -> impl Iterator<Item = u64> {
+pub(super) fn spread(points: u64, count: u64) -> impl Iterator<Item = u64> {
     let end = if count == 0 { 0 } else { points };
     (0..end).step_by(points.div_ceil(count.max(1)).max(1) as usize)
 }
@@ -280,6 +264,7 @@ impl Ledger {
 pub fn work(arguments: &[String]) {
     let place = ringway::Place::File(arguments[1].clone().into());
     match arguments[0].as_str() {
+        "create" => super::creation::create(&arguments[1], &arguments[2]),
         "perform" => {
             let operation = Operation::named(&arguments[2]).expect("an operation");
             operation.perform(&place, arguments[1].as_ref(), arguments[3] == "warm");
