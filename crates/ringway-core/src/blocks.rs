@@ -55,7 +55,7 @@ impl Attachment {
         if let Some(mut stock) = self.classes[usize::from(class)].stocks.open()
             && let Some(block) = stock.pop()
         {
-            self.fetch_ahead(stock.top());
+            self.fetch_ahead(stock.soon());
             return Ok(block);
         }
         self.take_from_ring(class)
@@ -78,10 +78,10 @@ impl Attachment {
         self.claim_fresh(class)
     }
 
-    /// Fetches the lines that the next put will write; the getter that freed the block had them last.
+    /// Fetches the lines that a put will write soon; the getter that freed the block had them last.
     #[inline(always)]
-    fn fetch_ahead(&self, next: Option<Block>) {
-        if let Some(block) = next
+    fn fetch_ahead(&self, soon: Option<Block>) {
+        if let Some(block) = soon
             && let (Some(descriptor), Some((bytes, _))) =
                 (self.segment.descriptor(block), self.segment.block_bytes(block))
         {

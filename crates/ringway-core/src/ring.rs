@@ -25,6 +25,7 @@ pub use crate::hints::Hints;
 use crate::hints::{LocalWord, recall};
 use crate::packed::{Block, Lane, Owner, State};
 use crate::position::Position;
+use crate::prefetch;
 pub use crate::shape::Shape;
 use crate::shape::{Filled, Slot};
 use crate::word::{
@@ -44,9 +45,9 @@ pub trait Cells {
     fn slot(&self, index: usize) -> &Self::Word;
     /// The state word of a block; `None` if the segment has no such block.
     fn state(&self, block: Block) -> Option<&Self::Word>;
-    /// The block will be claimed soon.
+    /// The block will be claimed from that lane soon.
     #[inline(always)]
-    fn prefetch(&self, _block: Block) {}
+    fn prefetch(&self, _lane: Lane, _block: Block) {}
 }
 
 /// A word of the segment that no correct process can have written.
@@ -84,11 +85,12 @@ pub enum Edge {
     Closed,
 }
 
-/// Head and tail are helped on when a position that divides by this is passed; others walk the rest.
+/// Head and tail are helped on when a position that divides by this is passed; others walk the rest. Also the slots of
+/// a cache line.
 const STRIDE: u64 = 8;
 
 /// How far ahead of a claim the next blocks are fetched.
-const AHEAD: u64 = 2;
+const AHEAD: u64 = 4;
 
 /// A bound on the steps of one call. Each step is another's progress, or a word that no correct process wrote; four
 /// million of the first in one call are not to be expected.
@@ -174,6 +176,10 @@ impl<C: Cells> Ring<C> {
         }
         state.store(State::Queued { lane: self.lane, owner: me, position: t }.pack(), Release); // own
         let named = Slot::pack(self.shape.turn(t), block.bits());
+        if t.number().is_multiple_of(STRIDE) {
+            // The next line of slots, which the getters read a lap ago.
+            prefetch::for_writing(self.cells.slot(self.shape.index(t.plus(STRIDE))));
+        }
         let published = slot.compare_exchange(seen.0, named, SeqCst, Relaxed).is_ok();
         if !published {
             state.store(State::Held { lane: Lane::Free, owner: me, position: t }.pack(), Release); // own
@@ -420,7 +426,7 @@ impl<C: Cells> Ring<C> {
     fn prefetch(&self, h: Position) {
         let slot = Slot(self.cells.slot(self.shape.index(h)).load(Relaxed)); // a hint only
         if let Filled::With(block) = self.shape.read(slot, h) {
-            self.cells.prefetch(block);
+            self.cells.prefetch(self.lane, block);
         }
     }
 

@@ -419,11 +419,14 @@ impl Cells for SegmentCells<'_> {
         self.segment.descriptor(block).map(|descriptor| &descriptor.state)
     }
     #[inline(always)]
-    fn prefetch(&self, block: Block) {
+    fn prefetch(&self, lane: Lane, block: Block) {
         if let (Some(descriptor), Some((bytes, _))) = (self.segment.descriptor(block), self.segment.block_bytes(block))
         {
             prefetch::for_writing(descriptor);
-            prefetch::for_reading(bytes.as_ptr());
+            match lane {
+                Lane::Messages => prefetch::for_reading(bytes.as_ptr()),
+                Lane::Free => prefetch::for_writing(bytes.as_ptr()),
+            }
         }
     }
 }
