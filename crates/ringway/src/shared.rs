@@ -42,7 +42,8 @@ impl From<Fault> for Stop {
 impl Shared {
     pub(crate) fn new(at: Attachment, strategy: WaitStrategy) -> Self {
         let name = Name(Arc::from(at.segment().label()));
-        Self { at, strategy, put_patience: Patience::default(), get_patience: Patience::default(), name }
+        let maxsize = at.segment().geometry().measures.maxsize;
+        Self { at, strategy, put_patience: Patience::new(maxsize), get_patience: Patience::new(maxsize), name }
     }
 
     fn waiter(&self, event: Event, until: Until) -> Waiter<'_> {

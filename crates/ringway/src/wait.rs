@@ -58,8 +58,11 @@ impl Until {
     }
 }
 
-/// Shortest and longest pause between two looks, in spin-loop hints: a quarter of a microsecond, and four.
-const PAUSES: core::ops::RangeInclusive<u32> = 16..=256;
+/// Shortest pause between two looks, in spin-loop hints: a quarter of a microsecond.
+const PAUSE_MIN: u32 = 16;
+/// Within what the longest pause lies: four and nine microseconds. A message takes about as long as two hints, so that a
+/// pause of `maxsize` hints ends when the queue is about half full, or half empty.
+const PAUSE_MAX: core::ops::RangeInclusive<u64> = 256..=512;
 /// How many hints an adaptive waiter spends before it sleeps: about ten microseconds.
 const ADAPTIVE_HINTS: u32 = 600;
 
@@ -67,18 +70,25 @@ const ADAPTIVE_HINTS: u32 = 600;
 ///
 /// Each look at the edge drags the other side's cache lines over, so in a stream it pays to let a batch build up; but
 /// who answers single messages must look soon. The number of messages between two visits to the edge tells which it is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Patience {
+    longest: u32,
     pause: AtomicU32,
     last_visit: AtomicU64,
 }
 
 impl Patience {
+    /// Of one side of a queue of `maxsize` messages.
+    pub(crate) fn new(maxsize: u64) -> Self {
+        let longest = maxsize.clamp(*PAUSE_MAX.start(), *PAUSE_MAX.end()) as u32;
+        Self { longest, pause: AtomicU32::new(PAUSE_MIN), last_visit: AtomicU64::new(0) }
+    }
+
     /// The pause for this visit to the edge, after `progress` messages in all.
     fn learn(&self, progress: u64) -> u32 {
         let run = progress.wrapping_sub(self.last_visit.swap(progress, Relaxed));
         let pause = self.pause.load(Relaxed);
-        let next = if run > 1 { pause * 2 } else { pause / 2 }.clamp(*PAUSES.start(), *PAUSES.end());
+        let next = if run > 1 { pause * 2 } else { pause / 2 }.clamp(PAUSE_MIN, self.longest);
         self.pause.store(next, Relaxed);
         next
     }
@@ -144,7 +154,7 @@ impl Waiter<'_> {
             if hints != u32::MAX {
                 spent += pause;
             }
-            pause = (pause * 2).min(*PAUSES.end());
+            pause = (pause * 2).min(self.patience.longest);
             rounds = rounds.wrapping_add(1);
             if rounds.is_multiple_of(16) {
                 if self.until.has_passed() {
