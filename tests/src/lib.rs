@@ -3,8 +3,10 @@
 pub mod audit;
 pub mod campaign;
 pub mod checksum;
+pub mod damage;
 pub mod mounts;
 pub mod names;
+pub mod random;
 pub mod watchdog;
 pub mod worker;
 

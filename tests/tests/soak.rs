@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use ringway::Queue;
 use ringway_tests::audit::{capacity_is_exact, every_block_is_there};
+use ringway_tests::random::Random;
 use ringway_tests::{LET_GO, Name, Watchdog, Worker, worker};
 
 const PRODUCERS: usize = 3;
@@ -20,16 +21,6 @@ const LOANS: u32 = 4;
 
 fn from_env(variable: &str, or: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(or)
-}
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        (mixed ^ mixed >> 27) % end
-    }
 }
 
 /// A worker and the thread that collects what it tells.
