@@ -3,12 +3,18 @@
 //!
 //! `RINGWAY_DAMAGE_SEED` and `RINGWAY_DAMAGE_ROUNDS` choose the run.
 
+use std::fs::OpenOptions;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::FileExt;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+
+use ringway::{Fault, GetError, Queue};
+use ringway_core::layout::{Geometry, Measures};
+use ringway_tests::Folder;
 
 /// No case is slow enough to take so long.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -74,4 +80,30 @@ fn several_words_of_a_live_segment_may_change() {
 fn any_bytes_may_be_opened() {
     let total = survives("attach", 5000);
     assert!(number(&total, "cases") > 0 && number(&total, "not_opened") > 0, "{total}");
+}
+
+/// A slot that names a block which was never used is damage: there may be no memory behind it.
+#[test]
+fn a_block_without_memory_is_not_touched() {
+    let folder = Folder::new("damage");
+    let queue = Queue::<[u8]>::options()
+        .maxsize(4)
+        .max_message(64)
+        .participants(200)
+        .loans(8)
+        .create(folder.join("q"))
+        .unwrap();
+    queue.put_bytes(b"one").unwrap();
+    let measures = Measures { maxsize: 4, max_message: 64, participants: 200, loans: 8 };
+    let geometry = Geometry::new(measures);
+    let file = OpenOptions::new().read(true).write(true).open(folder.join("q")).unwrap();
+    let mut slot = [0; 8];
+    file.read_exact_at(&mut slot, geometry.slots_at).unwrap();
+    let last = geometry.classes[0].blocks - 1;
+    assert_eq!(u64::from_le_bytes(slot) & 0xff_ffff, 0, "the message is in block 0");
+    file.write_all_at(&(u64::from_le_bytes(slot) | last).to_le_bytes(), geometry.slots_at).unwrap();
+    match queue.try_get_bytes() {
+        Err(GetError::Fault { fault: Fault::Corrupt(corruption), .. }) => assert_eq!(corruption.word, "slot"),
+        other => panic!("{other:?}"),
+    }
 }

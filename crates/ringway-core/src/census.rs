@@ -169,8 +169,7 @@ pub fn accounts(segment: &Segment) -> Accounts {
 /// Visits the state of every block that has memory behind it; `None` is a word that nobody writes.
 fn for_each_state(segment: &Segment, mut visit: impl FnMut(Block, Option<State>)) {
     for class in 0..segment.geometry().classes.len() as u8 {
-        let backed = segment.class_control(class).backed.load(Acquire).min(segment.class(class).blocks);
-        for index in 0..backed as u32 {
+        for index in 0..segment.backed(class) as u32 {
             let block = Block::new(class, index);
             if let Some(descriptor) = segment.descriptor(block) {
                 visit(block, State::unpack(descriptor.state.load(Acquire))); // pairs with: own

@@ -86,8 +86,7 @@ fn is_gone(at: &Attachment, dead: &[(u8, Life)], owner: Owner) -> bool {
 fn sweep(at: &Attachment, is_gone: impl Fn(Owner) -> bool, done: &mut Recovered) -> Result<(), Fault> {
     let segment = at.segment();
     for class in 0..segment.geometry().classes.len() as u8 {
-        let backed = segment.class_control(class).backed.load(Acquire).min(segment.class(class).blocks);
-        for index in 0..backed as u32 {
+        for index in 0..segment.backed(class) as u32 {
             let block = Block::new(class, index);
             let Some(descriptor) = segment.descriptor(block) else { continue };
             let word = descriptor.state.load(Acquire); // pairs with: own

@@ -43,8 +43,13 @@ pub trait Cells {
     fn tail(&self) -> &Self::Word;
     /// Slot `index`, which is below the number of slots.
     fn slot(&self, index: usize) -> &Self::Word;
-    /// The state word of a block; `None` if the segment has no such block.
+    /// The state word of a block that a slot names; `None` if the segment has no such block.
     fn state(&self, block: Block) -> Option<&Self::Word>;
+    /// The state word of a block that the caller owns.
+    #[inline(always)]
+    fn state_of_own(&self, block: Block) -> Option<&Self::Word> {
+        self.state(block)
+    }
     /// The block will be claimed from that lane soon.
     #[inline(always)]
     fn prefetch(&self, _lane: Lane, _block: Block) {}
@@ -167,7 +172,7 @@ impl<C: Cells> Ring<C> {
     /// Publishes a block at `t`, if that is free and `head`, which the shared head has reached, says that there is room.
     #[inline(always)]
     fn push_at(&self, me: Owner, block: Block, t: Position, head: Position) -> bool {
-        let Some(state) = self.cells.state(block) else { return false };
+        let Some(state) = self.cells.state_of_own(block) else { return false };
         let slot = self.cells.slot(self.shape.index(t));
         let seen = Slot(slot.load(Acquire)); // pairs with: publish
         let has_room = (t.ahead_of(head) as u64) < self.shape.limit(); // behind head is no room either
@@ -220,7 +225,7 @@ impl<C: Cells> Ring<C> {
     /// Publishes one block at the first free position from `t` on; answers the position after it.
     #[inline(never)]
     fn publish(&self, me: Owner, block: Block, mut t: Position, hints: &Hints) -> Result<Position, PushError> {
-        let Some(state) = self.cells.state(block) else {
+        let Some(state) = self.cells.state_of_own(block) else {
             return Err(self.corrupt("block", block.bits().into(), block.bits().into()));
         };
         let mut offered = false;

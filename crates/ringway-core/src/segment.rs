@@ -3,8 +3,8 @@
 use core::mem::{offset_of, size_of};
 use core::ptr::NonNull;
 use core::sync::atomic::{
-    AtomicU64,
-    Ordering::{Release, SeqCst},
+    AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
 };
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -47,6 +47,8 @@ struct ClassPlace {
     bytes: NonNull<u8>,
     block_bytes: usize,
     blocks: u32,
+    /// So many blocks had memory behind them when this process looked last.
+    backed: AtomicU32,
 }
 
 // SAFETY: the pointers are into the mapping, which is shared memory for any thread; see `Mapping`.
@@ -61,7 +63,13 @@ impl Segment {
             // SAFETY: the geometry lies within the mapping, whose size was checked.
             let (descriptors, bytes) =
                 unsafe { (base.add(class.descriptors_at as usize).cast(), base.add(class.blocks_at as usize)) };
-            ClassPlace { descriptors, bytes, block_bytes: class.block_bytes as usize, blocks: class.blocks as u32 }
+            ClassPlace {
+                descriptors,
+                bytes,
+                block_bytes: class.block_bytes as usize,
+                blocks: class.blocks as u32,
+                backed: AtomicU32::new(0),
+            }
         });
         Self { base, places: places.collect(), mapping, geometry, header, label, path }
     }
@@ -373,6 +381,24 @@ impl Segment {
         (block.index() < place.blocks)
             .then(|| (unsafe { place.bytes.add(block.index() as usize * place.block_bytes) }, place.block_bytes))
     }
+    /// Whether a block has memory behind it. To touch one that has not ends the process when the file system is full,
+    /// so this is asked about every block that a slot names.
+    #[inline(always)]
+    fn has_memory(&self, block: Block) -> bool {
+        let Some(place) = self.places.get(usize::from(block.class())) else { return false };
+        block.index() < place.backed.load(Relaxed) || self.look_for_memory(block, place) // our own note
+    }
+    #[cold]
+    fn look_for_memory(&self, block: Block, place: &ClassPlace) -> bool {
+        let backed = self.backed(block.class()) as u32; // an index has 24 bits
+        place.backed.store(backed, Relaxed);
+        block.index() < backed
+    }
+    /// How many blocks of a class have memory behind them.
+    pub(crate) fn backed(&self, class: u8) -> u64 {
+        // Acquire pairs with the Release of whoever reserved the memory.
+        self.class_control(class).backed.load(Acquire).min(self.class(class).blocks)
+    }
 
     /// The atomic word at `offset`, which is within the segment and a multiple of 8.
     #[inline(always)]
@@ -416,6 +442,13 @@ impl Cells for SegmentCells<'_> {
     }
     #[inline(always)]
     fn state(&self, block: Block) -> Option<&AtomicU64> {
+        if !self.segment.has_memory(block) {
+            return None;
+        }
+        self.state_of_own(block)
+    }
+    #[inline(always)]
+    fn state_of_own(&self, block: Block) -> Option<&AtomicU64> {
         self.segment.descriptor(block).map(|descriptor| &descriptor.state)
     }
     #[inline(always)]
