@@ -3,6 +3,7 @@
 //!
 //! `RINGWAY_DAMAGE_SEED` and `RINGWAY_DAMAGE_ROUNDS` choose the run.
 
+use core::mem::offset_of;
 use std::fs::OpenOptions;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader};
@@ -13,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use ringway::{Fault, GetError, Queue};
-use ringway_core::layout::{Geometry, Measures};
+use ringway_core::layout::{CONTROL_AT, Control, Geometry, Measures};
 use ringway_tests::Folder;
 
 /// No case is slow enough to take so long.
@@ -104,6 +105,21 @@ fn a_block_without_memory_is_not_touched() {
     file.write_all_at(&(u64::from_le_bytes(slot) | last).to_le_bytes(), geometry.slots_at).unwrap();
     match queue.try_get_bytes() {
         Err(GetError::Fault { fault: Fault::Corrupt(corruption), .. }) => assert_eq!(corruption.word, "slot"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A head beyond the last message hides every later one; whoever waits for them is told.
+#[test]
+fn a_head_that_ran_ahead_is_told_to_whoever_waits() {
+    let folder = Folder::new("damage");
+    let options = Queue::<[u8]>::options().maxsize(4);
+    let _queue = options.create(folder.join("q")).unwrap();
+    let file = OpenOptions::new().write(true).open(folder.join("q")).unwrap();
+    file.write_all_at(&100_u64.to_le_bytes(), CONTROL_AT + offset_of!(Control, head) as u64).unwrap();
+    let queue = options.open(folder.join("q")).unwrap();
+    match queue.get_bytes_timeout(Duration::from_secs(60)) {
+        Err(GetError::Fault { fault: Fault::Corrupt(corruption), .. }) => assert_eq!(corruption.word, "head"),
         other => panic!("{other:?}"),
     }
 }

@@ -25,3 +25,11 @@ fn a_child_is_told_so_by_every_call_and_its_end_takes_nothing_from_its_parent() 
     drop((dog, queue));
     every_block_is_there(&options.open(&*name).unwrap(), 2, 4);
 }
+
+#[test]
+fn a_value_that_forks_while_it_is_put_is_put_by_the_parent_only() {
+    let mut parent = worker!("fork-in-put");
+    assert_eq!(parent.hear(), "1 messages");
+    assert_eq!(parent.hear(), "number 7");
+    assert!(parent.finish().success());
+}

@@ -483,6 +483,18 @@ impl<C: Cells> Ring<C> {
         Ok(matches!(self.shape.read(slot, t), Filled::With(Block::CLOSED)))
     }
 
+    /// Looks whether head has run ahead of the last block, where it would hide all that is queued from now on.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    pub fn check(&self) -> Result<(), Corruption> {
+        // Head first: it was no further than the end of the ring then, and that only moves on.
+        let h = self.position(self.cells.head());
+        let tail = self.position(self.cells.tail());
+        let end = self.first_unfilled(tail)?;
+        if h.ahead_of(end) > 0 { Err(self.corruption("head", end.number(), h.number())) } else { Ok(()) }
+    }
+
     /// How many blocks were queued at one instant of the call.
     ///
     /// # Errors

@@ -100,6 +100,7 @@ impl Attachment {
             return Ok(false);
         }
         self.check_process()?;
+        self.messages().check()?;
         recovery::recover(self, search).map(|_| true)
     }
 }

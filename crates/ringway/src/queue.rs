@@ -151,8 +151,9 @@ impl<T: Payload + ?Sized> Queue<T> {
     }
 
     /// Removes its name. Those who have it open go on using it. Answers whether the name still stood for this queue.
+    /// A forked child does nothing.
     pub fn remove(&self) -> bool {
-        census::remove(self.shared.at.segment())
+        self.shared.at.check_process().is_ok() && census::remove(self.shared.at.segment())
     }
 
     /// What there is to see of it.
@@ -160,6 +161,7 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// # Errors
     /// [`Fault`].
     pub fn snapshot(&self) -> Result<census::Snapshot, Fault> {
+        self.shared.at.check_process()?;
         census::snapshot(self.shared.at.segment())
     }
 
@@ -167,8 +169,9 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// [`QueueOptions::open_fd`]. Close it when the children have been started.
     ///
     /// # Errors
-    /// When there is none (a queue on the heap), or no more descriptors.
+    /// When there is none (a queue on the heap), no more descriptors, or in a forked child.
     pub fn inheritable_fd(&self) -> io::Result<OwnedFd> {
+        self.shared.at.check_process().map_err(io::Error::other)?;
         self.shared.at.inheritable_fd()
     }
 }
@@ -279,6 +282,7 @@ impl<T: Payload + ?Sized> Queue<T> {
     }
 
     fn get_many_until(&self, max: usize, until: Until) -> Result<Batch<'_, T>, GetError> {
+        self.shared.at.check_process().map_err(|fault| GetError::Fault { queue: self.name(), fault })?;
         let mut blocks = [Block::CLOSED; BATCH_MAX];
         let count = match max.min(BATCH_MAX) {
             0 => 0,
@@ -488,9 +492,9 @@ impl<T: Message> Queue<T> {
         unsafe { Received::unchecked(block) }
     }
 
-    /// Messages until the queue is shut down and drained, waiting for each.
+    /// Messages until the queue is shut down and drained, waiting for each. A [`Fault`] is the last item.
     pub fn iter(&self) -> Iter<'_, T> {
-        Iter { queue: self }
+        Iter { queue: self, ended: false }
     }
 
     #[inline]
@@ -501,6 +505,7 @@ impl<T: Message> Queue<T> {
             let place = block.room();
             let available = place.len();
             let needed = message::encode(value, place).map_err(Stop::Encode)?;
+            self.shared.at.check_process()?; // the value's own code may have forked
             if needed <= available && needed as u64 <= self.max_message() {
                 block.set_length(needed);
                 return Ok(block);
@@ -527,13 +532,19 @@ impl<T: Message> Queue<T> {
 #[derive(Debug)]
 pub struct Iter<'q, T: Message> {
     queue: &'q Queue<T>,
+    ended: bool,
 }
 
 impl<'q, T: Message> Iterator for Iter<'q, T> {
     type Item = Result<Received<'q, T>, GetError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.queue.get() {
+        if self.ended {
+            return None;
+        }
+        let taken = self.queue.get();
+        self.ended = matches!(taken, Err(GetError::ShutDown { .. } | GetError::Fault { .. }));
+        match taken {
             Err(GetError::ShutDown { .. }) => None,
             taken => Some(taken),
         }

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use ringway::{Fault, GetError, Place, PutError, Queue};
+use ringway::{Fault, GetError, PutError, Queue};
+use rkyv::rancor::Fallible;
+use rkyv::rend::u32_le;
+use rkyv::with::{ArchiveWith, DeserializeWith, SerializeWith};
+use rkyv::{Archive, Deserialize, Place, Serialize};
 
 /// Opens a queue that holds at least two messages. Says what the child found, and that the parent goes on.
-pub fn fork(place: &Place) {
+pub fn fork(place: &ringway::Place) {
     let queue = Queue::<[u8]>::options().open(place.clone()).expect("open");
     let guard = queue.get_bytes().expect("the first message");
     let kept = guard.to_vec();
@@ -53,6 +57,7 @@ fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) ->
         refuses_get(queue.try_get_bytes()),
         refuses_get(queue.get_bytes_timeout(soon)),
         refuses_get(queue.get_bytes_deadline(later)),
+        refuses_get(queue.get_many(0)),
         refuses_get(queue.get_many(8)),
         refuses_get(queue.try_get_many(8)),
         refuses_get(queue.get_many_timeout(8, soon)),
@@ -66,10 +71,65 @@ fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) ->
         refuses(queue.shutdown(true)),
         refuses(queue.is_shut_down()),
         refuses(queue.recover()),
+        refuses(queue.snapshot()),
+        queue.inheritable_fd().is_err(),
+        !queue.remove(),
         refuses_put(clone.put_bytes("x")),
     ];
     drop(clone);
     calls.iter().position(|refused| !refused).map_or(0, |call| call as i32 + 1)
+}
+
+/// A message whose making forks the process.
+#[derive(Archive, Serialize, Deserialize)]
+struct Forking {
+    #[rkyv(with = Forks)]
+    number: u32,
+}
+
+struct Forks;
+
+impl ArchiveWith<u32> for Forks {
+    type Archived = u32_le;
+    type Resolver = ();
+    fn resolve_with(field: &u32, (): (), out: Place<u32_le>) {
+        field.resolve((), out);
+    }
+}
+
+impl<S: Fallible + ?Sized> SerializeWith<u32, S> for Forks {
+    fn serialize_with(_: &u32, _: &mut S) -> Result<(), S::Error> {
+        // SAFETY: as in `fork`.
+        if unsafe { libc::fork() } != 0 {
+            let mut status = 0;
+            // SAFETY: waits for our only child and writes to a local.
+            unsafe { libc::wait(&mut status) };
+            assert_eq!(status, 0, "the child's put went wrong");
+        }
+        Ok(())
+    }
+}
+
+impl<D: Fallible + ?Sized> DeserializeWith<u32_le, u32, D> for Forks {
+    fn deserialize_with(field: &u32_le, _: &mut D) -> Result<u32, D::Error> {
+        Ok(field.to_native())
+    }
+}
+
+/// Puts a message that forks while it is made. Of the two processes that return from the put, one is told that it was
+/// forked; the other says how many messages there are.
+pub fn fork_in_put() {
+    let queue = Queue::<Forking>::options().create(ringway::Place::Unnamed).expect("a queue");
+    let parent = std::process::id();
+    let result = queue.put(Forking { number: 7 });
+    if std::process::id() != parent {
+        assert!(matches!(result, Err(PutError::Fault { fault: Fault::Forked, .. })), "in the child: {result:?}");
+        // SAFETY: ends the process at once.
+        unsafe { libc::_exit(0) };
+    }
+    result.expect("the parent's put");
+    println!("{} messages", queue.len().expect("a whole queue"));
+    println!("number {}", queue.get().expect("a message").number);
 }
 
 fn refuses<R>(result: Result<R, Fault>) -> bool {

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
             flow::produce(&place_of(place), number(producer), number(count), strategy_of(strategy));
         }
         ["consume", place, strategy] => flow::consume(&place_of(place), strategy_of(strategy)),
+        ["fork-in-put"] => fork::fork_in_put(),
         ["fork", place] => fork::fork(&place_of(place)),
         ["warm", place, count] => warm::warm(&place_of(place), number(count)),
         _ => {
