@@ -58,11 +58,18 @@ impl Until {
     }
 }
 
-/// Shortest pause between two looks, in spin-loop hints: a quarter of a microsecond.
-const PAUSE_MIN: u32 = 16;
+/// Shortest pause between two looks, in spin-loop hints of some 17 nanoseconds. Looking often costs the other side
+/// nothing until there is something to see.
+const PAUSE_MIN: u32 = 1;
+/// For so many hints, about two microseconds, a pause stays as it is: who answers at once answers within that time.
+const PROMPT_HINTS: u32 = 128;
 /// Within what the longest pause lies: four and nine microseconds. A message takes about as long as two hints, so that a
 /// pause of `maxsize` hints ends when the queue is about half full, or half empty.
 const PAUSE_MAX: core::ops::RangeInclusive<u64> = 256..=512;
+/// Spinning for so long, about a microsecond, is worth a look at the clock, and a yield to a partner on the same core.
+const YIELD_HINTS: u32 = 64;
+/// Who never sleeps looks for the dead after so many hints, some tens of milliseconds.
+const WATCH_HINTS: u32 = 1 << 21;
 /// How many hints an adaptive waiter spends before it sleeps: about ten microseconds.
 const ADAPTIVE_HINTS: u32 = 600;
 
@@ -143,7 +150,7 @@ impl Waiter<'_> {
         let mut pause =
             self.patience.learn(if self.event == Event::NotEmpty { progress.gets() } else { progress.puts() });
         let mut spent = 0_u32;
-        let mut rounds = 0_u32;
+        let mut since_yield = 0_u32;
         while spent < hints {
             for _ in 0..pause {
                 hint::spin_loop();
@@ -151,18 +158,20 @@ impl Waiter<'_> {
             if let ControlFlow::Break(done) = attempt()? {
                 return Ok(Spun::Done(done));
             }
-            if hints != u32::MAX {
-                spent += pause;
+            spent += pause;
+            if spent > PROMPT_HINTS {
+                pause = (pause * 2).min(self.patience.longest);
             }
-            pause = (pause * 2).min(self.patience.longest);
-            rounds = rounds.wrapping_add(1);
-            if rounds.is_multiple_of(16) {
+            since_yield += pause;
+            if since_yield >= YIELD_HINTS {
+                since_yield = 0;
                 if self.until.has_passed() {
                     return Ok(Spun::TimedOut);
                 }
                 std::thread::yield_now();
             }
-            if rounds.is_multiple_of(4096) {
+            if spent > WATCH_HINTS {
+                spent = PROMPT_HINTS;
                 self.at.watch(Search::AfterDeath)?;
             }
         }
