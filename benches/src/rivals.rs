@@ -1,23 +1,40 @@
 //! Who is measured. One file a rival.
 
-use std::time::Duration;
-
 pub mod array_queue;
+pub mod channels;
+pub mod futex;
 pub mod pipe;
+pub mod posix_mq;
+pub mod python;
 pub mod ringway;
+pub mod rtrb;
+pub mod seqpacket;
+pub mod spinning;
+pub mod thingbuf;
 
-/// What a run took and what arrived.
-pub struct Outcome {
-    /// From the word to begin until the last message was summed.
-    pub took: Duration,
-    /// Sum of all messages that arrived.
-    pub sum: u64,
-}
+use crate::link::Rival;
+use ringway::Way;
 
-/// Something that carries messages of [`crate::payload::SIZE`] bytes from one sender to one receiver.
-pub trait Rival {
-    /// What it is, between what, and how it waits.
-    fn name(&self) -> String;
-    /// Carries so many messages.
-    fn run(&self, messages: u64) -> Outcome;
+/// All of them.
+pub fn all() -> Vec<Box<dyn Rival>> {
+    let mut all: Vec<Box<dyn Rival>> = vec![
+        Box::new(ringway::Ringway(Way::Default)),
+        Box::new(ringway::Ringway(Way::Spin)),
+        Box::new(ringway::Ringway(Way::Park)),
+        Box::new(ringway::Ringway(Way::Batch)),
+        Box::new(ringway::Ringway(Way::Loan)),
+        Box::new(pipe::Pipe),
+        Box::new(seqpacket::Seqpacket),
+        Box::new(posix_mq::PosixMq),
+        Box::new(array_queue::Forked),
+        Box::new(thingbuf::Forked),
+        Box::new(rtrb::Forked),
+        Box::new(array_queue::Threads),
+        Box::new(futex::PingPong),
+        Box::new(channels::Crossbeam),
+        Box::new(channels::Kanal),
+        Box::new(channels::Std),
+    ];
+    all.extend(python::all());
+    all
 }

@@ -1,52 +1,119 @@
-//! crossbeam's `ArrayQueue` between two threads, spinning: a ceiling, which stops when a participant dies.
-
-use std::sync::Barrier;
-use std::time::Instant;
+//! crossbeam's `ArrayQueue`: between threads, and laid in shared memory before a fork.
 
 use crossbeam_queue::ArrayQueue;
-use crossbeam_utils::Backoff;
 
-use super::{Outcome, Rival};
-use crate::payload;
+use crate::arena;
+use crate::link::{Between, Link, Load, Outcome, Receiver, Rival, Sender};
+use crate::rivals::spinning::until;
+use crate::run;
 
-/// With a capacity in messages.
-pub struct Threads(pub usize);
+const VERSION: &str = "0.3";
+
+/// Messages lie in the queue itself up to this size.
+type Message = [u8; 64];
+
+/// Between threads.
+pub struct Threads;
+
+/// Laid in shared memory.
+pub struct Forked;
 
 impl Rival for Threads {
     fn name(&self) -> String {
-        format!("crossbeam ArrayQueue, threads, capacity {}, spinning", self.0)
+        "crossbeam ArrayQueue".to_owned()
     }
+    fn version(&self) -> String {
+        VERSION.to_owned()
+    }
+    fn between(&self) -> Between {
+        Between::Threads
+    }
+    fn waits(&self) -> &'static str {
+        "spins, yields"
+    }
+    fn carries(&self, load: &Load) -> bool {
+        load.size == size_of::<Message>()
+    }
+    fn run(&self, load: &Load) -> Result<Outcome, String> {
+        run::threads(&Ends(Box::new(ArrayQueue::new(load.capacity))), load)
+    }
+}
 
-    fn run(&self, messages: u64) -> Outcome {
-        let queue = ArrayQueue::<[u8; payload::SIZE]>::new(self.0);
-        let barrier = Barrier::new(2);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                barrier.wait();
-                for number in 0..messages {
-                    let mut message = [0; payload::SIZE];
-                    payload::write(&mut message, number);
-                    let backoff = Backoff::new();
-                    while let Err(back) = queue.push(message) {
-                        message = back;
-                        backoff.snooze();
-                    }
-                }
-            });
-            barrier.wait();
-            let begin = Instant::now();
-            let mut sum = 0_u64;
-            for _ in 0..messages {
-                let backoff = Backoff::new();
-                let message = loop {
-                    match queue.pop() {
-                        Some(message) => break message,
-                        None => backoff.snooze(),
-                    }
-                };
-                sum = sum.wrapping_add(payload::sum(&message));
-            }
-            Outcome { took: begin.elapsed(), sum }
-        })
+impl Rival for Forked {
+    fn name(&self) -> String {
+        "crossbeam ArrayQueue, forked".to_owned()
+    }
+    fn version(&self) -> String {
+        VERSION.to_owned()
+    }
+    fn between(&self) -> Between {
+        Between::Forked
+    }
+    fn waits(&self) -> &'static str {
+        "spins, yields"
+    }
+    fn carries(&self, load: &Load) -> bool {
+        load.size == size_of::<Message>()
+    }
+    fn run(&self, load: &Load) -> Result<Outcome, String> {
+        run::processes(&Ends(arena::shared(|| ArrayQueue::new(load.capacity))), load)
+    }
+    fn round_trips(&self, load: &Load) -> Option<Result<Vec<u32>, String>> {
+        let queues = arena::shared(|| [ArrayQueue::new(load.capacity), ArrayQueue::new(load.capacity)]);
+        let [there, back] = &*queues;
+        Some(run::round_trips(&Ends(there), &Ends(back), load))
+    }
+}
+
+struct Ends<Q>(Q);
+
+impl<Q: AsQueue + Sync> Link for Ends<Q> {
+    type Sender<'l>
+        = End<'l>
+    where
+        Q: 'l;
+    type Receiver<'l>
+        = End<'l>
+    where
+        Q: 'l;
+    fn sender(&self, _index: usize) -> End<'_> {
+        End(self.0.queue())
+    }
+    fn receiver(&self, _index: usize) -> End<'_> {
+        End(self.0.queue())
+    }
+}
+
+trait AsQueue {
+    fn queue(&self) -> &ArrayQueue<Message>;
+}
+
+impl AsQueue for Box<ArrayQueue<Message>> {
+    fn queue(&self) -> &ArrayQueue<Message> {
+        self
+    }
+}
+
+impl AsQueue for &ArrayQueue<Message> {
+    fn queue(&self) -> &ArrayQueue<Message> {
+        self
+    }
+}
+
+struct End<'q>(&'q ArrayQueue<Message>);
+
+impl Sender for End<'_> {
+    #[inline]
+    fn send(&mut self, _size: usize, write: impl FnOnce(&mut [u8])) {
+        let mut message = [0; 64];
+        write(&mut message);
+        until(|| self.0.push(message).ok());
+    }
+}
+
+impl Receiver for End<'_> {
+    #[inline]
+    fn receive(&mut self, read: impl FnOnce(&[u8])) {
+        read(&until(|| self.0.pop()));
     }
 }

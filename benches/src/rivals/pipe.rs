@@ -1,70 +1,81 @@
-//! A POSIX pipe between two processes, one `write` and one `read` a message.
+//! A POSIX pipe, one `write` and one `read` a message; its buffer holds 1,024 messages of 64 bytes.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::time::Instant;
+use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 
-use super::{Outcome, Rival};
-use crate::payload;
-use crate::worker::{Worker, ready};
+use crate::link::{Between, Link, Load, Outcome, Receiver, Rival, Sender};
+use crate::run;
 
-/// With the kernel's buffer of 64 KiB, which holds 1024 messages of 64 bytes.
+/// Up to so many bytes a `write` is one piece, also with several senders; a `read` with several receivers is not more.
+const ATOMIC: usize = 4096;
+
+/// A pipe.
 pub struct Pipe;
 
 impl Rival for Pipe {
     fn name(&self) -> String {
-        "pipe, processes, buffer 64 KiB, sleeping".to_owned()
+        "pipe".to_owned()
     }
-
-    fn run(&self, messages: u64) -> Outcome {
-        let (reader, writer) = io::pipe().expect("a pipe");
-        let (reader, writer) = (inheritable(&reader), inheritable(&writer));
-        let count = messages.to_string();
-        let mut get = Worker::start(&["pipe-get", &reader.as_raw_fd().to_string(), &count], |_| ());
-        let mut put = Worker::start(&["pipe-put", &writer.as_raw_fd().to_string(), &count], |_| ());
-        drop((reader, writer));
-        let begin = Instant::now();
-        get.go();
-        put.go();
-        let sum = get.result();
-        let took = begin.elapsed();
-        put.result();
-        Outcome { took, sum }
+    fn version(&self) -> String {
+        "kernel".to_owned()
+    }
+    fn between(&self) -> Between {
+        Between::Processes
+    }
+    fn waits(&self) -> &'static str {
+        "sleeps"
+    }
+    fn carries(&self, load: &Load) -> bool {
+        load.size <= ATOMIC || (load.senders, load.receivers) == (1, 1)
+    }
+    fn run(&self, load: &Load) -> Result<Outcome, String> {
+        run::processes(&Ends::new(load.size)?, load)
+    }
+    fn round_trips(&self, load: &Load) -> Option<Result<Vec<u32>, String>> {
+        Some(Ends::new(load.size).and_then(|there| run::round_trips(&there, &Ends::new(load.size)?, load)))
     }
 }
 
-fn inheritable(fd: &impl AsRawFd) -> OwnedFd {
-    // SAFETY: dup of an open descriptor; the new one is ours alone.
-    unsafe { OwnedFd::from_raw_fd(libc::dup(fd.as_raw_fd())) }
+struct Ends {
+    reader: PipeReader,
+    writer: PipeWriter,
+    size: usize,
 }
 
-fn inherited(fd: i32) -> File {
-    // SAFETY: the parent handed this descriptor to us alone.
-    unsafe { File::from_raw_fd(fd) }
-}
-
-/// The worker that sends.
-pub fn put(fd: i32, messages: u64) -> u64 {
-    let mut pipe = inherited(fd);
-    ready();
-    for number in 0..messages {
-        let mut message = [0; payload::SIZE];
-        payload::write(&mut message, number);
-        pipe.write_all(&message).expect("a pipe with a reader");
+impl Ends {
+    fn new(size: usize) -> Result<Self, String> {
+        let (reader, writer) = pipe().map_err(|error| error.to_string())?;
+        Ok(Self { reader, writer, size })
     }
-    0
 }
 
-/// The worker that receives.
-pub fn get(fd: i32, messages: u64) -> u64 {
-    let mut pipe = inherited(fd);
-    ready();
-    let mut sum = 0_u64;
-    for _ in 0..messages {
-        let mut message = [0; payload::SIZE];
-        pipe.read_exact(&mut message).expect("a pipe with a writer");
-        sum = sum.wrapping_add(payload::sum(&message));
+struct End<F> {
+    file: F,
+    buffer: Vec<u8>,
+}
+
+impl Link for Ends {
+    type Sender<'l> = End<&'l PipeWriter>;
+    type Receiver<'l> = End<&'l PipeReader>;
+    fn sender(&self, _index: usize) -> Self::Sender<'_> {
+        End { file: &self.writer, buffer: vec![0; self.size] }
     }
-    sum
+    fn receiver(&self, _index: usize) -> Self::Receiver<'_> {
+        End { file: &self.reader, buffer: vec![0; self.size] }
+    }
+}
+
+impl Sender for End<&PipeWriter> {
+    #[inline]
+    fn send(&mut self, _size: usize, write: impl FnOnce(&mut [u8])) {
+        write(&mut self.buffer);
+        self.file.write_all(&self.buffer).expect("a reader");
+    }
+}
+
+impl Receiver for End<&PipeReader> {
+    #[inline]
+    fn receive(&mut self, read: impl FnOnce(&[u8])) {
+        self.file.read_exact(&mut self.buffer).expect("a writer");
+        read(&self.buffer);
+    }
 }

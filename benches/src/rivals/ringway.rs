@@ -1,92 +1,154 @@
-//! Ringway's queue between two processes.
+//! Ringway itself, between processes that open the queue by its name.
 
-use std::time::Instant;
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use ringway::{BATCH_MAX, Queue, WaitStrategy};
+use ringway::{Queue, WaitStrategy};
 
-use super::{Outcome, Rival};
-use crate::payload;
-use crate::worker::{Worker, ready};
+use crate::link::{Between, Link, Load, Outcome, Receiver, Rival, Sender};
+use crate::run;
 
-/// With a capacity in messages, how it waits, and how many messages each call moves.
-pub struct Processes {
-    /// `maxsize` of the queue.
-    pub capacity: u64,
-    /// How both sides wait.
-    pub wait: WaitStrategy,
-    /// Messages that each put and get moves.
-    pub batch: usize,
+/// A way to use it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// As it is without options.
+    Default,
+    /// Never sleeping.
+    Spin,
+    /// Sleeping at once.
+    Park,
+    /// 32 messages at a time, otherwise as it is without options.
+    Batch,
+    /// Written in place and read in place.
+    Loan,
 }
 
-impl Rival for Processes {
+const BATCH: usize = 32;
+
+/// Ringway, used that way.
+pub struct Ringway(pub Way);
+
+impl Rival for Ringway {
     fn name(&self) -> String {
-        let Self { capacity, wait, batch } = self;
-        format!("ringway Queue, processes, capacity {capacity}, {wait:?}, batches of {batch}").to_lowercase()
-    }
-
-    fn run(&self, messages: u64) -> Outcome {
-        let name = format!("bench-{}", std::process::id());
-        let queue = Queue::<[u8]>::create(&name, self.capacity).expect("a queue");
-        let (count, batch, wait) = (messages.to_string(), self.batch.to_string(), format!("{:?}", self.wait));
-        let mut get = Worker::start(&["ringway-get", &name, &count, &batch, &wait], |_| ());
-        let mut put = Worker::start(&["ringway-put", &name, &count, &batch, &wait], |_| ());
-        queue.remove();
-        let begin = Instant::now();
-        get.go();
-        put.go();
-        let sum = get.result();
-        let took = begin.elapsed();
-        put.result();
-        Outcome { took, sum }
-    }
-}
-
-fn open(name: &str, wait: &str) -> Queue<[u8]> {
-    let wait = match wait {
-        "Spin" => WaitStrategy::Spin,
-        "Park" => WaitStrategy::Park,
-        _ => WaitStrategy::Adaptive,
-    };
-    Queue::options().wait(wait).open(name).expect("the queue of the bench")
-}
-
-/// The worker that sends.
-pub fn put(name: &str, messages: u64, batch: usize, wait: &str) -> u64 {
-    let queue = open(name, wait);
-    ready();
-    let mut buffer = [[0; payload::SIZE]; BATCH_MAX];
-    let mut number = 0;
-    while number < messages {
-        let count = (messages - number).min(batch as u64) as usize;
-        for message in &mut buffer[..count] {
-            payload::write(message, number);
-            number += 1;
+        match self.0 {
+            Way::Default => "ringway",
+            Way::Spin => "ringway, spinning",
+            Way::Park => "ringway, sleeping",
+            Way::Batch => "ringway, batches of 32",
+            Way::Loan => "ringway, loans",
         }
-        if batch == 1 {
-            queue.put_bytes(&buffer[0]).expect("a queue with a getter");
-        } else {
-            queue.put_many_bytes(&buffer[..count]).expect("a queue with a getter");
+        .to_owned()
+    }
+    fn version(&self) -> String {
+        env!("CARGO_PKG_VERSION").to_owned()
+    }
+    fn between(&self) -> Between {
+        Between::Processes
+    }
+    fn waits(&self) -> &'static str {
+        match self.0 {
+            Way::Spin => "spins, yields",
+            Way::Park => "sleeps",
+            Way::Default | Way::Batch | Way::Loan => "spins 10 us, then sleeps",
         }
     }
-    0
+    fn carries(&self, _load: &Load) -> bool {
+        true
+    }
+    fn run(&self, load: &Load) -> Result<Outcome, String> {
+        run::processes(&Named::new(self.0, load)?, load)
+    }
+    fn round_trips(&self, load: &Load) -> Option<Result<Vec<u32>, String>> {
+        let run = || run::round_trips(&Named::new(self.0, load)?, &Named::new(self.0, load)?, load);
+        (self.0 != Way::Batch).then(run)
+    }
 }
 
-/// The worker that receives.
-pub fn get(name: &str, messages: u64, batch: usize, wait: &str) -> u64 {
-    let queue = open(name, wait);
-    ready();
-    let mut sum = 0_u64;
-    let mut left = messages;
-    while left != 0 {
-        if batch == 1 {
-            sum = sum.wrapping_add(payload::sum(&queue.get_bytes().expect("a queue with a putter")));
-            left -= 1;
-        } else {
-            for message in queue.get_many(batch).expect("a queue with a putter") {
-                sum = sum.wrapping_add(payload::sum(&message));
-                left -= 1;
+struct Named {
+    queue: Queue<[u8]>,
+    name: String,
+    way: Way,
+    size: usize,
+}
+
+impl Named {
+    fn new(way: Way, load: &Load) -> Result<Self, String> {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        let name = format!("bench-{}-{}", std::process::id(), LAST.fetch_add(1, Relaxed));
+        let options = Queue::options().maxsize(load.capacity as u64).max_message(load.size as u64);
+        let queue = options.create(&*name).map_err(|error| error.to_string())?;
+        Ok(Self { queue, name, way, size: load.size })
+    }
+    fn open(&self) -> End {
+        let strategy = match self.way {
+            Way::Spin => WaitStrategy::Spin,
+            Way::Park => WaitStrategy::Park,
+            _ => WaitStrategy::Adaptive,
+        };
+        let queue = Queue::options().wait(strategy).open(&*self.name).expect("the queue");
+        End { queue, way: self.way, buffer: vec![0; self.size], batch: RefCell::default(), count: 0 }
+    }
+}
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        self.queue.remove();
+    }
+}
+
+impl Link for Named {
+    type Sender<'l> = End;
+    type Receiver<'l> = End;
+    fn sender(&self, _index: usize) -> End {
+        End { batch: RefCell::new(vec![vec![0; self.size]; BATCH]), ..self.open() }
+    }
+    fn receiver(&self, _index: usize) -> End {
+        self.open()
+    }
+}
+
+struct End {
+    queue: Queue<[u8]>,
+    way: Way,
+    buffer: Vec<u8>,
+    /// Messages that wait to be sent, or were taken and not looked at.
+    batch: RefCell<Vec<Vec<u8>>>,
+    count: usize,
+}
+
+impl Sender for End {
+    #[inline]
+    fn send(&mut self, size: usize, write: impl FnOnce(&mut [u8])) {
+        match self.way {
+            Way::Loan => {
+                let mut loan = self.queue.loan(size).expect("a block");
+                write(&mut loan);
+                loan.send().expect("an open queue");
+            }
+            Way::Batch => {
+                write(&mut self.batch.get_mut()[self.count]);
+                self.count += 1;
+                if self.count == BATCH {
+                    self.flush();
+                }
+            }
+            Way::Default | Way::Spin | Way::Park => {
+                write(&mut self.buffer);
+                self.queue.put_bytes(&self.buffer).expect("an open queue");
             }
         }
     }
-    sum
+    fn flush(&mut self) {
+        if self.count != 0 {
+            self.queue.put_many_bytes(&self.batch.get_mut()[..self.count]).expect("an open queue");
+            self.count = 0;
+        }
+    }
+}
+
+impl Receiver for End {
+    #[inline]
+    fn receive(&mut self, read: impl FnOnce(&[u8])) {
+        read(&self.queue.get_bytes().expect("an open queue"));
+    }
 }

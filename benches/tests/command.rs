@@ -1,0 +1,33 @@
+//! The harness runs, and its figures are those of messages that all arrived.
+
+use std::process::Command;
+
+fn bench(arguments: &[&str]) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_ringway-bench")).args(arguments).output().expect("the program");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), text)
+}
+
+#[test]
+fn rivals_of_all_three_kinds_carry_what_they_can() {
+    let folder = std::env::temp_dir().join(format!("ringway-bench-test-{}", std::process::id()));
+    let folder_name = folder.to_str().expect("a path in UTF-8");
+    let only = ["--only", "ringway", "--only", "pipe", "--only", "ArrayQueue", "--only", "thingbuf"];
+    let arguments = [&["1:1", "2:2", "--rounds", "1", "--write", folder_name][..], &only].concat();
+    let (success, text) = bench(&arguments);
+    let written = std::fs::read_to_string(folder.join("results.json"));
+    let plot = std::fs::read_to_string(folder.join("2-to-2.svg"));
+    let _ = std::fs::remove_dir_all(&folder);
+    assert!(success, "{text}");
+    assert!(!text.contains("arrived whole") && !text.contains("order"), "{text}");
+    let results: serde_json::Value = serde_json::from_str(&written.expect("results")).expect("JSON");
+    let rivals = results["workloads"][1]["rivals"].as_array().expect("a list");
+    assert!(rivals.len() >= 8 && rivals.iter().all(|rival| rival["median"].as_f64() > Some(0.0)), "{rivals:?}");
+    assert!(plot.expect("a plot").contains("thingbuf"));
+}
+
+#[test]
+fn an_unknown_workload_is_told_with_the_known_ones() {
+    let (success, text) = bench(&["3:3"]);
+    assert!(!success && text.contains("3:3") && text.contains("round-trip"), "{text}");
+}
