@@ -3,18 +3,16 @@
 mod ledger;
 mod screen;
 
-use std::collections::HashMap;
-use std::io::BufRead;
-use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
 use clap::Args;
 use ringway::{GetError, Queue};
 
+use crate::crew::Crew;
 use crate::outcome::{Done, Failure, failed};
 use crate::terms::not_put;
-use crate::worker::{Process, ready, say};
+use crate::worker::{ready, say};
 use ledger::{Ledger, Message};
 use screen::Screen;
 
@@ -38,12 +36,11 @@ type Jobs = Queue<(u32, u32, u64)>;
 #[derive(Args)]
 pub(crate) struct Demo {}
 
-/// What the workers say.
-enum Event {
-    Put(Message),
-    Got { consumer: u32, message: Message },
-    ProducerEnded { producer: u32, life: u32 },
-    ConsumerEnded,
+/// What a worker is, by its number in the crew.
+#[derive(Clone, Copy)]
+enum Role {
+    Producer { producer: u32, life: u32 },
+    Consumer(u32),
 }
 
 impl Demo {
@@ -61,113 +58,72 @@ fn play(queue: &Jobs, name: &str) -> Done {
     screen.tell(&format!(
         "queue '{name}': {MAXSIZE} places; {PRODUCERS} producers put {MESSAGES} messages each, {CONSUMERS} consumers get"
     ));
-    let (sender, events) = mpsc::channel();
-    let mut consumers = Vec::new();
+    let mut crew = Crew::new();
+    let mut roles = Vec::new();
     for consumer in 0..CONSUMERS {
-        consumers.push(start_consumer(name, consumer, &sender)?);
+        roles.push(start_consumer(&mut crew, name, consumer)?);
     }
-    let mut producers = HashMap::new();
     for producer in 0..PRODUCERS {
-        producers.insert(producer, start_producer(name, producer, 0, 0, &sender)?);
+        roles.push(start_producer(&mut crew, name, producer, 0, 0)?);
     }
     let mut ledger = Ledger::default();
     let mut living = PRODUCERS;
-    let mut listening = CONSUMERS;
-    while listening != 0 {
-        match events.recv().map_err(failed)? {
-            Event::Put(message) => {
+    while crew.is_running() {
+        let (worker, said) = crew.hear()?;
+        match (roles[worker], said) {
+            (Role::Producer { .. }, Some(line)) => {
+                let message = heard(&line)?;
                 ledger.put(message);
                 screen.put(message.producer);
-                if (message.producer, message.life, message.number) == (VICTIM, 0, KILLED_AFTER)
-                    && let Some(victim) = producers.get_mut(&VICTIM)
-                {
-                    screen.tell(&format!("producer {VICTIM} (pid {}) gets a SIGKILL", victim.pid()));
-                    victim.kill();
+                if (message.producer, message.life, message.number) == (VICTIM, 0, KILLED_AFTER) {
+                    screen.tell(&format!("producer {VICTIM} (pid {}) gets a SIGKILL", crew.pid(worker)));
+                    crew.kill(worker);
                 }
             }
-            Event::Got { consumer, message } => {
-                ledger.got(consumer, message);
+            (Role::Consumer(consumer), Some(line)) => {
+                ledger.got(consumer, heard(&line)?);
                 screen.got(consumer);
             }
-            Event::ProducerEnded { producer, life: 0 } if producer == VICTIM => {
-                let next = ledger.next_of(producer);
-                let heir = start_producer(name, producer, 1, next, &sender)?;
-                screen.tell(&format!("another (pid {}) goes on in its place with message {next}", heir.pid()));
-                producers.insert(producer, heir);
+            (Role::Producer { producer: VICTIM, life: 0 }, None) => {
+                let next = ledger.next_of(VICTIM);
+                roles.push(start_producer(&mut crew, name, VICTIM, 1, next)?);
+                let pid = crew.pid(roles.len() - 1);
+                screen.tell(&format!("another (pid {pid}) goes on in its place with message {next}"));
             }
-            Event::ProducerEnded { producer, .. } => {
-                producers.remove(&producer).map_or(Ok(()), Process::end)?;
+            (Role::Producer { .. }, None) => {
+                crew.end(worker)?;
                 living -= 1;
                 if living == 0 {
                     screen.tell("all producers are done: the queue is shut down, consumers take what is left");
                     queue.shutdown(false).map_err(failed)?;
                 }
             }
-            Event::ConsumerEnded => listening -= 1,
+            (Role::Consumer(_), None) => crew.end(worker)?,
         }
-    }
-    for consumer in consumers {
-        consumer.end()?;
     }
     let snapshot = queue.snapshot().map_err(failed)?;
     screen.finish();
     let told = ledger.check(PRODUCERS, MESSAGES).map_err(Failure::Failed)?;
-    screen.tell(&format!("{told}; {} dead participant was recovered", snapshot.recovered));
+    screen.tell(&format!("{told}; dead participants that were recovered: {}", snapshot.recovered));
     Ok(())
 }
 
-fn start_consumer(name: &str, consumer: u32, events: &Sender<Event>) -> Result<Process, Failure> {
-    let mut process = Process::start(&["demo-get".to_owned(), name.to_owned()])?;
-    listen(
-        &mut process,
-        events,
-        move |line| Some(Event::Got { consumer, message: Message::parse(line)? }),
-        || Event::ConsumerEnded,
-    );
-    process.go()?;
-    Ok(process)
+fn heard(line: &str) -> Result<Message, Failure> {
+    Message::parse(line).ok_or_else(|| Failure::Failed(format!("a worker said {line:?}, which is no message")))
 }
 
-fn start_producer(
-    name: &str,
-    producer: u32,
-    life: u32,
-    first: u64,
-    events: &Sender<Event>,
-) -> Result<Process, Failure> {
+fn start_consumer(crew: &mut Crew, name: &str, consumer: u32) -> Result<Role, Failure> {
+    let worker = crew.start(&format!("consumer {consumer}"), &["demo-get".to_owned(), name.to_owned()])?;
+    crew.go(worker)?;
+    Ok(Role::Consumer(consumer))
+}
+
+fn start_producer(crew: &mut Crew, name: &str, producer: u32, life: u32, first: u64) -> Result<Role, Failure> {
     let numbers = [producer.to_string(), life.to_string(), first.to_string()];
     let job: Vec<String> = ["demo-put".to_owned(), name.to_owned()].into_iter().chain(numbers).collect();
-    let mut process = Process::start(&job)?;
-    listen(
-        &mut process,
-        events,
-        |line| Message::parse(line).map(Event::Put),
-        move || Event::ProducerEnded { producer, life },
-    );
-    process.go()?;
-    Ok(process)
-}
-
-/// Passes on what a worker says, and that it has ended.
-fn listen(
-    process: &mut Process,
-    events: &Sender<Event>,
-    understand: impl Fn(&str) -> Option<Event> + Send + 'static,
-    end: impl FnOnce() -> Event + Send + 'static,
-) {
-    let Some(mut output) = process.take_output() else { return };
-    let events = events.clone();
-    thread::spawn(move || {
-        // A killed worker may leave half a line: without its line feed it was not said.
-        let mut line = String::new();
-        while output.read_line(&mut line).is_ok_and(|read| read != 0) {
-            if let Some(event) = line.strip_suffix('\n').and_then(&understand) {
-                let _ = events.send(event);
-            }
-            line.clear();
-        }
-        let _ = events.send(end());
-    });
+    let worker = crew.start(&format!("producer {producer}"), &job)?;
+    crew.go(worker)?;
+    Ok(Role::Producer { producer, life })
 }
 
 /// A producer: says each message that it has put.

@@ -2,6 +2,7 @@
 
 mod bench;
 mod create;
+mod crew;
 mod demo;
 mod doctor;
 mod get;

@@ -9,34 +9,28 @@ use serde_json::json;
 
 use super::report::{conditions, print};
 use super::{Bench, payload};
+use crate::crew::Crew;
 use crate::outcome::{Done, Failure, failed};
 use crate::terms::{Bytes, Wait, not_put};
-use crate::worker::{Process, ready};
+use crate::worker::ready;
 
 pub(super) fn run(bench: &Bench) -> Done {
     let rounds = bench.messages.unwrap_or(100_000);
     let (there, back) = (bench.queue("there")?, bench.queue("back")?);
     let job = ["bench-echo", &there.name, &back.name, bench.wait.name()].map(str::to_owned);
-    let mut echo = Process::start(&job)?;
-    echo.go()?;
-    let mut times = Histogram::<u64>::new(3).map_err(failed)?;
-    let mut message = vec![0; bench.size];
-    let warm_up = rounds / 10;
-    for number in 0..warm_up + rounds {
-        payload::write(&mut message, number);
-        let begin = Instant::now();
-        there.queue.put_bytes(&message).map_err(not_put)?;
-        let answer = back.queue.get_bytes().map_err(failed)?;
-        let took = begin.elapsed();
-        if payload::sum(&answer) != payload::sum(&message) {
-            return Err(Failure::Failed(format!("round trip {number} brought back something else")));
-        }
-        if number >= warm_up {
-            times.record(took.as_nanos() as u64).map_err(failed)?;
-        }
-    }
+    let mut crew = Crew::new();
+    // Nobody else would end our wait for an answer.
+    let answers = back.queue.clone();
+    let echo = crew.start_and_at_end("the echo", &job, move || {
+        let _ = answers.shutdown(false);
+    })?;
+    there.queue.remove();
+    back.queue.remove();
+    crew.go(echo)?;
+    let measured = measure(bench, rounds, &there.queue, &back.queue);
     there.queue.shutdown(false).map_err(failed)?;
-    echo.end()?;
+    crew.end(echo)?; // if it has died, that is what went wrong
+    let times = measured?;
     let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|quantile| times.value_at_quantile(quantile));
     let sheet = format!("{rounds} round trips\np50 {p50} ns, p99 {p99} ns, p99.9 {p999} ns, least {} ns", times.min());
     let object = json!({
@@ -50,6 +44,26 @@ pub(super) fn run(bench: &Bench) -> Done {
         "conditions": conditions(bench),
     });
     print(bench, &sheet, object)
+}
+
+fn measure(bench: &Bench, rounds: u64, there: &Bytes, back: &Bytes) -> Result<Histogram<u64>, Failure> {
+    let mut times = Histogram::new(3).map_err(failed)?;
+    let mut message = vec![0; bench.size];
+    let warm_up = rounds / 10;
+    for number in 0..warm_up + rounds {
+        payload::write(&mut message, number);
+        let begin = Instant::now();
+        there.put_bytes(&message).map_err(not_put)?;
+        let answer = back.get_bytes().map_err(failed)?;
+        let took = begin.elapsed();
+        if payload::sum(&answer) != payload::sum(&message) {
+            return Err(Failure::Failed(format!("round trip {number} brought back something else")));
+        }
+        if number >= warm_up {
+            times.record(took.as_nanos() as u64).map_err(failed)?;
+        }
+    }
+    Ok(times)
 }
 
 /// A worker that sends back what it gets.

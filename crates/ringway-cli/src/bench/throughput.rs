@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::report::{conditions, print};
 use super::{Bench, WorkerQueue, payload};
+use crate::crew::Crew;
 use crate::outcome::{Done, Failure, failed};
 use crate::terms::not_put;
-use crate::worker::{Process, ready, say};
+use crate::worker::{ready, say};
 
 pub(super) fn run(bench: &Bench) -> Done {
     let messages = bench.messages.unwrap_or(2_000_000);
@@ -20,39 +21,43 @@ pub(super) fn run(bench: &Bench) -> Done {
         let numbers = rest.iter().map(u64::to_string);
         [kind.to_owned(), named.name.clone(), wait.clone()].into_iter().chain(numbers).collect()
     };
-    let mut getters = Vec::new();
-    for _ in 0..bench.consumers {
-        getters.push(Process::start(&job("bench-get", &[bench.batch]))?);
+    let mut crew = Crew::new();
+    for getter in 0..bench.consumers {
+        crew.start(&format!("consumer {getter}"), &job("bench-get", &[bench.batch]))?;
     }
-    let mut putters = Vec::new();
     let share = |worker: u32| messages * u64::from(worker) / u64::from(bench.producers);
-    for worker in 0..bench.producers {
-        let range = [share(worker), share(worker + 1)];
-        putters.push(Process::start(&job("bench-put", &[range[0], range[1], bench.size as u64, bench.batch]))?);
+    for putter in 0..bench.producers {
+        let numbers = [share(putter), share(putter + 1), bench.size as u64, bench.batch];
+        crew.start(&format!("producer {putter}"), &job("bench-put", &numbers))?;
     }
+    named.queue.remove(); // all have it open, and however this ends, no name is left
+    let getters = bench.consumers as usize;
     let begin = Instant::now();
-    for worker in getters.iter_mut().chain(&mut putters) {
-        worker.go()?;
-    }
-    for putter in putters {
-        putter.end()?;
-    }
-    named.queue.shutdown(false).map_err(failed)?;
-    let (mut count, mut sum) = (0_u64, 0_u64);
-    let mut shares = Vec::new();
-    for mut getter in getters {
-        let said = getter.line()?.unwrap_or_default();
-        let Some((its_count, its_sum)) =
-            said.split_once(' ').and_then(|(a, b)| Some((a.parse::<u64>().ok()?, b.parse::<u64>().ok()?)))
-        else {
-            return Err(Failure::Failed(format!("a getter ended without its sum and said {said:?}")));
-        };
-        count += its_count;
-        sum = sum.wrapping_add(its_sum);
-        shares.push(its_count);
-        getter.end()?;
+    (0..getters + bench.producers as usize).try_for_each(|worker| crew.go(worker))?;
+    let mut putting = bench.producers;
+    let (mut sum, mut shares) = (0_u64, vec![0_u64; getters]);
+    while crew.is_running() {
+        let (worker, said) = crew.hear()?;
+        match said {
+            Some(line) => {
+                let (its_count, its_sum) = counted(&line)
+                    .ok_or_else(|| Failure::Failed(format!("consumer {worker} said {line:?} for its sum")))?;
+                shares[worker] = its_count;
+                sum = sum.wrapping_add(its_sum);
+            }
+            None => {
+                crew.end(worker)?;
+                if worker >= getters {
+                    putting -= 1;
+                    if putting == 0 {
+                        named.queue.shutdown(false).map_err(failed)?;
+                    }
+                }
+            }
+        }
     }
     let seconds = begin.elapsed().as_secs_f64();
+    let count: u64 = shares.iter().sum();
     if (count, sum) != (messages, payload::expected(messages, bench.size)) {
         return Err(Failure::Failed(format!("{messages} messages were put, {count} came, with the sum {sum:#x}")));
     }
@@ -78,6 +83,11 @@ pub(super) fn run(bench: &Bench) -> Done {
         "conditions": conditions(bench),
     });
     print(bench, &sheet, object)
+}
+
+fn counted(line: &str) -> Option<(u64, u64)> {
+    let (count, sum) = line.split_once(' ')?;
+    Some((count.parse().ok()?, sum.parse().ok()?))
 }
 
 /// A worker that puts messages `first` to `end`.

@@ -60,14 +60,15 @@ impl Ledger {
     /// it could say.
     pub(super) fn check(&self, producers: u32, messages: u64) -> Result<String, String> {
         let mut arrived: HashMap<Message, u32> = HashMap::new();
-        let mut last: HashMap<(u32, u32, u32), u64> = HashMap::new();
+        let mut last: HashMap<(u32, u32), (u32, u64)> = HashMap::new();
         for &(consumer, message) in &self.got {
             *arrived.entry(message).or_default() += 1;
-            let key = (consumer, message.producer, message.life);
-            if let Some(before) = last.insert(key, message.number)
-                && before >= message.number
+            // All that a life has put comes before what the next one puts.
+            let place = (message.life, message.number);
+            if let Some((life, number)) = last.insert((consumer, message.producer), place)
+                && (life, number) >= place
             {
-                return Err(format!("consumer {consumer} got message {message} after number {before}"));
+                return Err(format!("consumer {consumer} got message {message} after number {number} of life {life}"));
             }
         }
         if let Some((message, count)) = arrived.iter().find(|(_, count)| **count != 1) {
@@ -110,14 +111,16 @@ mod tests {
         assert!(ledger(&[(0, 0, 0), (0, 0, 1)], &[(0, 0, 0)]).is_err(), "lost");
         assert!(ledger(&[(0, 0, 0), (0, 0, 1)], &[(0, 0, 0), (0, 0, 1), (0, 0, 1)]).is_err(), "doubled");
         assert!(ledger(&[(0, 0, 0), (0, 0, 1)], &[(0, 0, 1), (0, 0, 0)]).is_err(), "out of order");
+        assert!(ledger(&[(0, 0, 0), (0, 1, 1)], &[(0, 1, 1), (0, 0, 0)]).is_err(), "the heir before the dead");
         assert!(ledger(&[(0, 0, 0)], &[(0, 0, 0)]).is_err(), "not all put");
     }
 
     #[test]
-    fn half_a_line_is_no_message() {
+    fn only_three_numbers_are_a_message() {
         let message = Message { producer: 1, life: 0, number: 25 };
         assert_eq!(Message::parse(&message.to_string()), Some(message));
-        assert_eq!(Message::parse("1 0"), None);
-        assert_eq!(Message::parse("1 0 x"), None);
+        for line in ["", "1 0", "1 0 x", "1 0 2 3", "4294967296 0 1"] {
+            assert_eq!(Message::parse(line), None);
+        }
     }
 }
