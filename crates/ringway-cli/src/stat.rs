@@ -1,106 +1,85 @@
 //! `ringway stat`.
 
-use std::fmt::Write as _;
+mod object;
+mod sheet;
+
 use std::io::{self, Write};
+use std::thread;
+use std::time::Duration;
 
 use clap::Args;
 use ringway::Place;
-use ringway::inspect::{self, Snapshot};
-use serde_json::{Value, json};
+use ringway::inspect::{self, Attendee, Held, Holds, Segment, Sight, Snapshot};
 
-use crate::outcome::{Done, failed, unwritten};
-use crate::terms::{age, bytes};
+use crate::outcome::{Done, Failure, failed, unwritten};
+use crate::terms::seconds;
 
-/// Shows a queue: its size, its totals, and who has it open
+/// Shows a queue: its size, its totals, who has it open, and who holds what for how long
 ///
-/// Example: ringway stat jobs
+/// It looks twice. What a participant holds at both looks, it has held at least for the time between them; with --watch,
+/// since it was seen first.
+///
+/// Example: ringway stat jobs --over 5
 #[derive(Args)]
 pub(crate) struct Stat {
     /// The name of the queue
     name: String,
-    /// Print a JSON object
+    /// Time between two looks
+    #[arg(long, value_name = "SECONDS", default_value = "0.2", value_parser = seconds)]
+    over: Duration,
+    /// Go on looking, until it is interrupted
+    #[arg(long)]
+    watch: bool,
+    /// Print a JSON object, with --watch one a line
     #[arg(long)]
     json: bool,
+}
+
+/// What there is to see of a queue.
+struct View {
+    name: String,
+    snapshot: Snapshot,
+    participants: Vec<Participant>,
+}
+
+struct Participant {
+    attendee: Attendee,
+    /// `None` of the dead, and of those in another PID namespace.
+    sight: Option<Sight>,
+    held: Held,
 }
 
 impl Stat {
     pub(crate) fn run(self) -> Done {
         let segment = inspect::open(&Place::from(&self.name)).map_err(failed)?;
-        let snapshot = inspect::snapshot(&segment).map_err(failed)?;
-        let text = match self.json {
-            true => object(&self.name, &snapshot).to_string() + "\n",
-            false => sheet(&self.name, &snapshot),
-        };
-        io::stdout().write_all(text.as_bytes()).map_err(unwritten)
+        let mut holds = Holds::look(&segment, None);
+        loop {
+            thread::sleep(self.over);
+            holds = Holds::look(&segment, Some(&holds));
+            let view = self.view(&segment, &holds)?;
+            let text = match self.json {
+                true => object::of(&view).to_string() + "\n",
+                false => sheet::of(&view),
+            };
+            let mut output = io::stdout().lock();
+            output.write_all(text.as_bytes()).map_err(unwritten)?;
+            if !self.watch {
+                return Ok(());
+            }
+            let blank: &[u8] = if self.json { b"" } else { b"\n" };
+            output.write_all(blank).and_then(|()| output.flush()).map_err(unwritten)?;
+        }
     }
-}
 
-fn object(name: &str, snapshot: &Snapshot) -> Value {
-    let participants: Vec<Value> = snapshot
-        .holders
-        .iter()
-        .map(|holder| {
-            json!({
-                "pid": holder.attendee.pid,
-                "alive": holder.attendee.alive,
-                "entry": holder.attendee.index,
-                "generation": holder.attendee.generation,
-                "attached_unix_nanos": holder.attendee.attached_unix_nanos,
-                "held_messages": holder.messages,
-                "held_blocks": holder.blocks,
-            })
-        })
-        .collect();
-    json!({
-        "name": name,
-        "maxsize": snapshot.maxsize,
-        "max_message": snapshot.max_message,
-        "size": snapshot.size,
-        "puts": snapshot.puts,
-        "gets": snapshot.gets,
-        "lost": snapshot.lost,
-        "recovered": snapshot.recovered,
-        "shut_down": snapshot.shut_down,
-        "waiting_to_get": snapshot.waiting_to_get,
-        "waiting_to_put": snapshot.waiting_to_put,
-        "schema": snapshot.schema,
-        "created_unix_nanos": snapshot.created_unix_nanos,
-        "virtual_bytes": snapshot.virtual_bytes,
-        "resident_bytes": snapshot.resident_bytes,
-        "participants_max": snapshot.participants_max,
-        "participants": participants,
-    })
-}
-
-fn sheet(name: &str, snapshot: &Snapshot) -> String {
-    let mut text = String::new();
-    let mut row = |label: &str, value: String| {
-        let _ = writeln!(text, "{label:<14}{value}");
-    };
-    row("queue", name.to_owned());
-    row(
-        "size",
-        format!("{} of {}{}", snapshot.size, snapshot.maxsize, if snapshot.shut_down { ", shut down" } else { "" }),
-    );
-    row("messages", format!("{}, at most {}", snapshot.schema, bytes(snapshot.max_message)));
-    row("puts", snapshot.puts.to_string());
-    row("gets", snapshot.gets.to_string());
-    row("lost", format!("{} with {} dead participants", snapshot.lost, snapshot.recovered));
-    row("sleepers", format!("at most {} to get, {} to put", snapshot.waiting_to_get, snapshot.waiting_to_put));
-    row("memory", format!("{} virtual, {} resident", bytes(snapshot.virtual_bytes), bytes(snapshot.resident_bytes)));
-    row("created", format!("{} ago", age(snapshot.created_unix_nanos)));
-    row("participants", format!("{} of {}", snapshot.holders.len(), snapshot.participants_max));
-    for holder in &snapshot.holders {
-        let attendee = &holder.attendee;
-        let _ = writeln!(
-            text,
-            "  pid {:<9} {:<6} since {}, holds {} messages and {} blocks",
-            attendee.pid,
-            if attendee.alive { "alive" } else { "dead" },
-            age(attendee.attached_unix_nanos),
-            holder.messages,
-            holder.blocks,
-        );
+    fn view(&self, segment: &Segment, holds: &Holds) -> Result<View, Failure> {
+        let snapshot = inspect::snapshot(segment).map_err(failed)?;
+        let participants = snapshot.holders.iter().map(|holder| {
+            let attendee = holder.attendee.clone();
+            let is_seen = attendee.alive && attendee.is_here;
+            let sight = is_seen.then(|| inspect::sight_of(attendee.pid)).flatten();
+            Participant { held: holds.of(&attendee), sight, attendee }
+        });
+        let participants = participants.collect();
+        Ok(View { name: self.name.clone(), participants, snapshot })
     }
-    text
 }

@@ -87,3 +87,11 @@ pub(crate) fn age(unix_nanos: u64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     indicatif::HumanDuration(now.saturating_sub(Duration::from_nanos(unix_nanos))).to_string()
 }
+
+/// The beginning of a text that others have made, safe for a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    const MOST: usize = 80;
+    let safe = |letter: char| if letter.is_control() { '?' } else { letter };
+    let end = if text.chars().nth(MOST).is_some() { "..." } else { "" };
+    text.chars().take(MOST).map(safe).chain(end.chars()).collect()
+}

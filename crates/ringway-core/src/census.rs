@@ -51,6 +51,8 @@ pub struct Snapshot {
     pub holders: Vec<Holder>,
     /// Entries of the participant table.
     pub participants_max: u32,
+    /// Loans and messages that each participant may hold without delaying others.
+    pub loans: u32,
     /// What the messages are.
     pub schema: String,
     /// Wall clock at creation, nanoseconds since 1970.
@@ -110,6 +112,7 @@ pub fn snapshot(segment: &Segment) -> Result<Snapshot, Fault> {
         waiting_to_put: count(&control.not_full.word).saturating_add(count(&control.block_freed.word)),
         holders,
         participants_max: header.measures.participants,
+        loans: header.measures.loans,
         schema: segment.schema(),
         created_unix_nanos: header.created_unix_nanos,
         virtual_bytes: segment.geometry().total_bytes,
@@ -167,7 +170,7 @@ pub fn accounts(segment: &Segment) -> Accounts {
 }
 
 /// Visits the state of every block that has memory behind it; `None` is a word that nobody writes.
-fn for_each_state(segment: &Segment, mut visit: impl FnMut(Block, Option<State>)) {
+pub(crate) fn for_each_state(segment: &Segment, mut visit: impl FnMut(Block, Option<State>)) {
     for class in 0..segment.geometry().classes.len() as u8 {
         for index in 0..segment.backed(class) as u32 {
             let block = Block::new(class, index);

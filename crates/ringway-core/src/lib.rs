@@ -14,6 +14,7 @@ pub mod error;
 pub mod event;
 mod header;
 mod hints;
+pub mod holds;
 pub mod layout;
 mod mapping;
 mod messages;
@@ -33,3 +34,8 @@ pub mod word;
 
 pub use names::{Place, list};
 pub use ringway_sys::clock::Monotonic;
+
+/// What the system shows of a process, for people.
+pub mod process {
+    pub use ringway_sys::process::{Sight, sight_of};
+}

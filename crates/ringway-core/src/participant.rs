@@ -55,6 +55,8 @@ pub struct Attendee {
     pub pid: u32,
     /// Wall clock at attach, nanoseconds since 1970.
     pub attached_unix_nanos: u64,
+    /// Whether that number means anything here: not in another PID namespace.
+    pub is_here: bool,
     /// What the kernel says.
     pub alive: bool,
 }
@@ -169,6 +171,7 @@ pub fn attendees(segment: &Segment) -> Vec<Attendee> {
                 index: index as u8,
                 generation: life.generation(),
                 pid: entry.pid.load(Relaxed) as u32,
+                is_here: process::life_of(&identity(entry)) != process::Life::Unknown,
                 attached_unix_nanos: entry.attached_unix_nanos.load(Relaxed),
                 alive: !is_dead(segment, index as u8),
             });

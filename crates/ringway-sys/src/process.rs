@@ -6,9 +6,10 @@ mod life;
 mod maps;
 mod pidfd;
 mod procfs;
+mod sight;
 
 pub use host::{boot_id, random_bytes, thread_id};
 pub use identity::Identity;
 pub use life::{Life, life_of};
 pub use maps::maps_file;
-pub use procfs::name_of;
+pub use sight::{Sight, sight_of};

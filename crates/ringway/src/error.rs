@@ -132,7 +132,9 @@ impl<V> PutError<V> {
 impl<V> fmt::Display for PutError<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Full { queue, maxsize, .. } => write!(f, "{queue} is full: it holds {maxsize} messages at most"),
+            Self::Full { queue, maxsize, .. } => {
+                write!(f, "{queue} is full: it holds {maxsize} messages at most; `ringway stat` shows who has it open")
+            }
             Self::NoBlock { queue, loans, .. } => write!(
                 f,
                 "{queue} has no free block: somebody holds more than {loans} loans or messages; `ringway stat` names \

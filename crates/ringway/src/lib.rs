@@ -41,7 +41,9 @@ pub use rkyv;
 /// ```
 pub mod inspect {
     pub use ringway_core::census::{Accounts, Holder, Snapshot, accounts, inspect as open, remove, snapshot};
+    pub use ringway_core::holds::{Held, Holds};
     pub use ringway_core::list;
     pub use ringway_core::participant::{Attendee, attendees};
+    pub use ringway_core::process::{Sight, sight_of};
     pub use ringway_core::segment::Segment;
 }

@@ -79,12 +79,6 @@ fn value_of<'text>(text: &'text str, key: &str) -> Option<&'text str> {
     text.lines().find_map(|line| line.strip_prefix(key)).map(str::trim)
 }
 
-/// The name of a process as `ps` shows it, at most 15 bytes; `None` if there is no such process or it is hidden.
-pub fn name_of(pid: u32) -> Option<String> {
-    let name = fs::read(directory_of(pid, None).ok()?.join("comm")).ok()?;
-    Some(String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,12 +113,5 @@ mod tests {
     fn a_thread_is_told_from_its_process() {
         assert!(!is_thread(Path::new("/proc/self")).unwrap());
         assert!(std::thread::spawn(|| is_thread(Path::new("/proc/thread-self")).unwrap()).join().unwrap());
-    }
-
-    #[test]
-    fn a_process_has_a_name_and_nobody_has_none() {
-        let expected = fs::read_to_string("/proc/self/comm").unwrap();
-        assert_eq!(name_of(std::process::id()).unwrap(), expected.trim_end());
-        assert_eq!(name_of(u32::MAX), None);
     }
 }

@@ -1,0 +1,142 @@
+//! Who has a queue open, what they are doing, and what they hold for how long.
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use ringway::{PutError, Queue};
+use serde_json::Value;
+use support::{Name, Running, ringway, run, run_with, status, stderr, stdout};
+
+/// Starts a `get` that waits for messages, and answers when it has the queue open.
+fn getter(name: &Name) -> Running {
+    let queue = Queue::<[u8]>::open(&name.0).unwrap();
+    let get = Running(ringway(&["get", &name.0]).stdout(Stdio::null()).spawn().unwrap());
+    while !queue.snapshot().unwrap().holders.iter().any(|holder| holder.attendee.pid == get.0.id()) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    get
+}
+
+fn signal(child: &Running, signal: &str) {
+    assert!(Command::new("kill").args([signal, &child.0.id().to_string()]).status().unwrap().success());
+}
+
+fn wait_for_state(child: &Running, letter: char) {
+    loop {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", child.0.id())).unwrap();
+        if stat[stat.rfind(')').unwrap() + 2..].starts_with(letter) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// What `stat` tells of one process.
+fn told_of(name: &Name, pid: u32) -> Value {
+    let output = run(&["stat", &name.0, "--json", "--over", "0"]);
+    let stat: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    let participants = stat["participants"].as_array().unwrap();
+    participants.iter().find(|participant| participant["pid"] == pid).expect("its entry").clone()
+}
+
+#[test]
+fn the_living_the_stopped_and_the_dead_are_told_apart() {
+    let name = Name::new("states");
+    run(&["create", &name.0]);
+    let mut get = getter(&name);
+    wait_for_state(&get, 'S');
+    let told = told_of(&name, get.0.id());
+    assert_eq!((&told["alive"], &told["state"]), (&true.into(), &"sleeping".into()), "{told}");
+    assert_eq!((&told["threads"], &told["pid_is_of_this_namespace"]), (&1.into(), &true.into()), "{told}");
+    let command = told["command"].as_str().unwrap();
+    assert!(command.ends_with(&format!("ringway get {}", name.0)), "{command}");
+
+    signal(&get, "-STOP");
+    wait_for_state(&get, 'T');
+    assert_eq!(told_of(&name, get.0.id())["state"], "stopped");
+    let sheet = stdout(&run(&["stat", &name.0]));
+    assert!(sheet.contains(&format!("pid {}, stopped, 1 thread", get.0.id())), "{sheet}");
+
+    get.0.kill().unwrap();
+    wait_for_state(&get, 'Z');
+    let told = told_of(&name, get.0.id());
+    assert_eq!((&told["alive"], &told["command"]), (&false.into(), &Value::Null), "{told}");
+    assert!(stdout(&run(&["stat", &name.0])).contains(&format!("pid {}, dead", get.0.id())));
+}
+
+/// Fault 25 of the design: a consumer that keeps its guards for ever.
+#[test]
+fn who_keeps_messages_for_ever_is_named_when_puts_time_out() {
+    let name = Name::new("hoard");
+    let options = Queue::<[u8]>::options().maxsize(1).max_message(64).participants(2).loans(1);
+    let queue = options.create(&name.0).unwrap();
+    let mut guards = Vec::new();
+    let error = loop {
+        match queue.try_put_bytes(b"x") {
+            Ok(()) => guards.push(queue.get_bytes().unwrap()),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, PutError::NoBlock { .. }), "{error}");
+    let refused = run_with(&["put", &name.0, "--timeout", "0.05"], b"y\n");
+    assert_eq!(status(&refused), 3);
+    assert!(stderr(&refused).contains("no free block; ") || stderr(&refused).contains("has no free block"));
+    assert!(stderr(&refused).contains("`ringway stat` names the holder"), "{}", stderr(&refused));
+
+    let told = told_of(&name, std::process::id());
+    assert_eq!((&told["held_messages"], &told["kept_messages"]), (&guards.len().into(), &guards.len().into()));
+    assert_eq!(told["gets_since_oldest"], guards.len() - 1);
+    assert_eq!(told["beyond_loans"], guards.len() - 1);
+    let sheet = stdout(&run(&["stat", &name.0, "--over", "0.3"]));
+    let line = format!("holds {0} messages ({0} of them kept, the longest for 0.3 s or more", guards.len());
+    assert!(sheet.contains(&line) && sheet.contains("puts may find no free block"), "{sheet}");
+
+    guards.clear();
+    let told = told_of(&name, std::process::id());
+    assert_eq!((&told["held_messages"], &told["beyond_loans"]), (&0.into(), &0.into()));
+}
+
+#[test]
+fn loans_are_told_from_blocks_at_hand() {
+    let name = Name::new("loans");
+    let queue = Queue::<[u8]>::options().maxsize(1).max_message(1 << 20).loans(3).create(&name.0).unwrap();
+    let lent: Vec<_> = (0..7).map(|_| queue.loan(1 << 20).unwrap()).collect();
+    let told = told_of(&name, std::process::id());
+    // Of blocks of this size it keeps two at most for itself.
+    assert_eq!((&told["held_blocks"], &told["loans_at_least"]), (&7.into(), &5.into()), "{told}");
+    assert_eq!(told["beyond_loans"], 2);
+    drop(lent);
+    assert_eq!(told_of(&name, std::process::id())["loans_at_least"], 0);
+}
+
+#[test]
+fn a_watch_tells_how_long_a_message_has_been_held() {
+    let name = Name::new("watch");
+    let queue = Queue::<[u8]>::create(&name.0, 3).unwrap();
+    queue.put_bytes(b"x").unwrap();
+    let guard = queue.get_bytes().unwrap();
+    let arguments = ["stat", &name.0, "--watch", "--json", "--over", "0.01"];
+    let mut watch = Running(ringway(&arguments).stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(watch.0.stdout.take().unwrap()).lines();
+    let mut held_for = || {
+        let stat: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        let participant = &stat["participants"][0];
+        (participant["kept_messages"].as_u64().unwrap(), participant["kept_for_seconds"].as_f64().unwrap())
+    };
+    let mut last = 0.0;
+    for _ in 0..5 {
+        let (kept, seconds) = held_for();
+        assert!(kept == 1 && seconds > last, "{kept} kept, for {seconds} s after {last} s");
+        last = seconds;
+    }
+    // Another message, also in the same block, is another hold.
+    drop(guard);
+    queue.put_bytes(b"y").unwrap();
+    let _guard = queue.get_bytes().unwrap();
+    while held_for() != (0, 0.0) {}
+}
