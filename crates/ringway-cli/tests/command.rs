@@ -256,51 +256,6 @@ fn queues_of_typed_messages_can_be_seen_and_shut_down_but_not_fed() {
 }
 
 #[test]
-fn the_doctor_finds_and_mends_what_the_dead_left() {
-    let name = Name::new("patient");
-    run(&["create", &name.0, "--maxsize", "3"]);
-    let healthy = run(&["doctor", &name.0]);
-    assert_eq!(status(&healthy), 0, "{}", stdout(&healthy));
-    let mut getter = Running(ringway(&["get", &name.0]).stdout(Stdio::piped()).spawn().unwrap());
-    run_with(&["put", &name.0], b"seen\n");
-    let mut line = String::new();
-    BufReader::new(getter.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    getter.0.kill().unwrap();
-    getter.0.wait().unwrap();
-
-    let found = run(&["doctor", &name.0, "--json"]);
-    assert_eq!(status(&found), 4);
-    let findings: Value = serde_json::from_slice(&found.stdout).unwrap();
-    assert_eq!(
-        (&findings[0]["kind"], &findings[0]["fixed"]),
-        (&"dead participants".into(), &false.into()),
-        "{findings}"
-    );
-    assert!(findings[0]["finding"].as_str().unwrap().contains(&getter.0.id().to_string()), "{findings}");
-    let mended = run(&["doctor", &name.0, "--fix"]);
-    assert_eq!(status(&mended), 4);
-    assert!(stdout(&mended).starts_with("fixed: "), "{}", stdout(&mended));
-    assert_eq!(status(&run(&["doctor", &name.0])), 0);
-
-    run(&["shutdown", &name.0]);
-    assert!(stdout(&run(&["doctor", &name.0])).contains("abandoned"));
-    assert!(name.file().exists());
-    assert_eq!(status(&run(&["doctor", "--fix", &name.0])), 4);
-    assert!(!name.file().exists());
-    assert_eq!(status(&run(&["doctor", &name.0])), 1);
-}
-
-#[test]
-fn the_doctor_says_what_is_no_queue_and_lets_it_be() {
-    let name = Name::new("no-patient");
-    std::fs::write(name.file(), b"junk").unwrap();
-    let found = run(&["doctor", "--fix", &name.0]);
-    assert_eq!(status(&found), 4);
-    assert!(stdout(&found).contains("refused") && stdout(&found).contains("rm --force"), "{}", stdout(&found));
-    assert!(name.file().exists());
-}
-
-#[test]
 fn bench_verifies_and_measures() {
     let figures =
         json(&["bench", "--producers", "2", "--consumers", "2", "--messages", "20001", "--size", "100", "--json"]);

@@ -2,39 +2,12 @@
 
 mod support;
 
-use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
+use std::process::Stdio;
 
 use ringway::{PutError, Queue};
 use serde_json::Value;
-use support::{Name, Running, ringway, run, run_with, status, stderr, stdout};
-
-/// Starts a `get` that waits for messages, and answers when it has the queue open.
-fn getter(name: &Name) -> Running {
-    let queue = Queue::<[u8]>::open(&name.0).unwrap();
-    let get = Running(ringway(&["get", &name.0]).stdout(Stdio::null()).spawn().unwrap());
-    while !queue.snapshot().unwrap().holders.iter().any(|holder| holder.attendee.pid == get.0.id()) {
-        thread::sleep(Duration::from_millis(1));
-    }
-    get
-}
-
-fn signal(child: &Running, signal: &str) {
-    assert!(Command::new("kill").args([signal, &child.0.id().to_string()]).status().unwrap().success());
-}
-
-fn wait_for_state(child: &Running, letter: char) {
-    loop {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", child.0.id())).unwrap();
-        if stat[stat.rfind(')').unwrap() + 2..].starts_with(letter) {
-            return;
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-}
+use support::{Name, Running, getter, ringway, run, run_with, signal, status, stderr, stdout, wait_for_state};
 
 /// What `stat` tells of one process.
 fn told_of(name: &Name, pid: u32) -> Value {

@@ -24,6 +24,7 @@ pub mod participant;
 pub mod position;
 mod prefetch;
 pub mod recovery;
+pub mod remains;
 pub mod ring;
 pub mod segment;
 mod shape;

@@ -108,6 +108,21 @@ pub fn list() -> io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// The files of creators in shared memory that had no name yet, where the system needs such files, and the name that
+/// each was to get.
+pub(crate) fn hidden() -> io::Result<Vec<(PathBuf, String)>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(shm::DIRECTORY)? {
+        let entry = entry?;
+        let name = entry.file_name().to_str().and_then(shm::name_behind_hidden).map(str::to_owned);
+        if let Some(name) = name.as_deref().and_then(|name| name.strip_prefix(PREFIX)) {
+            found.push((entry.path(), name.to_owned()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// The directory and file name of a path.
 pub(crate) fn split(path: &Path) -> (&Path, &OsStr) {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -10,6 +10,10 @@ use std::os::fd::AsRawFd;
 
 use crate::status::check;
 
+/// Which signal tells that somebody waits for a lease. It is missing in the libc crate, and the same on all targets that
+/// Rust knows.
+const F_SETSIG: libc::c_int = 10;
+
 /// Locks the byte at `offset` for the description of `file`, without waiting. `false` if another description has it;
 /// `true` also if ours had it already. The byte need not exist; the file has to be open for writing.
 ///
@@ -42,6 +46,27 @@ pub fn is_locked(file: &File, offset: u64) -> io::Result<bool> {
     Ok(lock.l_type != libc::F_UNLCK as libc::c_short)
 }
 
+/// Whether no other description than that of `file` is open on the file, in whatever process, namespace or mapping. The
+/// kernel knows: it leases a file for writing only to who is alone with it.
+///
+/// # Errors
+/// Of fcntl(2): `EACCES` if the file belongs to another user, `EINVAL` where the file system knows no leases.
+pub fn is_alone(file: &File) -> io::Result<bool> {
+    // Whoever opens the file meanwhile waits for us, and we would be told by a signal: one that is ignored by default.
+    let fd = file.as_raw_fd();
+    // SAFETY: fcntl with numbers; it touches no memory.
+    check(unsafe { libc::fcntl(fd, F_SETSIG, libc::SIGURG) })?;
+    // SAFETY: as above.
+    match check(unsafe { libc::fcntl(fd, libc::F_SETLEASE, libc::F_WRLCK) }) {
+        Ok(_) => {
+            // SAFETY: as above.
+            check(unsafe { libc::fcntl(fd, libc::F_SETLEASE, libc::F_UNLCK) }).map(|_| true)
+        }
+        Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 fn one_byte(kind: libc::c_int, offset: u64) -> io::Result<libc::flock> {
     let start = i64::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
     // SAFETY: all fields are numbers. l_pid has to be 0 for these commands, and some targets have further fields.
@@ -64,7 +89,7 @@ mod tests {
 
     use super::*;
     use crate::shm::{memfd, reopen};
-    use crate::testing::{Child, alone};
+    use crate::testing::{Child, Mapping, Name, alone};
 
     #[test]
     fn two_descriptions_of_one_file_exclude_each_other() {
@@ -110,6 +135,34 @@ mod tests {
         child.signal(libc::SIGKILL);
         child.wait();
         assert!(!is_locked(&ours, 9).unwrap());
+    }
+
+    #[test]
+    fn who_is_alone_with_a_file_is_told_so() {
+        let _alone = alone();
+        let name = Name::new();
+        let ours = File::options().read(true).write(true).create_new(true).open(name.path()).unwrap();
+        assert!(is_alone(&ours).unwrap());
+        let readable = File::open(name.path()).unwrap();
+        assert!(!is_alone(&ours).unwrap());
+        drop(readable);
+        assert!(is_alone(&ours).unwrap());
+
+        let theirs = reopen(ours.as_fd()).unwrap();
+        theirs.set_len(4096).unwrap();
+        let mapped = Mapping::of(&theirs);
+        drop(theirs);
+        assert!(!is_alone(&ours).unwrap(), "a mapping counts");
+        drop(mapped);
+        assert!(is_alone(&ours).unwrap());
+
+        let theirs = reopen(ours.as_fd()).unwrap();
+        let mut child = Child::idle();
+        drop(theirs);
+        assert!(!is_alone(&ours).unwrap(), "the child has it open");
+        child.signal(libc::SIGKILL);
+        child.wait();
+        assert!(is_alone(&ours).unwrap());
     }
 
     #[test]

@@ -6,7 +6,9 @@ mod memfd;
 mod open;
 mod reserve;
 
-pub use create::{DIRECTORY, create_hidden, create_unlinked, lacks_tmpfile, publish, publish_hidden};
+pub use create::{
+    DIRECTORY, create_hidden, create_unlinked, lacks_tmpfile, name_behind_hidden, publish, publish_hidden,
+};
 pub use facts::{FileId, allocated_bytes, block_size, file_id, is_hugetlbfs, owner, same_file};
 pub use memfd::{is_sealed, memfd, seal};
 pub use open::{OPEN_FLAGS, inheritable, open_posix, reopen};

@@ -45,5 +45,6 @@ pub mod inspect {
     pub use ringway_core::list;
     pub use ringway_core::participant::{Attendee, attendees};
     pub use ringway_core::process::{Sight, sight_of};
+    pub use ringway_core::remains::{Maker, Remains, remains};
     pub use ringway_core::segment::Segment;
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ringway::inspect::{self, Maker};
 use ringway::{CreateError, OpenError, Place, Queue, QueueOptions};
 
 use super::audit::audit;
@@ -85,12 +86,37 @@ impl Fresh {
         Ok(Some(stepper))
     }
 
+    /// What a dead creator has left is known for what it is, and removed.
+    fn clear(&self) -> Result<(), String> {
+        for remains in inspect::remains(Some(&self.name)).map_err(|error| error.to_string())? {
+            match remains.maker() {
+                Maker::Gone => {}
+                other => return Err(format!("its creator is dead, and yet {other:?}")),
+            }
+            if !remains.remove().map_err(|error| error.to_string())? {
+                return Err(format!("{remains:?} was not removed"));
+            }
+        }
+        if self.path.exists() { Err("what it left was not known".to_owned()) } else { Ok(()) }
+    }
+
+    /// What a creator that only stands still has made is let be.
+    fn is_let_be(&self) -> Result<(), String> {
+        for remains in inspect::remains(Some(&self.name)).map_err(|error| error.to_string())? {
+            match (remains.maker(), remains.remove()) {
+                (Maker::AtWork, Ok(false)) => {}
+                other => return Err(format!("its creator is at work, and yet {other:?}")),
+            }
+        }
+        Ok(())
+    }
+
     /// After its creator died: it is whole and empty, or it is not there, or at least it is not in the way.
     fn check(&self) -> Result<(), String> {
         if is_whole(&self.path, self.way)? {
             audit(&Place::File(self.path.clone()), EMPTY, NOTHING)?;
         } else {
-            let _ = fs::remove_file(&self.path);
+            self.clear()?;
             let queue = options().create(self.place()).map_err(|error| format!("a second try: {error}"))?;
             queue.try_put_bytes(text_of(1)).map_err(|error| error.to_string())?;
         }
@@ -169,6 +195,7 @@ fn kill_at(worker: &Path, way: Way, point: u64) -> Result<(), String> {
 fn freeze_at(worker: &Path, way: Way, point: u64) -> Result<(), String> {
     let fresh = Fresh::new(way);
     let Some(mut stepper) = fresh.start_at(worker, point)? else { return Ok(()) };
+    fresh.is_let_be()?;
     let ours = match options().create(fresh.place()) {
         Ok(queue) => Some(queue),
         Err(CreateError::AlreadyExists { .. }) => options().open(fresh.place()).ok(),

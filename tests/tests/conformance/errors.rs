@@ -9,7 +9,10 @@ pub fn full_gives_the_value_back_and_names_the_queue(ground: &Ground) {
     made.queue.put("first".to_owned()).unwrap();
     let error = made.queue.try_put("second".to_owned()).unwrap_err();
     assert!(matches!(&error, PutError::Full { queue, maxsize: 1, .. } if queue.to_string() == made.label));
-    assert_eq!(error.to_string(), format!("{} is full: it holds 1 messages at most", made.label));
+    assert_eq!(
+        error.to_string(),
+        format!("{} is full: it holds 1 messages at most; `ringway stat` shows who has it open", made.label)
+    );
     assert_eq!(error.into_value(), "second");
 }
 

@@ -6,6 +6,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use ringway::Queue;
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
@@ -70,6 +74,34 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// Starts a `get` that waits for messages, and answers when it has the queue open.
+pub fn getter(name: &Name) -> Running {
+    let queue = Queue::<[u8]>::open(&name.0).expect("a queue to get from");
+    let mut get = Running(ringway(&["get", &name.0]).stdout(Stdio::piped()).spawn().expect("the built command"));
+    while !queue.snapshot().expect("a whole queue").holders.iter().any(|holder| holder.attendee.pid == get.0.id()) {
+        assert_eq!(get.0.try_wait().expect("our child"), None, "it waits for messages");
+        thread::sleep(Duration::from_millis(1));
+    }
+    get
+}
+
+/// Sends a signal, by its name with a dash, to a child that was not waited for.
+pub fn signal(child: &Running, signal: &str) {
+    let sent = Command::new("kill").args([signal, &child.0.id().to_string()]).status().expect("the kill command");
+    assert!(sent.success());
+}
+
+/// Waits until the kernel shows this letter for the state of a child.
+pub fn wait_for_state(child: &Running, letter: char) {
+    loop {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", child.0.id())).expect("a child that was not waited for");
+        if stat[stat.rfind(')').expect("a name in brackets") + 2..].starts_with(letter) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
     }
 }
 

@@ -70,6 +70,14 @@ pub fn create_hidden(dir: &Path, final_name: &OsStr, mode: u32) -> io::Result<(F
     Ok((file, path))
 }
 
+/// The final name that a temporary one of [`create_hidden`] was made of; `None` if it is no such name.
+pub fn name_behind_hidden(hidden: &str) -> Option<&str> {
+    let (rest, random) = hidden.strip_prefix('.')?.strip_suffix(".tmp")?.rsplit_once('.')?;
+    let (name, pid) = rest.rsplit_once('.')?;
+    let is_number = |text: &str, base| u64::from_str_radix(text, base).is_ok();
+    (random.len() == 16 && is_number(random, 16) && is_number(pid, 10) && !name.is_empty()).then_some(name)
+}
+
 /// Gives a file of [`create_hidden`] its name, in one step, and takes the temporary name away, also on failure.
 ///
 /// # Errors
@@ -111,6 +119,24 @@ mod tests {
             let mut bytes = [0; 5];
             opened.read_exact_at(&mut bytes, 0).unwrap();
             assert_eq!(&bytes, b"whole");
+        }
+    }
+
+    #[test]
+    fn a_hidden_name_tells_the_final_one() {
+        let directory = Directory::new();
+        let (_file, hidden) = create_hidden(directory.path(), OsStr::new("a.b c"), 0o600).unwrap();
+        let hidden = hidden.file_name().unwrap().to_str().unwrap();
+        assert_eq!(name_behind_hidden(hidden), Some("a.b c"));
+        for other in [
+            "",
+            ".tmp",
+            "a.1.0123456789abcdef.tmp",
+            ".a.1.0123.tmp",
+            ".a.x.0123456789abcdef.tmp",
+            "..1.0123456789abcdef.tmp",
+        ] {
+            assert_eq!(name_behind_hidden(other), None, "{other}");
         }
     }
 

@@ -1,0 +1,213 @@
+//! The doctor, in situations that are real: processes that were killed, stopped, or left.
+
+mod support;
+
+use std::fs::{self, OpenOptions};
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use ringway::{Queue, QueueOptions};
+use serde_json::Value;
+use support::{Name, Running, getter, run, run_with, signal, status, stderr, stdout, wait_for_state};
+
+/// Exit status and findings.
+fn doctor(arguments: &[&str]) -> (i32, Vec<Value>) {
+    let output = run(&[&["doctor", "--json"], arguments].concat());
+    let findings = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    (status(&output), findings)
+}
+
+fn kinds(findings: &[Value]) -> Vec<(&str, bool)> {
+    let kind = |finding: &'_ Value| finding["fixed"].as_bool().unwrap();
+    findings.iter().map(|finding| (finding["kind"].as_str().unwrap(), kind(finding))).collect()
+}
+
+/// Small enough that the places of its words are easily told: its table ends at 20480.
+fn small() -> QueueOptions<[u8]> {
+    Queue::options().maxsize(3).max_message(64).participants(4).loans(1)
+}
+const PARTICIPANTS_OF_SMALL: u64 = 16384;
+const DESCRIPTORS_OF_SMALL: u64 = 28672;
+
+fn poke(name: &Name, offset: u64, word: u64) {
+    let file = OpenOptions::new().write(true).open(name.file()).unwrap();
+    file.write_all_at(&word.to_le_bytes(), offset).unwrap();
+}
+
+/// Kills a `get` that has read one message and keeps it, since nobody reads what it writes.
+fn kill_a_holder(name: &Name) -> u32 {
+    let mut get = getter(name);
+    run_with(&["put", &name.0], b"seen\n");
+    let mut line = String::new();
+    BufReader::new(get.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    get.0.kill().unwrap();
+    get.0.wait().unwrap();
+    get.0.id()
+}
+
+#[test]
+fn the_dead_are_found_and_what_they_held_is_taken_back() {
+    let name = Name::new("patient");
+    let queue = Queue::<[u8]>::create(&name.0, 3).unwrap();
+    assert_eq!(doctor(&[&name.0]), (0, vec![]));
+    assert_eq!(stdout(&run(&["doctor", &name.0])), "1 queue looked at, all is well\n");
+
+    let dead = kill_a_holder(&name);
+    let (found, findings) = doctor(&[&name.0]);
+    assert_eq!((found, kinds(&findings)), (4, vec![("dead participants", false)]));
+    assert_eq!(findings[0]["finding"], format!("dead: pid {dead}"));
+    assert_eq!(queue.snapshot().unwrap().recovered, 0, "looking changes nothing");
+
+    let (found, findings) = doctor(&["--fix", &name.0]);
+    assert_eq!((found, kinds(&findings)), (0, vec![("dead participants", true)]));
+    assert_eq!(queue.snapshot().unwrap().recovered, 1);
+    assert_eq!(doctor(&[&name.0]), (0, vec![]));
+}
+
+#[test]
+fn blocks_of_nobody_are_found_and_taken_back() {
+    let name = Name::new("orphans");
+    let queue = small().create(&name.0).unwrap();
+    kill_a_holder(&name);
+    // As if somebody else had got the dead one's place, and had gone before it looked for what the dead one held.
+    let index = queue.snapshot().unwrap().holders.iter().find(|holder| !holder.attendee.alive).unwrap().attendee.index;
+    poke(&name, PARTICIPANTS_OF_SMALL + 128 * u64::from(index), 1 << 8);
+    let (found, findings) = doctor(&[&name.0]);
+    assert_eq!((found, kinds(&findings)), (4, vec![("orphaned blocks", false)]));
+    let (found, findings) = doctor(&["--fix", &name.0]);
+    assert_eq!((found, kinds(&findings)), (0, vec![("orphaned blocks", true)]));
+    assert_eq!(doctor(&[&name.0]), (0, vec![]));
+}
+
+#[test]
+fn a_queue_that_is_done_and_left_goes_and_one_with_messages_stays_until_it_is_said() {
+    let name = Name::new("abandoned");
+    run_with(&["put", &name.0, "--create"], b"a\nb\n");
+    for arguments in [&[&*name.0][..], &["--fix", &name.0]] {
+        let (found, findings) = doctor(arguments);
+        assert_eq!((found, kinds(&findings)), (4, vec![("abandoned", false)]));
+        assert!(findings[0]["finding"].as_str().unwrap().contains("2 messages"), "{findings:?}");
+    }
+    run(&["shutdown", &name.0]);
+    assert_eq!(kinds(&doctor(&["--fix", &name.0]).1), [("abandoned", false)], "there are messages in it");
+    run(&["get", &name.0]);
+    assert_eq!(kinds(&doctor(&[&name.0]).1), [("abandoned", false)], "nothing is done unasked");
+    assert!(name.file().exists());
+    let (found, findings) = doctor(&["--fix", &name.0]);
+    assert_eq!((found, kinds(&findings)), (0, vec![("abandoned", true)]));
+    assert!(!name.file().exists());
+    assert_eq!(status(&run(&["doctor", &name.0])), 1, "what was asked for by its name has to be there");
+
+    run_with(&["put", &name.0, "--create"], b"a\nb\n");
+    assert_eq!(status(&run(&["doctor", &name.0, "--remove-abandoned"])), 2, "only with --fix");
+    let holder = Queue::<[u8]>::open(&name.0).unwrap();
+    assert_eq!(doctor(&["--fix", "--remove-abandoned", &name.0]), (0, vec![]), "somebody has it open");
+    drop(holder);
+    let (found, findings) = doctor(&["--fix", "--remove-abandoned", &name.0]);
+    assert_eq!((found, kinds(&findings)), (0, vec![("abandoned", true)]));
+    assert!(!name.file().exists());
+}
+
+/// A process that has made a file like a creator, and stands still before it could write anything to it.
+fn creator_half_way(path: &Path) -> Running {
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", r#"exec 3<>"$0"; truncate -s 65536 "$0"; kill -STOP $$"#]).arg(path);
+    let creator = Running(command.spawn().unwrap());
+    wait_for_state(&creator, 'T');
+    creator
+}
+
+fn what_a_creator_left_is_removed_when_it_is_dead(name: &Name, path: &Path) {
+    let mut creator = creator_half_way(path);
+    for arguments in [&[&*name.0][..], &["--fix", &name.0]] {
+        let (found, findings) = doctor(arguments);
+        assert_eq!((found, kinds(&findings)), (4, vec![("half made", false)]));
+        assert!(findings[0]["finding"].as_str().unwrap().contains("has it open"), "{findings:?}");
+    }
+    signal(&creator, "-KILL");
+    creator.0.wait().unwrap();
+    let (found, findings) = doctor(&[&name.0]);
+    assert_eq!((found, kinds(&findings)), (4, vec![("half made", false)]));
+    assert!(findings[0]["finding"].as_str().unwrap().contains("is gone"), "{findings:?}");
+    assert!(path.exists());
+    let (found, findings) = doctor(&["--fix", &name.0]);
+    assert_eq!(kinds(&findings), [("half made", true)], "{found}");
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_name_without_a_queue_goes_with_its_dead_creator() {
+    let name = Name::new("half-made");
+    what_a_creator_left_is_removed_when_it_is_dead(&name, &name.file());
+}
+
+struct Removed(PathBuf);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn a_hidden_name_goes_with_its_dead_creator() {
+    let name = Name::new("hidden");
+    let hidden = Removed(PathBuf::from(format!("/dev/shm/.ringway.{}.1234.0123456789abcdef.tmp", name.0)));
+    what_a_creator_left_is_removed_when_it_is_dead(&name, &hidden.0);
+    // One that was published and not removed may be in use under its other name.
+    let queue = small().create(&name.0).unwrap();
+    fs::hard_link(name.file(), &hidden.0).unwrap();
+    let (found, findings) = doctor(&["--fix", &name.0]);
+    assert_eq!((found, kinds(&findings)), (0, vec![("half made", true)]));
+    assert!(!hidden.0.exists() && name.file().exists());
+    queue.put_bytes(b"in use").unwrap();
+}
+
+#[test]
+fn what_is_no_queue_and_what_is_damaged_is_told_and_let_be() {
+    let name = Name::new("no-patient");
+    fs::write(name.file(), b"junk that is somebody's").unwrap();
+    let (found, findings) = doctor(&["--fix", "--remove-abandoned", &name.0]);
+    assert_eq!((found, kinds(&findings)), (4, vec![("refused", false)]));
+    assert!(findings[0]["remedy"].as_str().unwrap().contains("rm --force"), "{findings:?}");
+    assert_eq!(fs::read(name.file()).unwrap(), b"junk that is somebody's");
+    fs::remove_file(name.file()).unwrap();
+
+    let queue = small().create(&name.0).unwrap();
+    queue.put_bytes(b"x").unwrap();
+    drop(queue.get_bytes().unwrap());
+    poke(&name, DESCRIPTORS_OF_SMALL, u64::MAX);
+    let (found, findings) = doctor(&["--fix", &name.0]);
+    assert_eq!((found, kinds(&findings)), (4, vec![("damage", false)]));
+    assert_eq!(findings[0]["finding"], "1 blocks have a state that nobody writes");
+}
+
+#[test]
+fn who_holds_too_much_is_named() {
+    let name = Name::new("hoarder");
+    let queue = Queue::<[u8]>::options().maxsize(5).max_message(64).loans(2).create(&name.0).unwrap();
+    let mut guards = Vec::new();
+    for _ in 0..3 {
+        queue.put_bytes(b"x").unwrap();
+        guards.push(queue.get_bytes().unwrap());
+    }
+    let (found, findings) = doctor(&["--fix", &name.0]);
+    assert_eq!((found, kinds(&findings)), (4, vec![("hoard", false)]));
+    let text = findings[0]["finding"].as_str().unwrap();
+    assert!(text.starts_with(&format!("pid {} holds 3 messages and ", std::process::id())), "{text}");
+    assert!(text.contains("1 more than the 2"), "{text}");
+    guards.pop();
+    assert_eq!(doctor(&[&name.0]), (0, vec![]));
+}
+
+#[test]
+fn all_queues_are_looked_at_when_none_is_named() {
+    let (left, held) = (Name::new("left"), Name::new("held"));
+    run(&["create", &left.0]);
+    let _holder = Queue::<[u8]>::create(&held.0, 3).unwrap();
+    let (found, findings) = doctor(&[]);
+    assert_eq!(found, 4);
+    let of = |name: &Name| findings.iter().filter(|finding| finding["name"] == name.0).count();
+    assert_eq!((of(&left), of(&held)), (1, 0), "{findings:?}");
+}
