@@ -102,7 +102,11 @@ impl Fresh {
 
     /// What a creator that only stands still has made is let be.
     fn is_let_be(&self) -> Result<(), String> {
-        for remains in inspect::remains(Some(&self.name)).map_err(|error| error.to_string())? {
+        let found = inspect::remains(Some(&self.name)).map_err(|error| error.to_string())?;
+        if found.is_empty() && self.path.exists() && !is_whole(&self.path, self.way)? {
+            return Err("what it has made so far was not known".to_owned());
+        }
+        for remains in found {
             match (remains.maker(), remains.remove()) {
                 (Maker::AtWork, Ok(false)) => {}
                 other => return Err(format!("its creator is at work, and yet {other:?}")),
@@ -148,8 +152,8 @@ pub fn one(worker: &Path, way: Way, plan: Plan) -> Result<Tally, String> {
     let mut tally = Tally::default();
     let failed =
         |point: u64, how: &str, what: String| format!("Create ({way:?}), {how} after instruction {point}: {what}");
-    images(worker, way, &mut tally).map_err(|what| failed(tally.points, "killed (image)", what))?;
-    for point in spread(tally.points, plan.kills) {
+    let half_made = images(worker, way, &mut tally).map_err(|what| failed(tally.points, "killed (image)", what))?;
+    for point in spread(tally.points, plan.kills).chain(half_made) {
         kill_at(worker, way, point).map_err(|what| failed(point, "killed", what))?;
         tally.kills += 1;
     }
@@ -160,18 +164,24 @@ pub fn one(worker: &Path, way: Way, plan: Plan) -> Result<Tally, String> {
     Ok(tally)
 }
 
-/// Steps through a creation, and looks after each instruction whether there is a name, and what has it.
-fn images(worker: &Path, way: Way, tally: &mut Tally) -> Result<(), String> {
+/// Steps through a creation, and looks after each instruction whether there is a name, and what has it. Answers the
+/// instructions after which it was a file that is no queue yet.
+fn images(worker: &Path, way: Way, tally: &mut Tally) -> Result<Vec<u64>, String> {
     let fresh = Fresh::new(way);
     let mut stepper = fresh.start(worker)?;
-    let mut last = Vec::new();
+    let mut last = None;
+    let mut half_made = Vec::new();
     loop {
-        let bytes = fs::read(&fresh.path).unwrap_or_default();
+        let bytes = fs::read(&fresh.path).ok();
         if bytes != last {
             last.clone_from(&bytes);
-            let image = Image::new(bytes, PARTICIPANTS).map_err(|error| error.to_string())?;
+            let image =
+                Image::new(bytes.clone().unwrap_or_default(), PARTICIPANTS).map_err(|error| error.to_string())?;
             if is_whole(image.path(), way)? {
                 audit(&image.place(), EMPTY, NOTHING)?;
+            } else if bytes.is_some() {
+                fresh.is_let_be()?;
+                half_made.push(tally.points);
             }
             tally.images += 1;
         }
@@ -181,7 +191,7 @@ fn images(worker: &Path, way: Way, tally: &mut Tally) -> Result<(), String> {
             Stop::Ended(status) => return Err(format!("the worker ended with {status:#x}")),
         }
     }
-    if is_whole(&fresh.path, way)? { Ok(()) } else { Err("the queue that was created is not there".to_owned()) }
+    if is_whole(&fresh.path, way)? { Ok(half_made) } else { Err("the queue that was created is not there".to_owned()) }
 }
 
 fn kill_at(worker: &Path, way: Way, point: u64) -> Result<(), String> {
