@@ -31,6 +31,13 @@ impl Position {
         Self::new(self.0.wrapping_add(steps))
     }
 
+    /// The position `steps` before.
+    #[inline(always)]
+    #[must_use]
+    pub const fn minus(self, steps: u64) -> Self {
+        Self::new(self.0.wrapping_sub(steps))
+    }
+
     /// How far this position is ahead of `other`; negative when it is behind.
     #[inline(always)]
     pub const fn ahead_of(self, other: Self) -> i64 {
@@ -47,6 +54,7 @@ mod tests {
     fn distance_survives_the_wrap() {
         let last = Position::new(POSITION_MASK);
         assert_eq!(last.plus(1).number(), 0);
+        assert_eq!(last.plus(1).minus(1), last);
         assert_eq!(last.plus(3).ahead_of(last), 3);
         assert_eq!(last.ahead_of(last.plus(3)), -3);
         assert_eq!(last.ahead_of(last), 0);

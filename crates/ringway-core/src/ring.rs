@@ -79,6 +79,12 @@ pub enum PushError {
     Corrupt(Corruption),
 }
 
+impl From<Corruption> for PushError {
+    fn from(corruption: Corruption) -> Self {
+        Self::Corrupt(corruption)
+    }
+}
+
 /// Why a claim ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Edge {
@@ -148,7 +154,7 @@ impl<C: Cells> Ring<C> {
     pub fn has_room(&self, hints: &Hints) -> Result<(), PushError> {
         let t = match recall(&hints.next_put) {
             Some(remembered) => remembered,
-            None => self.position(self.cells.tail()),
+            None => self.tail()?,
         };
         let slot = Slot(self.cells.slot(self.shape.index(t)).load(Acquire)); // pairs with: publish
         self.require_room(t, self.shape.limit(), slot, hints)
@@ -197,7 +203,10 @@ impl<C: Cells> Ring<C> {
     /// # Errors
     /// Besides the number, why it stopped.
     pub fn push(&self, me: Owner, blocks: &[Block], hints: &Hints) -> (usize, Result<(), PushError>) {
-        let mut t = self.start(&hints.next_put, self.cells.tail());
+        let mut t = match self.start(&hints.next_put, self.cells.tail(), "tail") {
+            Ok(start) => start,
+            Err(corruption) => return (0, Err(corruption.into())),
+        };
         let mut pushed = 0;
         let mut result = Ok(());
         for &block in blocks {
@@ -257,7 +266,10 @@ impl<C: Cells> Ring<C> {
             match filled {
                 Filled::With(Block::CLOSED) => break PushError::Closed,
                 Filled::Never => break self.corrupt("slot", t.number(), seen.0),
-                _ => t = self.later(t.plus(1), self.cells.tail()),
+                _ => match self.later(t.plus(1), self.cells.tail(), "tail") {
+                    Ok(later) => t = later,
+                    Err(corruption) => break corruption.into(),
+                },
             }
             if fuel.spend() {
                 break self.corrupt("slot", t.number(), seen.0);
@@ -289,7 +301,7 @@ impl<C: Cells> Ring<C> {
     /// not passed.
     #[cold]
     fn look_for_room(&self, t: Position, limit: u64, at_t: Slot, hints: &Hints) -> Result<(), PushError> {
-        let start = self.position(self.cells.head());
+        let start = self.head()?;
         let mut h = start;
         let mut fuel = Fuel::new();
         let result = loop {
@@ -311,8 +323,10 @@ impl<C: Cells> Ring<C> {
                     }
                     h = h.plus(1);
                 }
-                // Whoever filled the slot again saw head beyond h.
-                Filled::AndPast => h = self.later(h, self.cells.head()),
+                Filled::AndPast => match self.beyond(h, slot) {
+                    Ok(later) => h = later,
+                    Err(corruption) => break Err(corruption.into()),
+                },
                 Filled::NotYet | Filled::Never => break Err(self.corrupt("slot", h.number(), slot.0)),
             }
             if fuel.spend() {
@@ -357,7 +371,10 @@ impl<C: Cells> Ring<C> {
     /// # Errors
     /// [`Corruption`], besides the number of blocks that were claimed before it was met.
     pub fn claim(&self, me: Owner, out: &mut [Block], hints: &Hints) -> (usize, Result<Edge, Corruption>) {
-        let start = self.start(&hints.next_get, self.cells.head());
+        let start = match self.start(&hints.next_get, self.cells.head(), "head") {
+            Ok(start) => start,
+            Err(corruption) => return (0, Err(corruption)),
+        };
         let mut h = start;
         let mut claimed = 0;
         let mut fuel = Fuel::new();
@@ -383,13 +400,19 @@ impl<C: Cells> Ring<C> {
                         claimed += 1;
                         h = h.plus(1);
                     } else {
-                        h = self.later(h.plus(1), self.cells.head());
+                        match self.later(h.plus(1), self.cells.head(), "head") {
+                            Ok(later) => h = later,
+                            Err(corruption) => break Err(corruption),
+                        }
                     }
                 }
                 // Position h is not filled, and all before it are claimed.
                 Filled::NotYet => break Ok(Edge::Empty),
-                // Left behind by a whole lap. Whoever filled the slot again saw head beyond h.
-                Filled::AndPast => h = self.later(h, self.cells.head()),
+                // Left behind by a whole lap.
+                Filled::AndPast => match self.beyond(h, slot) {
+                    Ok(later) => h = later,
+                    Err(corruption) => break Err(corruption),
+                },
                 Filled::Never => break Err(self.corruption("slot", h.number(), slot.0)),
             }
             if fuel.spend() {
@@ -442,7 +465,7 @@ impl<C: Cells> Ring<C> {
     /// # Errors
     /// [`Corruption`].
     pub fn close(&self, hints: &Hints) -> Result<bool, Corruption> {
-        let start = self.position(self.cells.tail());
+        let start = self.tail()?;
         let mut t = start;
         let mut fuel = Fuel::new();
         loop {
@@ -478,21 +501,29 @@ impl<C: Cells> Ring<C> {
     /// # Errors
     /// [`Corruption`].
     pub fn is_closed(&self) -> Result<bool, Corruption> {
-        let t = self.first_unfilled(self.position(self.cells.tail()))?;
+        let t = self.first_unfilled(self.tail()?)?;
         let slot = Slot(self.cells.slot(self.shape.index(t)).load(Acquire)); // pairs with: publish
         Ok(matches!(self.shape.read(slot, t), Filled::With(Block::CLOSED)))
     }
 
-    /// Looks whether head has run ahead of the last block, where it would hide all that is queued from now on.
+    /// Looks whether the slot of the next message lies that it is free, and so hides all that is queued behind it. For
+    /// whoever waits: a head or tail that lies is found by whoever believes it.
     ///
     /// # Errors
     /// [`Corruption`].
-    pub fn check(&self) -> Result<(), Corruption> {
-        // Head first: it was no further than the end of the ring then, and that only moves on.
-        let h = self.position(self.cells.head());
-        let tail = self.position(self.cells.tail());
-        let end = self.first_unfilled(tail)?;
-        if h.ahead_of(end) > 0 { Err(self.corruption("head", end.number(), h.number())) } else { Ok(()) }
+    pub fn check(&self, hints: &Hints) -> Result<(), Corruption> {
+        self.require_end(self.start(&hints.next_get, self.cells.head(), "head")?)
+    }
+
+    /// Makes sure that a slot which said that it is free is not one of those before tail.
+    fn require_end(&self, h: Position) -> Result<(), Corruption> {
+        if self.tail()?.ahead_of(h) > 0 {
+            let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // after tail; pairs with: publish
+            if matches!(self.shape.read(slot, h), Filled::NotYet | Filled::Never) {
+                return Err(self.corruption("slot", h.number(), slot.0));
+            }
+        }
+        Ok(())
     }
 
     /// How many blocks were queued at one instant of the call.
@@ -502,11 +533,12 @@ impl<C: Cells> Ring<C> {
     pub fn len(&self) -> Result<u64, Corruption> {
         let mut fuel = Fuel::new();
         loop {
-            let h = self.position(self.cells.head());
+            let h = self.head()?;
             let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
             match self.shape.read(slot, h) {
-                Filled::NotYet | Filled::With(Block::CLOSED) => return Ok(0),
-                Filled::AndPast => {}
+                Filled::NotYet => return self.require_end(h).map(|()| 0),
+                Filled::With(Block::CLOSED) => return Ok(0),
+                Filled::AndPast => _ = self.beyond(h, slot)?,
                 Filled::Never => return Err(self.corruption("slot", h.number(), slot.0)),
                 Filled::With(block) => {
                     let Some(state) = self.cells.state(block) else {
@@ -514,7 +546,7 @@ impl<C: Cells> Ring<C> {
                     };
                     let before = state.load(Acquire);
                     if State::is_queued_at(before, self.lane, h) {
-                        let tail = self.position(self.cells.tail());
+                        let tail = self.tail()?;
                         let from = if tail.ahead_of(h) < 0 { h } else { tail };
                         // Slots are read before the state is read again: if the oldest is the same, all between
                         // were queued when the last slot was read.
@@ -567,22 +599,57 @@ impl<C: Cells> Ring<C> {
 
     /// Where to begin: the later of what this process remembers and the shared hint. Who did nothing for very long
     /// remembers something that can no longer be compared.
-    fn start(&self, hint: &LocalWord, word: &C::Word) -> Position {
+    fn start(&self, hint: &LocalWord, word: &C::Word, name: &'static str) -> Result<Position, Corruption> {
         const COMPARABLE: u64 = 1 << 40;
         let shared = self.position(word);
         match recall(hint) {
             Some(remembered) if remembered.ahead_of(shared).unsigned_abs() < COMPARABLE => {
-                if remembered.ahead_of(shared) > 0 { remembered } else { shared }
+                if remembered.ahead_of(shared) >= 0 { Ok(remembered) } else { self.reached(shared, name) }
             }
-            _ => shared,
+            _ => self.reached(shared, name),
         }
     }
 
     /// The later of a position and a shared hint.
     #[inline(always)]
-    fn later(&self, position: Position, word: &C::Word) -> Position {
+    fn later(&self, position: Position, word: &C::Word, name: &'static str) -> Result<Position, Corruption> {
         let shared = self.position(word);
-        if shared.ahead_of(position) > 0 { shared } else { position }
+        if shared.ahead_of(position) > 0 { self.reached(shared, name) } else { Ok(position) }
+    }
+
+    /// The shared head, if slot `h` was used again since. Whoever filled it saw head beyond `h`, and so do we; else one of
+    /// the two lies, and if it is head, then the next slot was used again as well.
+    #[cold]
+    fn beyond(&self, h: Position, slot: Slot) -> Result<Position, Corruption> {
+        let head = self.head()?;
+        if head.ahead_of(h) > 0 {
+            return Ok(head);
+        }
+        let next = Slot(self.cells.slot(self.shape.index(h.plus(1))).load(Acquire)); // pairs with: publish
+        match self.shape.read(next, h.plus(1)) {
+            Filled::AndPast => Err(self.corruption("head", h.number(), head.number())),
+            _ => Err(self.corruption("slot", h.number(), slot.0)),
+        }
+    }
+
+    fn head(&self) -> Result<Position, Corruption> {
+        self.reached(self.position(self.cells.head()), "head")
+    }
+
+    fn tail(&self) -> Result<Position, Corruption> {
+        self.reached(self.position(self.cells.tail()), "tail")
+    }
+
+    /// A position that a shared hint says has been reached. Then the one before it was filled; a hint that ran ahead
+    /// would hide what is queued behind it, or let a push leave a hole.
+    #[inline]
+    fn reached(&self, position: Position, name: &'static str) -> Result<Position, Corruption> {
+        let before = position.minus(1);
+        let slot = Slot(self.cells.slot(self.shape.index(before)).load(Acquire)); // pairs with: publish
+        match self.shape.read(slot, before) {
+            Filled::With(_) | Filled::AndPast => Ok(position),
+            Filled::NotYet | Filled::Never => Err(self.corruption(name, before.number(), position.number())),
+        }
     }
 
     /// Helps `word` on to `to`, if one of the last `steps` positions before it ends a stride.

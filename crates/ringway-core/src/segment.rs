@@ -381,12 +381,14 @@ impl Segment {
         (block.index() < place.blocks)
             .then(|| (unsafe { place.bytes.add(block.index() as usize * place.block_bytes) }, place.block_bytes))
     }
-    /// Whether a block has memory behind it. To touch one that has not ends the process when the file system is full,
-    /// so this is asked about every block that a slot names.
+    /// What is kept about a block that a slot names; `None` if there is no such block, or no memory behind it. To touch
+    /// one without memory ends the process when the file system is full.
     #[inline(always)]
-    fn has_memory(&self, block: Block) -> bool {
-        let Some(place) = self.places.get(usize::from(block.class())) else { return false };
-        block.index() < place.backed.load(Relaxed) || self.look_for_memory(block, place) // our own note
+    fn named_descriptor(&self, block: Block) -> Option<&Descriptor> {
+        let place = self.places.get(usize::from(block.class()))?;
+        let has_memory = block.index() < place.backed.load(Relaxed) || self.look_for_memory(block, place); // our own note
+        // SAFETY: as in `descriptor`: no more blocks have memory than there are.
+        has_memory.then(|| unsafe { place.descriptors.add(block.index() as usize).as_ref() })
     }
     #[cold]
     fn look_for_memory(&self, block: Block, place: &ClassPlace) -> bool {
@@ -442,10 +444,7 @@ impl Cells for SegmentCells<'_> {
     }
     #[inline(always)]
     fn state(&self, block: Block) -> Option<&AtomicU64> {
-        if !self.segment.has_memory(block) {
-            return None;
-        }
-        self.state_of_own(block)
+        self.segment.named_descriptor(block).map(|descriptor| &descriptor.state)
     }
     #[inline(always)]
     fn state_of_own(&self, block: Block) -> Option<&AtomicU64> {

@@ -100,7 +100,7 @@ impl Attachment {
             return Ok(false);
         }
         self.check_process()?;
-        self.messages().check()?;
+        self.messages().check(&self.message_hints)?;
         recovery::recover(self, search).map(|_| true)
     }
 }

@@ -1,0 +1,185 @@
+//! A word that lies is named by the operation that believed it.
+
+use core::mem::offset_of;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::time::Duration;
+
+use ringway::{Fault, GetError, Place, PutError, Queue, QueueOptions};
+use ringway_core::layout::{CONTROL_AT, Control, Geometry, Measures};
+
+const MEASURES: Measures = Measures { maxsize: 4, max_message: 64, participants: 3, loans: 2 };
+
+fn options() -> QueueOptions<[u8]> {
+    Queue::options()
+        .maxsize(MEASURES.maxsize)
+        .max_message(MEASURES.max_message)
+        .participants(MEASURES.participants)
+        .loans(MEASURES.loans)
+}
+
+/// A queue whose words can be written over.
+struct Subject {
+    queue: Queue<[u8]>,
+    file: File,
+}
+
+impl Subject {
+    /// With two messages in it, after one was taken.
+    fn new() -> Self {
+        let queue = options().create(Place::Unnamed).unwrap();
+        let file = File::from(queue.inheritable_fd().unwrap());
+        for text in ["zero", "one", "two"] {
+            queue.put_bytes(text).unwrap();
+        }
+        assert_eq!(&*queue.get_bytes().unwrap(), b"zero");
+        Self { queue, file }
+    }
+    /// Another participant, who remembers nothing.
+    fn stranger(&self) -> Queue<[u8]> {
+        options().open_fd(&self.file).unwrap()
+    }
+    fn read(&self, at: u64) -> u64 {
+        let mut bytes = [0; 8];
+        self.file.read_exact_at(&mut bytes, at).unwrap();
+        u64::from_le_bytes(bytes)
+    }
+    fn write(&self, at: u64, value: u64) {
+        self.file.write_all_at(&value.to_le_bytes(), at).unwrap();
+    }
+    /// Writes a word over, and asserts that all of these operations name it; then they work again when it is mended.
+    fn lies(&self, at: u64, value: u64, word: &str, believers: &[&dyn Fn() -> Option<Fault>]) {
+        let truth = self.read(at);
+        for (number, believer) in believers.iter().enumerate() {
+            self.write(at, value);
+            match believer() {
+                Some(Fault::Corrupt(corruption)) => {
+                    assert_eq!(corruption.word, word, "believer {number}: {corruption:?}");
+                    assert!(Fault::Corrupt(corruption).to_string().contains(word));
+                }
+                other => panic!("believer {number} of {word} {value:#x}: {other:?}"),
+            }
+            self.write(at, truth);
+        }
+        for text in ["one", "two"] {
+            assert_eq!(&*self.queue.try_get_bytes().unwrap(), text.as_bytes(), "after {word} was mended");
+        }
+    }
+}
+
+fn of_put<V>(result: Result<(), PutError<V>>) -> Option<Fault> {
+    match result {
+        Err(PutError::Fault { fault, .. }) => Some(fault),
+        _ => None,
+    }
+}
+
+fn of_get<R>(result: Result<R, GetError>) -> Option<Fault> {
+    match result {
+        Err(GetError::Fault { fault, .. }) => Some(fault),
+        _ => None,
+    }
+}
+
+const HEAD: u64 = CONTROL_AT + offset_of!(Control, head) as u64;
+const TAIL: u64 = CONTROL_AT + offset_of!(Control, tail) as u64;
+
+#[test]
+fn a_head_beyond_the_last_message() {
+    for ahead in [4, 100, 256, 1000, 1 << 30, 1 << 43] {
+        let subject = Subject::new();
+        let stranger = subject.stranger();
+        subject.lies(
+            HEAD,
+            ahead,
+            "head",
+            &[
+                &|| of_get(stranger.try_get_bytes()),
+                &|| of_get(stranger.try_get_many(3)),
+                &|| stranger.len().err(),
+                &|| stranger.snapshot().err(),
+                &|| of_get(stranger.get_bytes_timeout(Duration::from_secs(60))),
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_tail_beyond_the_last_message() {
+    for ahead in [4, 100, 256, 1000, 1 << 30, 1 << 43] {
+        let subject = Subject::new();
+        let stranger = subject.stranger();
+        subject.lies(
+            TAIL,
+            ahead,
+            "tail",
+            &[
+                &|| of_put(stranger.try_put_bytes("behind a hole").map_err(|error| error.without_value())),
+                &|| of_put(stranger.put_bytes("behind a hole")),
+                &|| stranger.is_shut_down().err(),
+                &|| stranger.shutdown(false).err(),
+                &|| stranger.len().err(),
+            ],
+        );
+    }
+}
+
+/// Message "one" is at position 1, in its first turn.
+fn slot_of_one() -> u64 {
+    Geometry::new(MEASURES).slots_at + 8
+}
+
+#[test]
+fn a_slot_of_another_turn_or_of_no_block() {
+    for (turn, block) in [(2, 0), (3, 1), (1 << 34, 0), (1 << 35, 1), ((1 << 36) - 2, 5), (1, 100_000), (1, 3 << 24)] {
+        let subject = Subject::new();
+        let stranger = subject.stranger();
+        subject.lies(
+            slot_of_one(),
+            turn << 28 | block,
+            "slot",
+            &[
+                &|| of_get(stranger.try_get_bytes()),
+                &|| of_get(subject.queue.try_get_bytes()),
+                &|| of_get(stranger.get_bytes_timeout(Duration::from_secs(60))),
+                &|| stranger.len().err(),
+            ],
+        );
+    }
+}
+
+/// It hides what is queued behind it, as an empty queue would.
+#[test]
+fn a_slot_that_says_it_is_free() {
+    let subject = Subject::new();
+    let stranger = subject.stranger();
+    subject.write(TAIL, 3); // as far as helpers may bring it
+    subject.lies(
+        slot_of_one(),
+        0,
+        "slot",
+        &[&|| stranger.len().err(), &|| of_get(stranger.get_bytes_timeout(Duration::from_secs(60)))],
+    );
+}
+
+#[test]
+fn a_head_that_fell_back_by_more_than_a_lap() {
+    let subject = Subject::new();
+    for _ in 0..1000 {
+        subject.queue.put_bytes("on").unwrap();
+        drop(subject.queue.get_bytes().unwrap());
+    }
+    drop(subject.queue.get_many(2).unwrap());
+    for text in ["one", "two"] {
+        subject.queue.put_bytes(text).unwrap();
+    }
+    let stranger = subject.stranger();
+    subject.lies(
+        HEAD,
+        3,
+        "head",
+        &[&|| of_get(stranger.try_get_bytes()), &|| stranger.len().err(), &|| {
+            of_put(stranger.try_put_bytes("a place").map_err(|error| error.without_value()))
+        }],
+    );
+}
