@@ -1,5 +1,6 @@
 //! A file system without space is an error at create or at put, never a SIGBUS.
 
+use std::error::Error;
 use std::fs::{self, File, OpenOptions};
 use std::os::fd::AsRawFd;
 use std::path::Path;
@@ -81,8 +82,9 @@ fn put_says_that_there_is_no_space_and_works_again_when_there_is() {
         let full = ballast(folder, 4);
         for _ in 0..3 {
             let error = queue.put_bytes(&large).unwrap_err();
-            let text = error.to_string();
-            let PutError::Fault { fault: Fault::NoSpace { needed, available: Some(available) }, value, .. } = error
+            let (text, cause) = (error.to_string(), error.source().map(ToString::to_string));
+            assert!(cause.as_ref().is_some_and(|cause| cause.contains("No space left")), "{cause:?}");
+            let PutError::Fault { fault: Fault::NoSpace { needed, available: Some(available), .. }, value, .. } = error
             else {
                 panic!("{text}")
             };

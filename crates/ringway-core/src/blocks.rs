@@ -5,6 +5,8 @@ use core::sync::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 
+use ringway_sys::shm::NoSpace;
+
 use crate::attachment::Attachment;
 use crate::error::Fault;
 use crate::event;
@@ -205,9 +207,9 @@ impl Attachment {
         let more = (RESERVE_BYTES / measures.block_bytes).max(1);
         let end = (index + more).min(measures.blocks);
         let reserve = |at, bytes| {
-            self.segment
-                .reserve(at, bytes)
-                .map_err(|error| NoBlock::Fault(Fault::NoSpace { needed: error.needed, available: error.available }))
+            self.segment.reserve(at, bytes).map_err(|NoSpace { needed, available, source }| {
+                NoBlock::Fault(Fault::NoSpace { needed, available, source: (&source).into() })
+            })
         };
         if index == 0 {
             reserve(measures.slots_at, measures.ring.slots() * 8)?;

@@ -1,6 +1,6 @@
 //! Why a segment could not be created, opened or removed.
 
-use std::io;
+use std::{fmt, io};
 
 use thiserror::Error;
 
@@ -132,8 +132,37 @@ pub enum Fault {
         needed: u64,
         /// Bytes that the file system has left.
         available: Option<u64>,
+        /// What the system said.
+        source: SystemError,
     },
 }
+
+/// What the system said, as a value that can be copied and compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SystemError {
+    number: Option<i32>,
+    kind: io::ErrorKind,
+}
+
+impl From<&io::Error> for SystemError {
+    fn from(error: &io::Error) -> Self {
+        Self { number: error.raw_os_error(), kind: error.kind() }
+    }
+}
+
+impl From<SystemError> for io::Error {
+    fn from(error: SystemError) -> Self {
+        error.number.map_or_else(|| error.kind.into(), Self::from_raw_os_error)
+    }
+}
+
+impl fmt::Display for SystemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        io::Error::from(*self).fmt(f)
+    }
+}
+
+impl std::error::Error for SystemError {}
 
 impl From<Corruption> for Fault {
     fn from(corruption: Corruption) -> Self {

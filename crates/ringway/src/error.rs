@@ -158,7 +158,14 @@ impl<V> fmt::Debug for PutError<V> {
     }
 }
 
-impl<V> std::error::Error for PutError<V> {}
+impl<V> std::error::Error for PutError<V> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Fault { fault, .. } => fault.source(), // the text has the fault itself
+            _ => None,
+        }
+    }
+}
 
 /// A put of many that stopped half-way: the first `put` went in, in order, and no other.
 ///
@@ -184,7 +191,11 @@ impl fmt::Display for PutManyError {
     }
 }
 
-impl std::error::Error for PutManyError {}
+impl std::error::Error for PutManyError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
 
 /// A get that brought nothing.
 ///
@@ -252,4 +263,11 @@ impl fmt::Display for GetError {
     }
 }
 
-impl std::error::Error for GetError {}
+impl std::error::Error for GetError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Fault { fault, .. } => fault.source(),
+            _ => None,
+        }
+    }
+}
