@@ -8,6 +8,7 @@ pub mod mounts;
 pub mod names;
 pub mod random;
 pub mod watchdog;
+pub mod words;
 pub mod worker;
 
 pub use checksum::fnv1a;

@@ -1,12 +1,10 @@
 //! A word that lies is named by the operation that believed it.
 
-use core::mem::offset_of;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 use ringway::{Fault, GetError, Place, PutError, Queue, QueueOptions};
-use ringway_core::layout::{CONTROL_AT, Control, Geometry, Measures};
+use ringway_core::layout::{Geometry, Measures};
+use ringway_tests::words::{HEAD, TAIL, Words};
 
 const MEASURES: Measures = Measures { maxsize: 4, max_message: 64, participants: 3, loans: 2 };
 
@@ -21,37 +19,28 @@ fn options() -> QueueOptions<[u8]> {
 /// A queue whose words can be written over.
 struct Subject {
     queue: Queue<[u8]>,
-    file: File,
+    words: Words,
 }
 
 impl Subject {
     /// With two messages in it, after one was taken.
     fn new() -> Self {
         let queue = options().create(Place::Unnamed).unwrap();
-        let file = File::from(queue.inheritable_fd().unwrap());
+        let words = Words::of(&queue);
         for text in ["zero", "one", "two"] {
             queue.put_bytes(text).unwrap();
         }
         assert_eq!(&*queue.get_bytes().unwrap(), b"zero");
-        Self { queue, file }
+        Self { queue, words }
     }
     /// Another participant, who remembers nothing.
     fn stranger(&self) -> Queue<[u8]> {
-        options().open_fd(&self.file).unwrap()
-    }
-    fn read(&self, at: u64) -> u64 {
-        let mut bytes = [0; 8];
-        self.file.read_exact_at(&mut bytes, at).unwrap();
-        u64::from_le_bytes(bytes)
-    }
-    fn write(&self, at: u64, value: u64) {
-        self.file.write_all_at(&value.to_le_bytes(), at).unwrap();
+        options().open_fd(&self.words).unwrap()
     }
     /// Writes a word over, and asserts that all of these operations name it; then they work again when it is mended.
     fn lies(&self, at: u64, value: u64, word: &str, believers: &[&dyn Fn() -> Option<Fault>]) {
-        let truth = self.read(at);
         for (number, believer) in believers.iter().enumerate() {
-            self.write(at, value);
+            let truth = self.words.write(at, value);
             match believer() {
                 Some(Fault::Corrupt(corruption)) => {
                     assert_eq!(corruption.word, word, "believer {number}: {corruption:?}");
@@ -59,7 +48,7 @@ impl Subject {
                 }
                 other => panic!("believer {number} of {word} {value:#x}: {other:?}"),
             }
-            self.write(at, truth);
+            self.words.write(at, truth);
         }
         for text in ["one", "two"] {
             assert_eq!(&*self.queue.try_get_bytes().unwrap(), text.as_bytes(), "after {word} was mended");
@@ -80,9 +69,6 @@ fn of_get<R>(result: Result<R, GetError>) -> Option<Fault> {
         _ => None,
     }
 }
-
-const HEAD: u64 = CONTROL_AT + offset_of!(Control, head) as u64;
-const TAIL: u64 = CONTROL_AT + offset_of!(Control, tail) as u64;
 
 #[test]
 fn a_head_beyond_the_last_message() {
@@ -153,7 +139,7 @@ fn a_slot_of_another_turn_or_of_no_block() {
 fn a_slot_that_says_it_is_free() {
     let subject = Subject::new();
     let stranger = subject.stranger();
-    subject.write(TAIL, 3); // as far as helpers may bring it
+    subject.words.write(TAIL, 3); // as far as helpers may bring it
     subject.lies(
         slot_of_one(),
         0,

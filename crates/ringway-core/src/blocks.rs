@@ -11,7 +11,7 @@ use crate::attachment::Attachment;
 use crate::error::Fault;
 use crate::event;
 use crate::layout::Descriptor;
-use crate::packed::{Block, Lane, State};
+use crate::packed::{Block, Lane, Owner, State};
 use crate::position::Position;
 use crate::prefetch;
 use crate::ring::{Corruption, Hints, PushError, Ring};
@@ -131,14 +131,14 @@ impl Attachment {
     #[inline(never)]
     fn release_to_ring(&self, block: Block) -> Result<(), Fault> {
         let local = &self.classes[usize::from(block.class())];
-        if let Some(mut stock) = local.stocks.open() {
+        let spilled = local.stocks.open().map_or(Ok(()), |mut stock| {
             let kept = if event::has_sleepers(self.word_of(Event::BlockFreed)) { 0 } else { local.keep / 2 };
-            self.push_free(block.class(), stock.spill(kept))?;
-        }
-        self.return_to_ring(block)
+            self.push_free(block.class(), stock.spill(kept))
+        });
+        self.return_to_ring(block).and(spilled)
     }
 
-    /// Puts a block that we own into the ring of free blocks.
+    /// Puts a block that we own into the ring of free blocks. It is no longer ours, even if that fails.
     pub(crate) fn return_to_ring(&self, block: Block) -> Result<(), Fault> {
         self.push_free(block.class(), &[block])
     }
@@ -149,16 +149,28 @@ impl Attachment {
         if pushed != 0 {
             self.announce(Event::BlockFreed, EVERYBODY); // they wait for blocks of different classes
         }
-        match result {
-            Ok(()) => Ok(()),
-            Err(PushError::Corrupt(corruption)) => Err(corruption.into()),
+        let Err(error) = result else { return Ok(()) };
+        self.disown(&blocks[pushed..]);
+        Err(Fault::Corrupt(match error {
+            PushError::Corrupt(corruption) => corruption,
             // There are more slots than blocks, and nobody closes this ring.
-            Err(PushError::Full | PushError::Closed) => Err(Fault::Corrupt(Corruption {
-                lane: Lane::Free,
-                word: "tail",
-                at: class.into(),
-                found: blocks.len() as u64,
-            })),
+            PushError::Full | PushError::Closed => {
+                Corruption { lane: Lane::Free, word: "tail", at: class.into(), found: blocks.len() as u64 }
+            }
+        }))
+    }
+
+    /// Leaves blocks to nobody that a damaged ring does not take: in the name of our entry's last life. A recovery finds
+    /// them, as it finds those of the dead, and tries again.
+    #[cold]
+    fn disown(&self, blocks: &[Block]) {
+        let nobody = Owner::new(self.me.index(), self.me.generation().wrapping_sub(1));
+        for &block in blocks {
+            let Some(descriptor) = self.segment.descriptor(block) else { continue };
+            if let Some(State::Held { position, .. }) = State::unpack(descriptor.state.load(Relaxed)) {
+                let left = State::Held { lane: Lane::Free, owner: nobody, position };
+                descriptor.state.store(left.pack(), Release); // own
+            }
         }
     }
 

@@ -138,11 +138,10 @@ impl Attachment {
         let mut taken = [Block::CLOSED; 32];
         loop {
             let (count, edge) = self.claim(&mut taken);
-            for &block in &taken[..count] {
-                // SAFETY: just claimed, and never looked into.
-                unsafe { self.release(block) }?;
-            }
-            if edge? != Edge::More {
+            // All of them, even if one cannot be given back.
+            // SAFETY: just claimed, and never looked into.
+            let released = taken[..count].iter().map(|&block| unsafe { self.release(block) }).fold(Ok(()), Result::and);
+            if released.and(edge)? != Edge::More {
                 return Ok(());
             }
         }

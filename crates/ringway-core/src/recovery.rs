@@ -41,15 +41,17 @@ pub(crate) fn recover(at: &Attachment, search: Search) -> Result<Recovered, Faul
     if dead.is_empty() && search == Search::AfterDeath {
         return Ok(done);
     }
-    sweep(at, |owner| is_gone(at, &dead, owner), &mut done)?;
-    for &(index, life) in &dead {
-        if participant::free(segment, index, life) {
-            done.participants += 1;
-            segment.control().recovered.word.fetch_add(1, Relaxed);
+    let swept = sweep(at, |owner| is_gone(at, &dead, owner), &mut done);
+    if swept.is_ok() {
+        for &(index, life) in &dead {
+            if participant::free(segment, index, life) {
+                done.participants += 1;
+                segment.control().recovered.word.fetch_add(1, Relaxed);
+            }
         }
     }
     if done == Recovered::default() {
-        return Ok(done);
+        return swept.map(|()| done);
     }
     #[cfg(feature = "tracing")]
     tracing::warn!(
@@ -60,7 +62,7 @@ pub(crate) fn recover(at: &Attachment, search: Search) -> Result<Recovered, Faul
         "recovered what dead participants held"
     );
     at.wake_everybody();
-    Ok(done)
+    swept.map(|()| done)
 }
 
 /// Takes back what this participant itself still owns, before it leaves: spare blocks, and guards that were leaked.
@@ -83,34 +85,39 @@ fn is_gone(at: &Attachment, dead: &[(u8, Life)], owner: Owner) -> bool {
     !life.is_live() || life.owner(owner.index()) != owner || dead.contains(&(owner.index(), life))
 }
 
+/// Gives back all blocks whose owner is gone. A class whose ring is damaged keeps what is left of them, and the others are
+/// gone through all the same.
 fn sweep(at: &Attachment, is_gone: impl Fn(Owner) -> bool, done: &mut Recovered) -> Result<(), Fault> {
+    let classes = 0..at.segment().geometry().classes.len() as u8;
+    classes.map(|class| sweep_class(at, class, &is_gone, done)).fold(Ok(()), Result::and)
+}
+
+fn sweep_class(at: &Attachment, class: u8, is_gone: impl Fn(Owner) -> bool, done: &mut Recovered) -> Result<(), Fault> {
     let segment = at.segment();
-    for class in 0..segment.geometry().classes.len() as u8 {
-        for index in 0..segment.backed(class) as u32 {
-            let block = Block::new(class, index);
-            let Some(descriptor) = segment.descriptor(block) else { continue };
-            let word = descriptor.state.load(Acquire); // pairs with: own
-            let (lane, position, taken) = match State::unpack(word) {
-                Some(State::Held { lane, owner, position }) if is_gone(owner) => (lane, position, true),
-                // The state was read before the slot. If the slot names the block it is published; if not, and the
-                // word still stands at the CAS, then it never was, and its owner cannot do it any more.
-                Some(State::Queued { lane, owner, position }) if is_gone(owner) && !at.names(lane, position, block) => {
-                    (lane, position, false)
-                }
-                _ => continue,
-            };
-            let mine = State::Held { lane: Lane::Free, owner: at.me(), position }.pack();
-            // own: from here on the block is ours, and a second recoverer lets it be.
-            if word != mine && descriptor.state.compare_exchange(word, mine, AcqRel, Acquire).is_err() {
-                continue;
+    for index in 0..segment.backed(class) as u32 {
+        let block = Block::new(class, index);
+        let Some(descriptor) = segment.descriptor(block) else { continue };
+        let word = descriptor.state.load(Acquire); // pairs with: own
+        let (lane, position, taken) = match State::unpack(word) {
+            Some(State::Held { lane, owner, position }) if is_gone(owner) => (lane, position, true),
+            // The state was read before the slot. If the slot names the block it is published; if not, and the
+            // word still stands at the CAS, then it never was, and its owner cannot do it any more.
+            Some(State::Queued { lane, owner, position }) if is_gone(owner) && !at.names(lane, position, block) => {
+                (lane, position, false)
             }
-            at.return_to_ring(block)?;
-            done.blocks += 1;
-            if taken && lane == Lane::Messages {
-                done.lost_messages += 1;
-                segment.control().lost.word.fetch_add(1, Relaxed);
-            }
+            _ => continue,
+        };
+        let mine = State::Held { lane: Lane::Free, owner: at.me(), position }.pack();
+        // own: from here on the block is ours, and a second recoverer lets it be.
+        if word != mine && descriptor.state.compare_exchange(word, mine, AcqRel, Acquire).is_err() {
+            continue;
         }
+        if taken && lane == Lane::Messages {
+            done.lost_messages += 1;
+            segment.control().lost.word.fetch_add(1, Relaxed);
+        }
+        at.return_to_ring(block)?;
+        done.blocks += 1;
     }
     Ok(())
 }

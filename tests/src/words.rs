@@ -1,0 +1,80 @@
+//! Words of a live segment, to be read and written over behind its back.
+
+use core::mem::{offset_of, size_of};
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::FileExt;
+
+use ringway::{Payload, Queue};
+use ringway_core::layout::{CONTROL_AT, ClassControl, Control, PARTICIPANTS_AT, Participant};
+
+/// Head of the ring of messages.
+pub const HEAD: u64 = CONTROL_AT + offset_of!(Control, head) as u64;
+/// Tail of the ring of messages.
+pub const TAIL: u64 = CONTROL_AT + offset_of!(Control, tail) as u64;
+/// Flags.
+pub const FLAGS: u64 = CONTROL_AT + offset_of!(Control, flags) as u64;
+
+/// Tail of the ring of free blocks of a class.
+pub const fn free_tail(class: u64) -> u64 {
+    class_at(class) + offset_of!(ClassControl, tail) as u64
+}
+
+/// Number of blocks of a class that have memory behind them.
+pub const fn backed(class: u64) -> u64 {
+    class_at(class) + offset_of!(ClassControl, backed) as u64
+}
+
+/// The lowest block of a class that was perhaps never used.
+pub const fn fresh(class: u64) -> u64 {
+    class_at(class) + offset_of!(ClassControl, fresh) as u64
+}
+
+const fn class_at(class: u64) -> u64 {
+    CONTROL_AT + offset_of!(Control, classes) as u64 + class * size_of::<ClassControl>() as u64
+}
+
+/// The life of a participant.
+pub const fn life(index: u64) -> u64 {
+    PARTICIPANTS_AT + index * size_of::<Participant>() as u64
+}
+
+/// The words of one segment.
+#[derive(Debug)]
+pub struct Words(File);
+
+impl Words {
+    /// Of the segment of a queue.
+    ///
+    /// # Panics
+    /// When the queue has no file.
+    pub fn of<T: Payload + ?Sized>(queue: &Queue<T>) -> Self {
+        Self(File::from(queue.inheritable_fd().expect("the file of the queue")))
+    }
+
+    /// The word at an offset.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn read(&self, at: u64) -> u64 {
+        let mut bytes = [0; 8];
+        self.0.read_exact_at(&mut bytes, at).expect("a word");
+        u64::from_le_bytes(bytes)
+    }
+
+    /// Writes the word at an offset over, and answers what stood there.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn write(&self, at: u64, value: u64) -> u64 {
+        let before = self.read(at);
+        self.0.write_all_at(&value.to_le_bytes(), at).expect("a word");
+        before
+    }
+}
+
+impl AsFd for Words {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}

@@ -1,0 +1,89 @@
+//! A block that a damaged ring does not take is not lost: when the ring is mended, whoever recovers finds it.
+
+use ringway::{Fault, Place, Queue, QueueOptions};
+use ringway_tests::audit::every_block_is_there;
+use ringway_tests::words::{self, Words};
+
+const PARTICIPANTS: u32 = 3;
+const LOANS: u32 = 2;
+/// So many that a stock of 32 does not hold them.
+const MESSAGES: usize = 100;
+
+fn options() -> QueueOptions<[u8]> {
+    Queue::options().maxsize(MESSAGES as u64).max_message(256).participants(PARTICIPANTS).loans(LOANS)
+}
+
+/// A full queue of small messages, the words of its segment, and a tail of the ring of small blocks that ran ahead.
+fn damaged() -> (Queue<[u8]>, Words, u64) {
+    let queue = options().create(Place::Unnamed).unwrap();
+    let words = Words::of(&queue);
+    let producer = options().open_fd(&words).unwrap();
+    producer.put_many_bytes(&[b"small"; MESSAGES]).unwrap();
+    drop(producer);
+    let tail = words.write(words::free_tail(0), 10_000);
+    (queue, words, tail)
+}
+
+fn is_tail(fault: Fault) -> bool {
+    matches!(fault, Fault::Corrupt(corruption) if corruption.word == "tail")
+}
+
+#[test]
+fn released_blocks_come_back() {
+    let (queue, words, tail) = damaged();
+    for _ in 0..MESSAGES {
+        drop(queue.get_bytes().unwrap());
+    }
+    assert!(is_tail(queue.recover().unwrap_err()), "what was left to nobody cannot be given back yet");
+    words.write(words::free_tail(0), tail);
+    assert!(queue.recover().unwrap().blocks > 0);
+    every_block_is_there(&queue, PARTICIPANTS, LOANS);
+}
+
+#[test]
+fn blocks_of_messages_that_a_shutdown_dropped_come_back() {
+    let (queue, words, tail) = damaged();
+    assert!(is_tail(queue.shutdown(true).unwrap_err()));
+    assert!(queue.is_shut_down().unwrap());
+    words.write(words::free_tail(0), tail);
+    while queue.try_get_bytes().is_ok() {}
+    queue.recover().unwrap();
+    assert_eq!(held_or_free(&queue), (0, 0));
+}
+
+/// Messages that somebody holds, and those that are queued.
+fn held_or_free(queue: &Queue<[u8]>) -> (u64, u64) {
+    let seen = queue.snapshot().unwrap();
+    (seen.holders.iter().map(|holder| holder.messages).sum(), seen.size)
+}
+
+#[test]
+fn a_damaged_class_does_not_keep_recovery_from_the_others() {
+    let (queue, words, tail) = damaged();
+    let lost = options().open_fd(&words).unwrap();
+    let index = queue.snapshot().unwrap().holders[1].attendee.index;
+    let loans = [lost.loan(200).unwrap(), lost.loan(200).unwrap()];
+    let message = lost.get_bytes().unwrap();
+    loans.into_iter().for_each(std::mem::forget);
+    std::mem::forget(message);
+    words.write(words::life(index.into()), 0); // as if it had left without giving back anything
+
+    assert!(is_tail(queue.recover().unwrap_err()));
+    let large: Vec<_> = std::iter::from_fn(|| queue.try_loan(200).ok()).collect();
+    let geometry = ringway_core::layout::Geometry::new(ringway_core::layout::Measures {
+        maxsize: MESSAGES as u64,
+        max_message: 256,
+        participants: PARTICIPANTS,
+        loans: LOANS,
+    });
+    assert_eq!(large.len() as u64, geometry.classes[1].blocks);
+    drop((large, lost));
+
+    words.write(words::free_tail(0), tail);
+    for _ in 1..MESSAGES {
+        drop(queue.get_bytes().unwrap());
+    }
+    queue.recover().unwrap();
+    assert_eq!(queue.snapshot().unwrap().lost, 1);
+    every_block_is_there(&queue, PARTICIPANTS, LOANS);
+}
