@@ -1,7 +1,9 @@
 //! The process that integration tests start, talk to, stop and kill. Its first argument says what to do.
 
+mod crowd;
 mod flow;
 mod fork;
+mod interrupted;
 mod session;
 mod storm;
 mod warm;
@@ -26,6 +28,9 @@ fn main() -> ExitCode {
         ["consume", place, strategy] => flow::consume(&place_of(place), strategy_of(strategy)),
         ["fork-in-put"] => fork::fork_in_put(),
         ["fork", place] => fork::fork(&place_of(place)),
+        ["interrupted", place, millis] => interrupted::interrupted(&place_of(place), number(millis)),
+        ["without-descriptors", place] => interrupted::without_descriptors(&place_of(place)),
+        ["crowd", place, threads] => crowd::crowd(&place_of(place), number(threads)),
         ["warm", place, count] => warm::warm(&place_of(place), number(count)),
         _ => {
             eprintln!("unknown arguments: {arguments:?}");

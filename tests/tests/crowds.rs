@@ -1,0 +1,74 @@
+//! Fault 24: a thousand sleepers and one put, and one who is slow among many who are fast.
+
+use std::io::BufRead;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use ringway::{GetError, Queue};
+use ringway_tests::{Name, Watchdog, Worker, worker};
+
+#[test]
+fn of_a_thousand_sleepers_one_gets_the_message() {
+    let name = Name::new("crowd");
+    let queue = Queue::<[u8]>::options().maxsize(8).max_message(64).participants(16).create(&*name).unwrap();
+    let dog = Watchdog::of(&queue);
+    let (sender, heard) = mpsc::channel();
+    let mut crowds: Vec<Worker> = (0..10).map(|_| worker!("crowd", name, 100)).collect();
+    for crowd in &mut crowds {
+        let (output, sender) = (crowd.output(), sender.clone());
+        thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    }
+    drop(sender);
+    for _ in 0..10 {
+        assert_eq!(heard.recv().unwrap(), "waiting");
+    }
+    while queue.snapshot().unwrap().waiting_to_get < 1000 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    for number in 0..20 {
+        queue.put_bytes(number.to_string()).unwrap();
+        assert_eq!(heard.recv().unwrap(), number.to_string());
+    }
+    assert!(heard.recv_timeout(Duration::from_millis(300)).is_err(), "a message came twice");
+    queue.shutdown(false).unwrap();
+    let mut ended: Vec<String> = heard.iter().collect();
+    ended.dedup();
+    assert_eq!(ended, ["ended 100"], "every sleeper woke when the queue was shut down");
+    drop(dog);
+    assert!(crowds.iter_mut().all(|crowd| crowd.finish().success()));
+}
+
+#[test]
+fn one_who_is_slow_delays_nobody_else() {
+    const MESSAGES: u64 = 400;
+    let name = Name::new("slow");
+    let queue = Queue::<[u8]>::options().maxsize(4).max_message(64).create(&*name).unwrap();
+    let _dog = Watchdog::of(&queue);
+    let (slow, fast) = thread::scope(|scope| {
+        let take = |pause: Duration| {
+            let mut count = 0_u64;
+            loop {
+                match queue.get_bytes() {
+                    Ok(_guard) => {
+                        count += 1;
+                        thread::sleep(pause);
+                    }
+                    Err(GetError::ShutDown { .. }) => return count,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        };
+        let slow = scope.spawn(move || take(Duration::from_millis(100)));
+        let fast: Vec<_> = (0..3).map(|_| scope.spawn(move || take(Duration::ZERO))).collect();
+        for number in 0..MESSAGES {
+            queue.put_bytes(number.to_le_bytes()).unwrap();
+            thread::sleep(Duration::from_micros(500)); // so that the slow one would get its turn, were it in line
+        }
+        queue.shutdown(false).unwrap();
+        let fast: u64 = fast.into_iter().map(|thread| thread.join().unwrap()).sum();
+        (slow.join().unwrap(), fast)
+    });
+    assert_eq!(slow + fast, MESSAGES);
+    assert!(fast > slow, "{fast} by three who are fast, {slow} by the slow one");
+}
