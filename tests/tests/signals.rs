@@ -38,6 +38,7 @@ fn a_panic_gives_back_what_was_in_hand() {
     let name = Name::new("panic");
     let options = Queue::<[u8]>::options().maxsize(4).max_message(64).participants(2).loans(4);
     let queue = options.create(&*name).unwrap();
+    let dog = Watchdog::of(&queue);
     for _ in 0..100 {
         queue.put_bytes("taken").unwrap();
         let panicked = catch_unwind(AssertUnwindSafe(|| {
@@ -48,6 +49,6 @@ fn a_panic_gives_back_what_was_in_hand() {
         assert!(panicked.is_err());
     }
     capacity_is_exact(&queue);
-    drop(queue);
+    drop((dog, queue));
     every_block_is_there(&options.open(&*name).unwrap(), 2, 4);
 }
