@@ -10,12 +10,13 @@ use ringway_sys::fork;
 
 use crate::blocks::LocalClass;
 use crate::error::{CreateError, Fault, OpenError};
-use crate::layout::FLAG_REMOVED;
+use crate::header;
+use crate::layout::{FLAG_IMMEDIATE, FLAG_REMOVED};
 use crate::names::Place;
 use crate::packed::Owner;
 use crate::participant::{self, Life};
 use crate::recovery::{self, Recovered, Search};
-use crate::ring::Hints;
+use crate::ring::{Corruption, Hints, Part};
 use crate::segment::Segment;
 use crate::spec::Spec;
 
@@ -70,7 +71,12 @@ impl Attachment {
             return Err(OpenError::TableFull { name: name(), limit: segment.geometry().measures.participants });
         };
         let attachment = Self::new(segment, index, life, epoch);
-        if attachment.flags() & FLAG_REMOVED != 0 {
+        let flags = attachment.flags();
+        if flags & !(FLAG_REMOVED | FLAG_IMMEDIATE) != 0 {
+            let expected = "a sum of 1 and 2";
+            return Err(header::refused(attachment.segment.label(), "the flags", format_args!("{flags:#x}"), expected));
+        }
+        if flags & FLAG_REMOVED != 0 {
             attachment.segment.unlink(); // if whoever marked it died before it could
             return Err(OpenError::Removed { name: attachment.segment.label().to_owned() });
         }
@@ -104,6 +110,16 @@ impl Attachment {
     #[inline(always)]
     pub fn check_process(&self) -> Result<(), Fault> {
         if fork::epoch() == self.epoch { Ok(()) } else { Err(Fault::Forked) }
+    }
+
+    /// Whether our entry of the table still says that we live. If not, others may have taken what we own.
+    pub(crate) fn check_entry(&self) -> Result<(), Fault> {
+        let found = Life::of(self.segment.participant(self.index));
+        if found == self.life {
+            return Ok(());
+        }
+        let part = Part::Participants;
+        Err(Corruption { part, word: "life", at: self.index.into(), found: found.bits() }.into())
     }
 
     /// A descriptor of the segment that children inherit.

@@ -14,13 +14,10 @@ use crate::layout::Descriptor;
 use crate::packed::{Block, Lane, Owner, State};
 use crate::position::Position;
 use crate::prefetch;
-use crate::ring::{Corruption, Hints, PushError, Ring};
+use crate::ring::{Corruption, Hints, Part, PushError, Ring};
 use crate::segment::SegmentCells;
 use crate::stock::Stocks;
 use crate::waking::{EVERYBODY, Event};
-
-/// Memory that is reserved at once when blocks are used for the first time, in bytes.
-const RESERVE_BYTES: u64 = 256 << 10;
 
 /// Why no block could be had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -124,7 +121,8 @@ impl Attachment {
 
     #[cold]
     fn not_ours(&self, block: Block, found: u64) -> Fault {
-        Fault::Corrupt(Corruption { lane: Lane::Free, word: "state of a held block", at: block.bits().into(), found })
+        let part = Part::Blocks { class: block.class() };
+        Fault::Corrupt(Corruption { part, word: "state of a held block", at: block.index().into(), found })
     }
 
     /// For when enough are at hand, or somebody waits for a block.
@@ -155,7 +153,8 @@ impl Attachment {
             PushError::Corrupt(corruption) => corruption,
             // There are more slots than blocks, and nobody closes this ring.
             PushError::Full | PushError::Closed => {
-                Corruption { lane: Lane::Free, word: "tail", at: class.into(), found: blocks.len() as u64 }
+                let found = self.segment.class_control(class).tail.word.load(Relaxed);
+                Corruption { part: Part::FreeBlocks { class }, word: "tail", at: 0, found }
             }
         }))
     }
@@ -195,6 +194,7 @@ impl Attachment {
         let measures = self.segment.class(class);
         loop {
             let index = words.fresh.load(Acquire);
+            self.check_backed(class, index)?;
             if index >= measures.blocks {
                 return Err(NoBlock::AllHeld);
             }
@@ -213,11 +213,38 @@ impl Attachment {
         }
     }
 
+    /// Fresh blocks have memory, but for one step of them at most; unless all have.
+    fn check_backed(&self, class: u8, fresh: u64) -> Result<(), NoBlock> {
+        let (words, measures) = (self.segment.class_control(class), self.segment.class(class));
+        let backed = words.backed.load(Acquire);
+        let later = words.fresh.load(Acquire); // after `backed`, while `fresh` was read before it
+        let (word, found) = if fresh > backed {
+            ("number of the first fresh block", fresh)
+        } else if backed != measures.blocks
+            && (backed > later.saturating_add(measures.step()) || backed > measures.blocks)
+        {
+            ("number of blocks with memory", backed)
+        } else {
+            return Ok(());
+        };
+        let part = Part::Blocks { class };
+        Err(NoBlock::Fault(Fault::Corrupt(Corruption { part, word, at: 0, found })))
+    }
+
+    /// Looks whether a ring of free blocks hides what is in it.
+    pub(crate) fn check_free_rings(&self) -> Result<(), Fault> {
+        for (class, local) in self.classes.iter().enumerate() {
+            if self.segment.backed(class as u8) != 0 {
+                self.free_ring(class as u8).check(&local.hints)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Reserves memory for the blocks from `index` on, and for what belongs to them.
     fn back_more(&self, class: u8, index: u64) -> Result<(), NoBlock> {
         let measures = self.segment.class(class);
-        let more = (RESERVE_BYTES / measures.block_bytes).max(1);
-        let end = (index + more).min(measures.blocks);
+        let end = (index + measures.step()).min(measures.blocks);
         let reserve = |at, bytes| {
             self.segment.reserve(at, bytes).map_err(|NoSpace { needed, available, source }| {
                 NoBlock::Fault(Fault::NoSpace { needed, available, source: (&source).into() })

@@ -123,7 +123,7 @@ pub enum Fault {
     #[error("this process was forked after the handle was made; open the queue anew in the child")]
     Forked,
     /// A word of the segment is damaged.
-    #[error("damaged: {} of the {:?} ring at {} holds {:#x}", .0.word, .0.lane, .0.at, .0.found)]
+    #[error("{0}")]
     Corrupt(Corruption),
     /// The file system has no room for another block.
     #[error("no memory for another block: needs {needed} bytes, {} available", available.map_or("unknown".to_owned(), |a| a.to_string()))]

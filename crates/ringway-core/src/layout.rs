@@ -40,6 +40,7 @@ pub const BLOCK_ALIGN: u64 = 64;
 
 const PAGE: u64 = 4096;
 const SLOTS_MIN: u64 = 256;
+const RESERVE_BYTES: u64 = 256 << 10;
 const CLASS_FACTOR: u64 = 4;
 
 /// What is written once, before the segment can be seen.
@@ -245,6 +246,13 @@ pub struct Geometry {
     pub backed_at_creation: u64,
     /// Bytes of the whole, a multiple of the page size 4096.
     pub total_bytes: u64,
+}
+
+impl Class {
+    /// How many blocks get memory behind them at once. It happens when all that have it are in use.
+    pub fn step(&self) -> u64 {
+        (RESERVE_BYTES / self.block_bytes).max(1)
+    }
 }
 
 impl Geometry {

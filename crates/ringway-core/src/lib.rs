@@ -10,6 +10,7 @@
 pub mod attachment;
 pub mod blocks;
 pub mod census;
+pub mod corruption;
 pub mod error;
 pub mod event;
 mod header;

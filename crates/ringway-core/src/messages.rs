@@ -6,7 +6,7 @@ use crate::attachment::Attachment;
 use crate::error::Fault;
 use crate::layout::FLAG_IMMEDIATE;
 use crate::packed::Block;
-use crate::ring::{Edge, Hints, PushError, Ring};
+use crate::ring::{Corruption, Edge, Hints, Part, PushError, Ring};
 use crate::segment::SegmentCells;
 use crate::waking::Event;
 
@@ -135,6 +135,11 @@ impl Attachment {
     /// [`Fault`].
     #[cold]
     pub fn drop_what_is_left(&self) -> Result<(), Fault> {
+        // The mark comes before the flag.
+        if !self.is_shut_down()? {
+            let (part, found) = (Part::Control, self.flags());
+            return Err(Fault::Corrupt(Corruption { part, word: "flags", at: 0, found }));
+        }
         let mut taken = [Block::CLOSED; 32];
         loop {
             let (count, edge) = self.claim(&mut taken);

@@ -24,6 +24,10 @@ impl Life {
     pub(crate) fn of(entry: &Participant) -> Self {
         Self(entry.life.load(Acquire)) // pairs with: life
     }
+    /// Both in one number.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
     /// Whether somebody has the entry.
     pub const fn is_live(self) -> bool {
         self.0 & 0xff == Self::LIVE

@@ -32,6 +32,7 @@ pub enum Search {
 
 /// Finds dead participants and takes back what they owned.
 pub(crate) fn recover(at: &Attachment, search: Search) -> Result<Recovered, Fault> {
+    at.check_entry()?;
     let segment = at.segment();
     let dead: Vec<(u8, Life)> = (0..segment.participants().len() as u8)
         .map(|index| (index, Life::of(segment.participant(index))))

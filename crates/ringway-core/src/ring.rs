@@ -21,6 +21,7 @@
 //!   was has seen what that one saw. Else it could take an old slot for a corrupted one.
 //! * `edge`: publish and claim are SeqCst, as is the look at the sleepers that follows them; see [`crate::event`].
 
+pub use crate::corruption::{Corruption, Part};
 pub use crate::hints::Hints;
 use crate::hints::{LocalWord, recall};
 use crate::packed::{Block, Lane, Owner, State};
@@ -50,22 +51,13 @@ pub trait Cells {
     fn state_of_own(&self, block: Block) -> Option<&Self::Word> {
         self.state(block)
     }
+    /// What the ring is in its segment, for errors.
+    fn part(&self) -> Part {
+        Part::Messages
+    }
     /// The block will be claimed from that lane soon.
     #[inline(always)]
     fn prefetch(&self, _lane: Lane, _block: Block) {}
-}
-
-/// A word of the segment that no correct process can have written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Corruption {
-    /// Which ring.
-    pub lane: Lane,
-    /// Which word.
-    pub word: &'static str,
-    /// The position or the block that it belongs to.
-    pub at: u64,
-    /// What was found there.
-    pub found: u64,
 }
 
 /// Why blocks could not be pushed.
@@ -688,7 +680,7 @@ impl<C: Cells> Ring<C> {
 
     #[cold]
     fn corruption(&self, word: &'static str, at: u64, found: u64) -> Corruption {
-        Corruption { lane: self.lane, word, at, found }
+        Corruption { part: self.cells.part(), word, at, found }
     }
     #[cold]
     fn corrupt(&self, word: &'static str, at: u64, found: u64) -> PushError {

@@ -26,7 +26,7 @@ use crate::names::{Place, split};
 use crate::packed::{Block, Lane};
 use crate::position::Position;
 use crate::prefetch;
-use crate::ring::{Cells, Ring, Shape};
+use crate::ring::{Cells, Part, Ring, Shape};
 use crate::spec::Spec;
 
 /// A mapped and checked segment.
@@ -325,6 +325,7 @@ impl Segment {
             head: &control.head.word,
             tail: &control.tail.word,
             slots_at: self.geometry.slots_at,
+            part: Part::Messages,
         };
         Ring::new(cells, Lane::Messages, self.geometry.ring)
     }
@@ -333,8 +334,13 @@ impl Segment {
     pub(crate) fn free_blocks(&self, class: u8) -> Ring<SegmentCells<'_>> {
         let words = self.class_control(class);
         let measures = self.class(class);
-        let cells =
-            SegmentCells { segment: self, head: &words.head.word, tail: &words.tail.word, slots_at: measures.slots_at };
+        let cells = SegmentCells {
+            segment: self,
+            head: &words.head.word,
+            tail: &words.tail.word,
+            slots_at: measures.slots_at,
+            part: Part::FreeBlocks { class },
+        };
         Ring::new(cells, Lane::Free, measures.ring)
     }
     /// Marks it as removed, so that nobody who is just opening it stays.
@@ -396,10 +402,14 @@ impl Segment {
         place.backed.store(backed, Relaxed);
         block.index() < backed
     }
-    /// How many blocks of a class have memory behind them.
+    /// How many blocks of a class have memory behind them: at most as many as can be true.
     pub(crate) fn backed(&self, class: u8) -> u64 {
+        let (words, measures) = (self.class_control(class), self.class(class));
         // Acquire pairs with the Release of whoever reserved the memory.
-        self.class_control(class).backed.load(Acquire).min(self.class(class).blocks)
+        match words.backed.load(Acquire) {
+            all if all == measures.blocks => all,
+            some => some.min(words.fresh.load(Acquire).saturating_add(measures.step())).min(measures.blocks),
+        }
     }
 
     /// The atomic word at `offset`, which is within the segment and a multiple of 8.
@@ -426,6 +436,7 @@ pub(crate) struct SegmentCells<'a> {
     head: &'a AtomicU64,
     tail: &'a AtomicU64,
     slots_at: u64,
+    part: Part,
 }
 
 impl Cells for SegmentCells<'_> {
@@ -445,6 +456,9 @@ impl Cells for SegmentCells<'_> {
     #[inline(always)]
     fn state(&self, block: Block) -> Option<&AtomicU64> {
         self.segment.named_descriptor(block).map(|descriptor| &descriptor.state)
+    }
+    fn part(&self) -> Part {
+        self.part
     }
     #[inline(always)]
     fn state_of_own(&self, block: Block) -> Option<&AtomicU64> {

@@ -100,7 +100,9 @@ impl Attachment {
             return Ok(false);
         }
         self.check_process()?;
+        // What whoever waits relies on.
         self.messages().check(&self.message_hints)?;
+        self.check_free_rings()?;
         recovery::recover(self, search).map(|_| true)
     }
 }
