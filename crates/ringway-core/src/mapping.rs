@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 
 use memmap2::{MmapOptions, MmapRaw};
+use ringway_sys::{process, shm};
 use shared_memory::{Shmem, ShmemConf, ShmemError};
 
 /// Mapped memory, page aligned, that stays where it is until it is dropped.
@@ -36,20 +37,20 @@ impl Mapping {
 
     /// Makes a POSIX shared memory object. It can be seen at once, full of zeros.
     pub(crate) fn create_portable(os_id: &str, bytes: u64) -> io::Result<Self> {
-        Self::portable(ShmemConf::new().os_id(os_id).size(usable(bytes)?).create(), os_id)
+        let map = portable(ShmemConf::new().os_id(os_id).size(usable(bytes)?).create())?;
+        // The crate keeps its descriptor to itself. By name we may get another file, if somebody removed and made anew
+        // what can be seen at once; that one is not in our memory.
+        let file = shm::open_posix(os_id)?;
+        match process::maps_file(std::process::id(), shm::file_id(&file)?)? {
+            true => Ok(Self::Portable { map, file }),
+            false => Err(io::ErrorKind::AlreadyExists.into()),
+        }
     }
 
-    pub(crate) fn open_portable(os_id: &str) -> io::Result<Self> {
-        Self::portable(ShmemConf::new().os_id(os_id).open(), os_id)
-    }
-
-    fn portable(opened: Result<Shmem, ShmemError>, os_id: &str) -> io::Result<Self> {
-        let mut map = opened.map_err(|error| match error {
-            ShmemError::MappingIdExists => io::Error::from(io::ErrorKind::AlreadyExists),
-            other => io::Error::other(other),
-        })?;
-        map.set_owner(false); // its Drop would remove the name
-        Ok(Self::Portable { map, file: ringway_sys::shm::open_posix(os_id)? })
+    /// Maps the POSIX shared memory object of that name. Whether it is the one that `file` was opened as, the caller has
+    /// to see.
+    pub(crate) fn open_portable(os_id: &str, file: &File) -> io::Result<Self> {
+        Ok(Self::Portable { map: portable(ShmemConf::new().os_id(os_id).open())?, file: file.try_clone()? })
     }
 
     pub(crate) fn heap(bytes: u64) -> io::Result<Self> {
@@ -80,6 +81,15 @@ impl Mapping {
             Self::Heap(_) => None,
         }
     }
+}
+
+fn portable(opened: Result<Shmem, ShmemError>) -> io::Result<Shmem> {
+    let mut map = opened.map_err(|error| match error {
+        ShmemError::MappingIdExists => io::Error::from(io::ErrorKind::AlreadyExists),
+        other => io::Error::other(other),
+    })?;
+    map.set_owner(false); // its Drop would remove the name
+    Ok(map)
 }
 
 fn usable(bytes: u64) -> io::Result<usize> {

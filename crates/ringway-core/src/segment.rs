@@ -228,7 +228,7 @@ impl Segment {
         let mapping = match (os_id, &path) {
             (Some(os_id), Some(path)) => {
                 // By name again: what was mapped is what was checked only if the name still stands for it.
-                let mapping = Mapping::open_portable(os_id);
+                let mapping = Mapping::open_portable(os_id, &file);
                 if !shm::same_file(&file, path).unwrap_or(false) {
                     return Err(OpenError::Removed { name: label });
                 }
