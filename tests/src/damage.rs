@@ -7,7 +7,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-use ringway::{GetError, OpenError, Place, PutError, Queue, QueueOptions, Received};
+use ringway::{GetError, OpenError, Place, PutError, PutManyError, Queue, QueueOptions, Received};
 
 const MAXSIZE: u64 = 4;
 const SOON: Duration = Duration::from_micros(100);
@@ -40,7 +40,7 @@ pub enum Value {
 }
 
 /// Number of operations that [`Step::Use`] knows.
-pub const OPERATIONS: u8 = 19;
+pub const OPERATIONS: u8 = 20;
 
 /// Reads steps out of arbitrary bytes.
 pub fn steps(mut bytes: &[u8]) -> Vec<Step> {
@@ -203,6 +203,11 @@ impl Script {
             16 => self.ask(queue.is_shut_down()),
             17 if number.is_multiple_of(7) => self.ask(queue.shutdown(false)),
             18 if number.is_multiple_of(11) => self.ask(queue.shutdown(true)),
+            // It would wait for ever at a full queue.
+            19 if queue.len().is_ok_and(|len| len == 0) => match queue.put_many(&[number, number]) {
+                Err(PutManyError { error, .. }) => self.put(Err(error)),
+                Ok(()) => self.put::<()>(Ok(())),
+            },
             _ => {}
         }
     }
@@ -249,6 +254,21 @@ pub fn attach(bytes: &[u8]) -> Result<Tally, OpenError> {
     let far = options().open_fd(&file)?;
     let script = Script { ends: [near, far], file, number: 100, tally: Tally::default() };
     Ok(script.run(&(0..OPERATIONS).chain(0..OPERATIONS).map(Step::Use).collect::<Vec<_>>()))
+}
+
+/// These bytes with some words written over, and a header whose checksum fits. Each ten bytes of `how` say which word, and
+/// what stands there afterwards; the first byte says nothing.
+pub fn written_over(whole: &[u8], how: &[u8]) -> Vec<u8> {
+    let mut bytes = whole.to_vec();
+    for change in how.get(1..).unwrap_or_default().chunks_exact(10) {
+        let (word, value) = change.split_at(2);
+        let words = bytes.len() / 8;
+        let at = usize::from(u16::from_le_bytes([word[0], word[1]])) % words * 8;
+        bytes[at..at + 8].copy_from_slice(value);
+    }
+    let sum = crate::fnv1a(&bytes[..176]);
+    bytes[176..184].copy_from_slice(&sum.to_le_bytes());
+    bytes
 }
 
 /// The bytes of a whole queue with messages in it.

@@ -7,6 +7,7 @@ pub mod damage;
 pub mod mounts;
 pub mod names;
 pub mod random;
+pub mod records;
 pub mod watchdog;
 pub mod words;
 pub mod worker;
