@@ -34,6 +34,15 @@ pub fn produce(place: &Place, producer: u64, count: u64, strategy: WaitStrategy)
     }
 }
 
+/// Recovers what the dead held, again and again.
+pub fn recover(place: &Place) {
+    let queue = Queue::<[u8]>::options().open(place.clone()).expect("open to recover");
+    loop {
+        queue.recover().expect("recover");
+        std::thread::sleep(std::time::Duration::from_micros(100));
+    }
+}
+
 /// Takes messages until the queue is shut down; checks each, tells its producer and number before it lets go of it, and
 /// [`LET_GO`] and its number after that.
 pub fn consume(place: &Place, strategy: WaitStrategy) {

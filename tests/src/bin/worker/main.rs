@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         ["interrupted", place, millis] => interrupted::interrupted(&place_of(place), number(millis)),
         ["without-descriptors", place] => interrupted::without_descriptors(&place_of(place)),
         ["crowd", place, threads] => crowd::crowd(&place_of(place), number(threads)),
+        ["recover", place] => flow::recover(&place_of(place)),
         ["warm", place, count] => warm::warm(&place_of(place), number(count)),
         _ => {
             eprintln!("unknown arguments: {arguments:?}");
