@@ -1,6 +1,7 @@
 //! The process that integration tests start, talk to, stop and kill. Its first argument says what to do.
 
 mod crowd;
+mod disguise;
 mod flow;
 mod fork;
 mod interrupted;
@@ -32,6 +33,10 @@ fn main() -> ExitCode {
         ["without-descriptors", place] => interrupted::without_descriptors(&place_of(place)),
         ["crowd", place, threads] => crowd::crowd(&place_of(place), number(threads)),
         ["recover", place] => flow::recover(&place_of(place)),
+        ["headless", place] => disguise::headless(&place_of(place)),
+        ["without-lock", place] => disguise::without_lock(&place_of(place)),
+        ["become-another", place] => disguise::become_another(&place_of(place)),
+        ["start-another", place] => disguise::start_another(&place_of(place)),
         ["warm", place, count] => warm::warm(&place_of(place), number(count)),
         _ => {
             eprintln!("unknown arguments: {arguments:?}");

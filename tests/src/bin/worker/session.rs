@@ -31,7 +31,7 @@ pub fn create(place: &Place, mode: u32, mask: u32) {
 }
 
 /// Each line is a call, each answer a line. What was taken and loaned is kept until "drop".
-fn serve(queue: &Queue<[u8]>) {
+pub fn serve(queue: &Queue<[u8]>) {
     let (mut guards, mut loans) = (Vec::new(), Vec::new());
     for line in io::stdin().lock().lines().map_while(Result::ok) {
         let (call, argument) = line.split_once(' ').unwrap_or((&line, ""));
