@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use ringway::{Queue, QueueOptions};
+use ringway::{Place, Queue, QueueOptions};
 use ringway_tests::audit::capacity_is_exact;
 use ringway_tests::{Name, Watchdog, Worker, worker};
 
@@ -43,16 +43,21 @@ fn one_whose_first_thread_is_gone_lives() {
     is_dead(&queue);
 }
 
+/// The mapping of a named queue keeps the description that the lock belongs to; that of a portable one does not.
 #[test]
 fn one_whose_descriptors_were_closed_by_others_lives() {
     let name = Name::new("closed");
-    let queue = options().create(&*name).unwrap();
-    let _dog = Watchdog::of(&queue);
-    let mut closed = worker!("without-lock", name);
-    assert_eq!(closed.hear(), "open");
-    lives(&queue, &mut closed);
-    closed.kill();
-    is_dead(&queue);
+    for place in [name.place(), Place::Portable(name.to_string())] {
+        let way = if matches!(place, Place::Portable(_)) { "portable:" } else { "" };
+        let queue = options().create(place).unwrap();
+        let _dog = Watchdog::of(&queue);
+        let mut closed = worker!("without-lock", format!("{way}{name}"));
+        assert_eq!(closed.hear(), "open");
+        lives(&queue, &mut closed);
+        closed.kill();
+        is_dead(&queue);
+        queue.remove();
+    }
 }
 
 #[test]
