@@ -251,3 +251,20 @@ fn a_flag_that_there_is_not_is_refused() {
     let error = options().open_fd(&subject.words).unwrap_err().to_string();
     assert!(error.contains("the flags") && error.contains("0x10000000000"), "{error}");
 }
+
+#[test]
+fn a_tail_that_fell_back_by_more_laps_than_can_be() {
+    let subject = Subject::new();
+    let stranger = subject.stranger();
+    for behind in [1 << 43, (1 << 43) + 77, (1 << 44) - (1 << 20)] {
+        subject.lies_quietly(
+            TAIL,
+            behind,
+            "tail",
+            &[&|| of_put(stranger.put_bytes("somewhere")), &|| stranger.is_shut_down().err(), &|| {
+                stranger.shutdown(true).err()
+            }],
+        );
+    }
+    subject.still_delivers("tail");
+}

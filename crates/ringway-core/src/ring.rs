@@ -95,14 +95,14 @@ const STRIDE: u64 = 8;
 /// How far ahead of a claim the next blocks are fetched.
 const AHEAD: u64 = 4;
 
-/// A bound on the steps of one call. Each step is another's progress, or a word that no correct process wrote; four
-/// million of the first in one call are not to be expected.
+/// A bound on the steps of one call. Each step is another's progress, a place where helpers died, or a word that no
+/// correct process wrote; so many of the first two in one call are not to be expected.
 struct Fuel(u32);
 
 impl Fuel {
     #[inline(always)]
     fn new() -> Self {
-        Self(1 << 22)
+        Self(1 << 16)
     }
     #[inline(always)]
     fn spend(&mut self) -> bool {
@@ -264,7 +264,7 @@ impl<C: Cells> Ring<C> {
                 },
             }
             if fuel.spend() {
-                break self.corrupt("slot", t.number(), seen.0);
+                break self.corrupt("tail", t.number(), self.cells.tail().load(Relaxed));
             }
         };
         if offered {
@@ -483,7 +483,7 @@ impl<C: Cells> Ring<C> {
                 }
             }
             if fuel.spend() {
-                return Err(self.corruption("slot", t.number(), seen.0));
+                return Err(self.corruption("tail", t.number(), self.cells.tail().load(Relaxed)));
             }
         }
     }
