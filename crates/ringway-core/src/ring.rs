@@ -258,6 +258,11 @@ impl<C: Cells> Ring<C> {
             match filled {
                 Filled::With(Block::CLOSED) => break PushError::Closed,
                 Filled::Never => break self.corrupt("slot", t.number(), seen.0),
+                // Left behind by a whole lap: what head has passed was filled.
+                Filled::AndPast => match self.beyond(t, seen) {
+                    Ok(head) => t = head,
+                    Err(corruption) => break corruption.into(),
+                },
                 _ => match self.later(t.plus(1), self.cells.tail(), "tail") {
                     Ok(later) => t = later,
                     Err(corruption) => break corruption.into(),
@@ -465,8 +470,9 @@ impl<C: Cells> Ring<C> {
             let seen = Slot(slot.load(Acquire)); // pairs with: publish
             match self.shape.read(seen, t) {
                 Filled::With(Block::CLOSED) => return Ok(false),
-                Filled::With(_) | Filled::AndPast => t = t.plus(1),
                 Filled::Never => return Err(self.corruption("slot", t.number(), seen.0)),
+                Filled::With(_) => t = t.plus(1),
+                Filled::AndPast => t = self.beyond(t, seen)?,
                 Filled::NotYet => {
                     // The mark may stand at maxsize, but never on a slot that head has not passed.
                     match self.require_room(t, self.shape.slots(), seen, hints) {
@@ -580,8 +586,9 @@ impl<C: Cells> Ring<C> {
             let slot = Slot(self.cells.slot(self.shape.index(t)).load(Acquire)); // pairs with: publish
             match self.shape.read(slot, t) {
                 Filled::NotYet | Filled::With(Block::CLOSED) => return Ok(t),
-                Filled::With(_) | Filled::AndPast => t = t.plus(1),
                 Filled::Never => return Err(self.corruption("slot", t.number(), slot.0)),
+                Filled::With(_) => t = t.plus(1),
+                Filled::AndPast => t = self.beyond(t, slot)?,
             }
             if fuel.spend() {
                 return Err(self.corruption("tail", t.number(), slot.0));
