@@ -1,4 +1,4 @@
-//! Faults 15, 19 and 27: a segment that is cut, somebody else's segment, descriptors used up.
+//! Faults 14, 15, 19 and 27: address space used up, a segment that is cut, somebody else's segment, descriptors used up.
 
 use std::fs::File;
 use std::os::unix::process::CommandExt;
@@ -83,4 +83,13 @@ fn without_descriptors_what_is_open_works_on_and_the_rest_says_why() {
     assert_eq!(poor.ask("get"), "still here");
     living.kill();
     assert_eq!(queue.recover().unwrap().participants + poor.ask("recover").parse::<u32>().unwrap(), 1);
+}
+
+#[test]
+fn without_address_space_a_large_queue_says_why_and_a_small_one_is_made() {
+    let mut poor = worker!("without-memory");
+    let answer = poor.hear();
+    assert!(answer.contains("map the file") && answer.contains("Cannot allocate memory"), "{answer}");
+    assert_eq!(poor.hear(), "created");
+    assert!(poor.finish().success());
 }

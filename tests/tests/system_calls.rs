@@ -1,4 +1,5 @@
-//! Once warm, a put or a get that finds nobody asleep makes no system call.
+//! Once warm, a put or a get that finds nobody asleep makes no system call. Who sleeps for a time does so by the clock
+//! that nobody can set (fault 20).
 
 use std::process::Command;
 
@@ -32,4 +33,25 @@ fn warm_puts_and_gets_make_no_system_call() {
         println!("{rounds} rounds: {} system calls", calls.len());
         assert!(calls.is_empty(), "{rounds} rounds: {calls:?}");
     }
+}
+
+#[test]
+fn timed_waits_do_not_go_by_the_wall_clock() {
+    let (name, folder) = (Name::new("clock"), Folder::new("trace"));
+    let queue = Queue::<[u8]>::options().maxsize(4).max_message(64).create(&*name).unwrap();
+    if Command::new("strace").args(["-o", "/dev/null", "true"]).status().map_or(true, |status| !status.success()) {
+        eprintln!("SKIPPED: strace is not there, or may not trace");
+        return;
+    }
+    let trace = folder.join("trace");
+    let mut command = Command::new("strace");
+    command.args(["-f", "-e", "trace=futex,clock_nanosleep,nanosleep,poll,ppoll", "-o"]).arg(&trace);
+    let mut worker = Worker::start(command.arg(env!("CARGO_BIN_EXE_worker")).args(["interrupted", &name, "50"]));
+    while worker.hear() != "empty" {}
+    queue.put_bytes("end").unwrap();
+    assert_eq!(worker.hear(), "end");
+    assert!(worker.finish().success());
+    let trace = std::fs::read_to_string(trace).unwrap();
+    assert!(trace.contains("FUTEX_WAIT"), "{trace}");
+    assert!(!trace.contains("CLOCK_REALTIME"), "{trace}");
 }

@@ -66,3 +66,17 @@ pub fn without_descriptors(place: &Place) {
         println!("{answer}");
     }
 }
+
+/// Allows itself a little more address space than it has, and says what becomes of a large queue and of a small one.
+pub fn without_memory() {
+    let pages = std::fs::read_to_string("/proc/self/statm").expect("its own size");
+    let pages: u64 = pages.split(' ').next().and_then(|text| text.parse().ok()).expect("a number of pages");
+    let limit = pages * 4096 + (64 << 20);
+    let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+    // SAFETY: concerns this process only.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) }, 0);
+    for maxsize in [1 << 20, 4] {
+        let queue = Queue::<[u8]>::options().maxsize(maxsize).max_message(1024).create(Place::Unnamed);
+        println!("{}", queue.map_or_else(|error| error.to_string(), |_| "created".into()));
+    }
+}

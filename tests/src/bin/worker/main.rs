@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         ["fork", place] => fork::fork(&place_of(place)),
         ["interrupted", place, millis] => interrupted::interrupted(&place_of(place), number(millis)),
         ["without-descriptors", place] => interrupted::without_descriptors(&place_of(place)),
+        ["without-memory"] => interrupted::without_memory(),
         ["crowd", place, threads] => crowd::crowd(&place_of(place), number(threads)),
         ["recover", place] => flow::recover(&place_of(place)),
         ["headless", place] => disguise::headless(&place_of(place)),
