@@ -1,4 +1,4 @@
-//! Fault 24: a thousand sleepers and one put, and one who is slow among many who are fast.
+//! Faults 23 and 24: one place for 64, a thousand sleepers and one put, and one who is slow among many who are fast.
 
 use std::io::BufRead;
 use std::sync::mpsc;
@@ -71,4 +71,51 @@ fn one_who_is_slow_delays_nobody_else() {
     });
     assert_eq!(slow + fast, MESSAGES);
     assert!(fast > slow, "{fast} by three who are fast, {slow} by the slow one");
+}
+
+/// Fault 23. `RINGWAY_CROWD_ROUNDS` makes it longer; 1,000 are about a minute.
+#[test]
+fn sixty_four_threads_share_one_place() {
+    const PUTTERS: u64 = 32;
+    const GETTERS: u64 = 32;
+    let rounds = std::env::var("RINGWAY_CROWD_ROUNDS").map_or(50, |text| text.parse().expect("a number"));
+    let name = Name::new("narrow");
+    let queue = Queue::<[u8]>::options().maxsize(1).max_message(64).create(&*name).unwrap();
+    let _dog = Watchdog::of(&queue);
+    let mut taken: Vec<Vec<u64>> = thread::scope(|scope| {
+        let getters: Vec<_> = (0..GETTERS)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut taken = Vec::new();
+                    loop {
+                        match queue.get_bytes() {
+                            Ok(message) => taken.push(u64::from_le_bytes((*message).try_into().expect("eight bytes"))),
+                            Err(GetError::ShutDown { .. }) => return taken,
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                })
+            })
+            .collect();
+        thread::scope(|putting| {
+            for putter in 0..PUTTERS {
+                let queue = &queue;
+                putting.spawn(move || {
+                    (0..rounds).for_each(|number| queue.put_bytes((putter << 32 | number).to_le_bytes()).unwrap())
+                });
+            }
+        });
+        queue.shutdown(false).unwrap();
+        getters.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for one in &mut taken {
+        let mut by_putter = one.clone();
+        by_putter.sort_by_key(|message| message >> 32); // stable: the order of each putter stays
+        assert!(by_putter.is_sorted(), "messages of one putter came out of order");
+    }
+    let mut all = taken.concat();
+    all.sort_unstable();
+    let expected: Vec<u64> =
+        (0..PUTTERS).flat_map(|putter| (0..rounds).map(move |number| putter << 32 | number)).collect();
+    assert_eq!(all, expected, "each message once");
 }
