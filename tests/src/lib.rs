@@ -4,6 +4,7 @@ pub mod audit;
 pub mod campaign;
 pub mod checksum;
 pub mod damage;
+pub mod kill_table;
 pub mod mounts;
 pub mod names;
 pub mod random;
