@@ -47,7 +47,10 @@ fn remove(name: &str, force: bool) -> Done {
             return fs::remove_file(&path)
                 .map_err(|error| Failure::Failed(format!("cannot remove {}: {error}", path.display())));
         }
-        Err(error) => return Err(Failure::Failed(format!("{error}; --force removes it all the same"))),
+        Err(error @ OpenError::Refused { .. }) => {
+            return Err(Failure::Failed(format!("{error}; --force removes it all the same")));
+        }
+        Err(error) => return Err(failed(error)),
     };
     let living: Vec<String> =
         attendees(&segment).iter().filter(|attendee| attendee.alive).map(|attendee| attendee.pid.to_string()).collect();
