@@ -35,9 +35,10 @@ unsafe impl GlobalAlloc for Arena {
     }
 }
 
-/// Makes something whose memory is shared with processes that are forked later. One at a time, and the process has no
-/// other thread. What was made before is gone with the next.
-pub fn shared<T>(make: impl FnOnce() -> T) -> Box<T> {
+/// Makes some things whose memory is shared with processes that are forked later. The process has no other thread. What
+/// was made before is gone with the next call.
+pub fn shared<T>(count: usize, make: impl Fn() -> T) -> Vec<Box<T>> {
+    let mut all = Vec::with_capacity(count); // the list itself is our own
     if BASE.load(SeqCst) == 0 {
         // SAFETY: a new mapping, wherever the system likes.
         let base = unsafe {
@@ -55,7 +56,7 @@ pub fn shared<T>(make: impl FnOnce() -> T) -> Box<T> {
     }
     USED.store(0, SeqCst);
     OPEN.store(true, SeqCst);
-    let made = Box::new(make());
+    all.extend((0..count).map(|_| Box::new(make())));
     OPEN.store(false, SeqCst);
-    made
+    all
 }

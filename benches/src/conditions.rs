@@ -1,11 +1,9 @@
 //! What the figures were taken on.
 
 use std::process::Command;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Instant;
 
-use crate::run::pin;
+use crate::rival::Release;
 
 /// The machine and the program.
 #[derive(Clone, Debug)]
@@ -41,40 +39,30 @@ impl Conditions {
             rustc: said("rustc", &["--version"]),
         }
     }
-}
 
-/// How long a cache line takes from one core to another and back, halved, in nanoseconds. The median of several tries.
-pub fn hop_nanos() -> f64 {
-    const TURNS: u64 = 20_000;
-    let mut tries: Vec<f64> = (0..5)
-        .map(|_| {
-            let line = AtomicU64::new(0);
-            thread::scope(|scope| {
-                scope.spawn(|| answer(&line, 1, TURNS));
-                let asking = scope.spawn(|| {
-                    let begin = Instant::now();
-                    answer(&line, 0, TURNS);
-                    begin.elapsed().as_nanos() as f64 / (2 * TURNS) as f64
-                });
-                asking.join().unwrap_or(f64::NAN)
-            })
-        })
-        .collect();
-    tries.sort_by(f64::total_cmp);
-    tries[tries.len() / 2]
-}
-
-fn answer(line: &AtomicU64, odd: u64, turns: u64) {
-    pin(odd as usize);
-    for turn in 0..turns {
-        let mut tries = 0_u32;
-        while line.load(Ordering::Acquire) != 2 * turn + odd {
-            tries += 1;
-            if tries.is_multiple_of(1 << 14) {
-                thread::yield_now(); // both may be on one core
-            }
-            std::hint::spin_loop();
+    /// A release in words, with the help of the program's lock file.
+    pub fn release(&self, release: &Release, lock: &str) -> String {
+        match release {
+            Release::Words(words) => words.clone(),
+            Release::Crate("ringway") => format!("{} ({})", env!("CARGO_PKG_VERSION"), self.commit),
+            Release::Crate(name) => locked(name, lock).unwrap_or("unknown").to_owned(),
         }
-        line.store(2 * turn + odd + 1, Ordering::Release);
+    }
+}
+
+fn locked<'l>(name: &str, lock: &'l str) -> Option<&'l str> {
+    let (_, after) = lock.split_once(&format!("\nname = \"{name}\"\nversion = \""))?;
+    after.split('"').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::locked;
+
+    #[test]
+    fn the_release_of_a_crate_is_that_of_the_lock_file() {
+        let lock = "[[package]]\nname = \"pipe-tools\"\nversion = \"9.9\"\n\n[[package]]\nname = \"pipe\"\nversion = \"1.2.3\"\n";
+        assert_eq!(locked("pipe", lock), Some("1.2.3"));
+        assert_eq!(locked("pip", lock), None);
     }
 }

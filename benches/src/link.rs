@@ -1,4 +1,4 @@
-//! What a rival has to be able to do.
+//! What carries messages, and how much there is to carry.
 
 /// Something that carries messages. It is made before the senders and receivers are started, and shared by all.
 pub trait Link: Sync {
@@ -40,74 +40,21 @@ pub struct Load {
     pub receivers: usize,
     /// Bytes of a message, a multiple of 8.
     pub size: usize,
+    /// Bytes of each message that are written and summed: all, except where only the way is measured.
+    pub touched: usize,
     /// Messages that fit between them.
     pub capacity: usize,
     /// Messages in all.
     pub messages: u64,
 }
 
-/// What a run took.
-#[derive(Clone, Copy, Debug)]
-pub struct Outcome {
-    /// From the word to begin until the last receiver had its last message.
-    pub seconds: f64,
-    /// Messages that arrived.
-    pub messages: u64,
-    /// Sum of all of them.
-    pub sum: u64,
-    /// Whether each receiver got its messages in order.
-    pub in_order: bool,
-}
-
-/// Between what the ends are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Between {
-    /// Processes.
-    Processes,
-    /// Processes, by a crate for threads that was laid in shared memory before a fork: a ceiling, which stops when a
-    /// process dies.
-    Forked,
-    /// Threads of one process.
-    Threads,
-}
-
-impl Between {
-    /// In a word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Processes => "processes",
-            Self::Forked => "forked",
-            Self::Threads => "threads",
-        }
+impl Load {
+    /// Messages that are written and summed as a whole; how many is found for each rival.
+    pub fn new(senders: usize, receivers: usize, size: usize, capacity: usize) -> Self {
+        Self { senders, receivers, size, touched: size, capacity, messages: 0 }
     }
-}
-
-/// A rival, or Ringway itself.
-pub trait Rival {
-    /// What it is called.
-    fn name(&self) -> String;
-    /// Its release.
-    fn version(&self) -> String;
-    /// Between what.
-    fn between(&self) -> Between;
-    /// How its ends wait.
-    fn waits(&self) -> &'static str;
-    /// Whether it can carry such a load at all.
-    fn carries(&self, load: &Load) -> bool;
-    /// Why it cannot be measured here, if it cannot.
-    fn missing(&self) -> Option<String> {
-        None
-    }
-    /// Carries a load.
-    ///
-    /// # Errors
-    /// When a sender or a receiver failed.
-    fn run(&self, load: &Load) -> Result<Outcome, String>;
-    /// Times of there and back through two links, in nanoseconds, sorted; `None` if it has no such figure.
-    ///
-    /// # Errors
-    /// When either side failed.
-    fn round_trips(&self, _load: &Load) -> Option<Result<Vec<u32>, String>> {
-        None
+    /// Whether one sends and one receives.
+    pub fn is_one_to_one(&self) -> bool {
+        (self.senders, self.receivers) == (1, 1)
     }
 }

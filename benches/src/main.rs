@@ -1,4 +1,4 @@
-//! Ringway measured against rivals that need little: `cargo run --release -p ringway-benches`.
+//! Ringway measured against rivals that need little: `cargo run --release -p ringway-benches --bin ringway-bench`.
 
 use std::process::ExitCode;
 
@@ -8,5 +8,5 @@ use ringway_benches::{arena::Arena, command, rivals};
 static ARENA: Arena = Arena;
 
 fn main() -> ExitCode {
-    command::run(rivals::all())
+    command::run(rivals::all(), include_str!("../../Cargo.lock"))
 }

@@ -1,6 +1,7 @@
 //! A page that the harness and its workers share.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::thread;
 
 /// Workers that there may be.
 pub const WORKERS: usize = 256;
@@ -9,7 +10,7 @@ pub const WORKERS: usize = 256;
 #[repr(C)]
 pub struct Page {
     /// Workers that have made their ends.
-    pub ready: AtomicU64,
+    pub ready: Meeting,
     /// Senders that have sent all.
     pub finished: AtomicU64,
     /// What each receiver got.
@@ -27,6 +28,29 @@ pub struct Receipt {
     pub disorder: AtomicU64,
     /// When it got the last, in nanoseconds of the monotonic clock.
     pub end_nanos: AtomicU64,
+}
+
+/// Where workers wait for each other.
+#[repr(transparent)]
+#[derive(Default)]
+pub struct Meeting(AtomicU64);
+
+impl Meeting {
+    /// One more is here.
+    pub fn arrive(&self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+    /// Whether that many are here.
+    pub fn has(&self, many: usize) -> bool {
+        self.0.load(SeqCst) >= many as u64
+    }
+    /// Is here, and goes on when there are two.
+    pub fn of_two(&self) {
+        self.arrive();
+        while !self.has(2) {
+            thread::yield_now();
+        }
+    }
 }
 
 /// A mapping that forked processes share with us.

@@ -4,26 +4,35 @@ pub mod array_queue;
 pub mod channels;
 pub mod futex;
 pub mod pipe;
+pub mod pipe_typed;
 pub mod posix_mq;
 pub mod python;
 pub mod ringway;
+pub mod ringway_typed;
 pub mod rtrb;
 pub mod seqpacket;
 pub mod spinning;
 pub mod thingbuf;
 
-use crate::link::Rival;
+use std::marker::PhantomData;
+
+use crate::rival::Contestant;
+use crate::typed::{Record, Small};
 use ringway::Way;
 
-/// All of them.
-pub fn all() -> Vec<Box<dyn Rival>> {
-    let mut all: Vec<Box<dyn Rival>> = vec![
+/// All that need little.
+pub fn all() -> Vec<Box<dyn Contestant>> {
+    let mut all: Vec<Box<dyn Contestant>> = vec![
         Box::new(ringway::Ringway(Way::Default)),
         Box::new(ringway::Ringway(Way::Spin)),
         Box::new(ringway::Ringway(Way::Park)),
         Box::new(ringway::Ringway(Way::Batch)),
         Box::new(ringway::Ringway(Way::Loan)),
+        Box::new(ringway_typed::Typed::<Small>(PhantomData)),
+        Box::new(ringway_typed::Typed::<Record>(PhantomData)),
         Box::new(pipe::Pipe),
+        Box::new(pipe_typed::Typed::<Small>(PhantomData)),
+        Box::new(pipe_typed::Typed::<Record>(PhantomData)),
         Box::new(seqpacket::Seqpacket),
         Box::new(posix_mq::PosixMq),
         Box::new(array_queue::Forked),

@@ -17,13 +17,24 @@ fn rivals_of_all_three_kinds_carry_what_they_can() {
     let (success, text) = bench(&arguments);
     let written = std::fs::read_to_string(folder.join("results.json"));
     let plot = std::fs::read_to_string(folder.join("2-to-2.svg"));
+    let summary = std::fs::read_to_string(folder.join("throughput.svg"));
     let _ = std::fs::remove_dir_all(&folder);
     assert!(success, "{text}");
-    assert!(!text.contains("arrived whole") && !text.contains("order"), "{text}");
+    assert!(!text.contains("FAILED"), "{text}");
     let results: serde_json::Value = serde_json::from_str(&written.expect("results")).expect("JSON");
     let rivals = results["workloads"][1]["rivals"].as_array().expect("a list");
     assert!(rivals.len() >= 8 && rivals.iter().all(|rival| rival["median"].as_f64() > Some(0.0)), "{rivals:?}");
     assert!(plot.expect("a plot").contains("thingbuf"));
+    assert!(summary.expect("a plot").contains("Two to two"));
+}
+
+#[test]
+fn there_is_a_figure_for_every_kind_of_measurement() {
+    let workloads = ["64B-untouched", "struct", "record", "round-trip", "wake", "idle"];
+    let only = ["--rounds", "1", "--only", "ringway", "--only", "pipe"];
+    let (success, text) = bench(&[&workloads[..], &only].concat());
+    assert!(success && !text.contains("FAILED") && !text.contains("Left out"), "{text}");
+    assert_eq!(text.matches("ringway").count(), 1 + 1 + 1 + 3 + 3 + 3, "{text}");
 }
 
 #[test]

@@ -3,13 +3,11 @@
 use crossbeam_queue::ArrayQueue;
 
 use crate::arena;
-use crate::link::{Between, Link, Load, Outcome, Receiver, Rival, Sender};
+use crate::link::{Link, Load, Receiver, Sender};
+use crate::rival::{About, Between, Rival};
 use crate::rivals::spinning::until;
-use crate::run;
 
-const VERSION: &str = "0.3";
-
-/// Messages lie in the queue itself up to this size.
+/// Messages lie in the queue itself.
 type Message = [u8; 64];
 
 /// Between threads.
@@ -19,88 +17,47 @@ pub struct Threads;
 pub struct Forked;
 
 impl Rival for Threads {
-    fn name(&self) -> String {
-        "crossbeam ArrayQueue".to_owned()
-    }
-    fn version(&self) -> String {
-        VERSION.to_owned()
-    }
-    fn between(&self) -> Between {
-        Between::Threads
-    }
-    fn waits(&self) -> &'static str {
-        "spins, yields"
+    type Link = Queue;
+    fn about(&self) -> About {
+        About::of_crate("crossbeam ArrayQueue", "crossbeam-queue", Between::Threads, "spins, yields")
     }
     fn carries(&self, load: &Load) -> bool {
         load.size == size_of::<Message>()
     }
-    fn run(&self, load: &Load) -> Result<Outcome, String> {
-        run::threads(&Ends(Box::new(ArrayQueue::new(load.capacity))), load)
+    fn links(&self, load: &Load, count: usize) -> Result<Vec<Queue>, String> {
+        Ok((0..count).map(|_| Queue(Box::new(ArrayQueue::new(load.capacity)))).collect())
     }
 }
 
 impl Rival for Forked {
-    fn name(&self) -> String {
-        "crossbeam ArrayQueue, forked".to_owned()
-    }
-    fn version(&self) -> String {
-        VERSION.to_owned()
-    }
-    fn between(&self) -> Between {
-        Between::Forked
-    }
-    fn waits(&self) -> &'static str {
-        "spins, yields"
+    type Link = Queue;
+    fn about(&self) -> About {
+        About::of_crate("crossbeam ArrayQueue, forked", "crossbeam-queue", Between::Forked, "spins, yields")
     }
     fn carries(&self, load: &Load) -> bool {
         load.size == size_of::<Message>()
     }
-    fn run(&self, load: &Load) -> Result<Outcome, String> {
-        run::processes(&Ends(arena::shared(|| ArrayQueue::new(load.capacity))), load)
-    }
-    fn round_trips(&self, load: &Load) -> Option<Result<Vec<u32>, String>> {
-        let queues = arena::shared(|| [ArrayQueue::new(load.capacity), ArrayQueue::new(load.capacity)]);
-        let [there, back] = &*queues;
-        Some(run::round_trips(&Ends(there), &Ends(back), load))
+    fn links(&self, load: &Load, count: usize) -> Result<Vec<Queue>, String> {
+        Ok(arena::shared(count, || ArrayQueue::new(load.capacity)).into_iter().map(Queue).collect())
     }
 }
 
-struct Ends<Q>(Q);
+/// A queue on the heap, or what the arena makes of it.
+pub struct Queue(Box<ArrayQueue<Message>>);
 
-impl<Q: AsQueue + Sync> Link for Ends<Q> {
-    type Sender<'l>
-        = End<'l>
-    where
-        Q: 'l;
-    type Receiver<'l>
-        = End<'l>
-    where
-        Q: 'l;
+/// An end.
+pub struct End<'q>(&'q ArrayQueue<Message>);
+
+impl Link for Queue {
+    type Sender<'l> = End<'l>;
+    type Receiver<'l> = End<'l>;
     fn sender(&self, _index: usize) -> End<'_> {
-        End(self.0.queue())
+        End(&self.0)
     }
     fn receiver(&self, _index: usize) -> End<'_> {
-        End(self.0.queue())
+        End(&self.0)
     }
 }
-
-trait AsQueue {
-    fn queue(&self) -> &ArrayQueue<Message>;
-}
-
-impl AsQueue for Box<ArrayQueue<Message>> {
-    fn queue(&self) -> &ArrayQueue<Message> {
-        self
-    }
-}
-
-impl AsQueue for &ArrayQueue<Message> {
-    fn queue(&self) -> &ArrayQueue<Message> {
-        self
-    }
-}
-
-struct End<'q>(&'q ArrayQueue<Message>);
 
 impl Sender for End<'_> {
     #[inline]

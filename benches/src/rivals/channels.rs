@@ -2,39 +2,27 @@
 
 use std::sync::mpsc;
 
-use crate::link::{Between, Link, Load, Outcome, Receiver, Rival, Sender};
-use crate::run;
+use crate::link::{Link, Load, Receiver, Sender};
+use crate::rival::{About, Between, Release, Rival};
 
 type Message = [u8; 64];
 
 macro_rules! channel {
-    ($(#[$about:meta])* $rival:ident, $name:literal, $version:literal, $waits:literal, $many:expr,
+    ($(#[$about:meta])* $rival:ident, $name:literal, $release:expr, $many:expr,
      $make:expr, $sender:ty, $receiver:ty) => {
         $(#[$about])*
         pub struct $rival;
 
         impl Rival for $rival {
-            fn name(&self) -> String {
-                $name.to_owned()
-            }
-            fn version(&self) -> String {
-                $version.to_owned()
-            }
-            fn between(&self) -> Between {
-                Between::Threads
-            }
-            fn waits(&self) -> &'static str {
-                $waits
+            type Link = Ends<$sender, $receiver>;
+            fn about(&self) -> About {
+                About { name: $name, release: $release, between: Between::Threads, waits: "spins, then sleeps" }
             }
             fn carries(&self, load: &Load) -> bool {
                 load.size == size_of::<Message>() && (load.receivers == 1 || $many)
             }
-            fn run(&self, load: &Load) -> Result<Outcome, String> {
-                run::threads(&Ends::new($make(load.capacity)), load)
-            }
-            fn round_trips(&self, load: &Load) -> Option<Result<Vec<u32>, String>> {
-                let (there, back) = (Ends::new($make(load.capacity)), Ends::new($make(load.capacity)));
-                Some(Ok(run::round_trips_of_threads(&there, &back, load)))
+            fn links(&self, load: &Load, count: usize) -> Result<Vec<Self::Link>, String> {
+                Ok((0..count).map(|_| Ends::new($make(load.capacity))).collect())
             }
         }
 
@@ -58,21 +46,22 @@ macro_rules! channel {
 
 channel!(
     /// crossbeam-channel, bounded.
-    Crossbeam, "crossbeam-channel", "0.5", "spins, then sleeps", true,
+    Crossbeam, "crossbeam-channel", Release::Crate("crossbeam-channel"), true,
     crossbeam_channel::bounded::<Message>, crossbeam_channel::Sender<Message>, crossbeam_channel::Receiver<Message>
 );
 channel!(
     /// kanal, bounded.
-    Kanal, "kanal", "0.1", "spins, then sleeps", true,
+    Kanal, "kanal", Release::Crate("kanal"), true,
     kanal::bounded::<Message>, kanal::Sender<Message>, kanal::Receiver<Message>
 );
 channel!(
     /// The standard library's bounded channel, for one receiver.
-    Std, "std sync_channel", "1", "spins, then sleeps", false,
+    Std, "std sync_channel", Release::Words("the compiler's".to_owned()), false,
     mpsc::sync_channel::<Message>, mpsc::SyncSender<Message>, mpsc::Receiver<Message>
 );
 
-struct Ends<S, R> {
+/// A sending end to be cloned, and a receiving end to be cloned or taken.
+pub struct Ends<S, R> {
     sender: S,
     receiver: std::sync::Mutex<Option<R>>,
 }
@@ -84,7 +73,8 @@ impl<S, R> Ends<S, R> {
 }
 
 /// A receiving end for one more receiver.
-trait Share: Sized {
+pub trait Share: Sized {
+    /// A clone, or what is there.
     fn share(slot: &mut Option<Self>) -> Option<Self>;
 }
 

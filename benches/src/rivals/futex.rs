@@ -3,55 +3,46 @@
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
-use crate::link::{Between, Link, Load, Outcome, Receiver, Rival, Sender};
+use crate::link::{Link, Load, Receiver, Sender};
 use crate::page::Shared;
 use crate::payload;
-use crate::run;
+use crate::rival::{About, Rival};
+use crate::workload::Kind;
 
-/// Only for round trips.
+/// Only for round trips and wakes.
 pub struct PingPong;
 
 impl Rival for PingPong {
-    fn name(&self) -> String {
-        "futex ping-pong".to_owned()
+    type Link = Word;
+    fn about(&self) -> About {
+        About::of_kernel("futex ping-pong")
     }
-    fn version(&self) -> String {
-        "kernel".to_owned()
-    }
-    fn between(&self) -> Between {
-        Between::Processes
-    }
-    fn waits(&self) -> &'static str {
-        "sleeps"
+    fn joins(&self, kind: Kind) -> bool {
+        kind.is_timed()
     }
     fn carries(&self, load: &Load) -> bool {
         load.size == 64
     }
-    fn run(&self, _load: &Load) -> Result<Outcome, String> {
-        Err("does not carry this".to_owned())
-    }
-    fn round_trips(&self, load: &Load) -> Option<Result<Vec<u32>, String>> {
-        // SAFETY: made of atomics.
-        let words: Shared<[Word; 2]> = unsafe { Shared::zeroed() };
-        Some(run::round_trips(&words[0], &words[1], load))
+    fn links(&self, _load: &Load, count: usize) -> Result<Vec<Word>, String> {
+        // SAFETY: made of an atomic.
+        Ok((0..count).map(|_| Word(unsafe { Shared::zeroed() })).collect())
     }
 }
 
-/// On a cache line of its own.
-#[repr(align(128))]
-struct Word(AtomicU32);
+/// On a page of its own.
+pub struct Word(Shared<AtomicU32>);
 
 /// An end: the word, and the count of messages.
-struct End<'w>(&'w Word, u32);
+pub struct End<'w>(&'w AtomicU32, u32);
 
 impl Link for Word {
     type Sender<'l> = End<'l>;
     type Receiver<'l> = End<'l>;
     fn sender(&self, _index: usize) -> End<'_> {
-        End(self, 0)
+        End(&self.0, 0)
     }
     fn receiver(&self, _index: usize) -> End<'_> {
-        End(self, 0)
+        End(&self.0, 0)
     }
 }
 
@@ -67,15 +58,15 @@ fn futex(word: &AtomicU32, operation: i32, value: u32) -> io::Result<()> {
 impl Sender for End<'_> {
     fn send(&mut self, _size: usize, _write: impl FnOnce(&mut [u8])) {
         self.1 += 1;
-        self.0.0.store(self.1, SeqCst);
-        futex(&self.0.0, libc::FUTEX_WAKE, 1).expect("a wake");
+        self.0.store(self.1, SeqCst);
+        futex(self.0, libc::FUTEX_WAKE, 1).expect("a wake");
     }
 }
 
 impl Receiver for End<'_> {
     fn receive(&mut self, read: impl FnOnce(&[u8])) {
-        while self.0.0.load(SeqCst) == self.1 {
-            let _ = futex(&self.0.0, libc::FUTEX_WAIT, self.1); // an error means that it was woken, or need not wait
+        while self.0.load(SeqCst) == self.1 {
+            let _ = futex(self.0, libc::FUTEX_WAIT, self.1); // an error means that it was woken, or need not wait
         }
         let mut message = [0; 64];
         payload::write(&mut message, self.1.into());

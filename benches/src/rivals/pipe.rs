@@ -2,8 +2,8 @@
 
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 
-use crate::link::{Between, Link, Load, Outcome, Receiver, Rival, Sender};
-use crate::run;
+use crate::link::{Link, Load, Receiver, Sender};
+use crate::rival::{About, Rival};
 
 /// Up to so many bytes a `write` is one piece, also with several senders; a `read` with several receivers is not more.
 const ATOMIC: usize = 4096;
@@ -12,30 +12,20 @@ const ATOMIC: usize = 4096;
 pub struct Pipe;
 
 impl Rival for Pipe {
-    fn name(&self) -> String {
-        "pipe".to_owned()
-    }
-    fn version(&self) -> String {
-        "kernel".to_owned()
-    }
-    fn between(&self) -> Between {
-        Between::Processes
-    }
-    fn waits(&self) -> &'static str {
-        "sleeps"
+    type Link = Ends;
+    fn about(&self) -> About {
+        About::of_kernel("pipe")
     }
     fn carries(&self, load: &Load) -> bool {
-        load.size <= ATOMIC || (load.senders, load.receivers) == (1, 1)
+        load.size <= ATOMIC || load.is_one_to_one()
     }
-    fn run(&self, load: &Load) -> Result<Outcome, String> {
-        run::processes(&Ends::new(load.size)?, load)
-    }
-    fn round_trips(&self, load: &Load) -> Option<Result<Vec<u32>, String>> {
-        Some(Ends::new(load.size).and_then(|there| run::round_trips(&there, &Ends::new(load.size)?, load)))
+    fn links(&self, load: &Load, count: usize) -> Result<Vec<Ends>, String> {
+        (0..count).map(|_| Ends::new(load.size)).collect()
     }
 }
 
-struct Ends {
+/// Both ends.
+pub struct Ends {
     reader: PipeReader,
     writer: PipeWriter,
     size: usize,
@@ -48,7 +38,8 @@ impl Ends {
     }
 }
 
-struct End<F> {
+/// An end.
+pub struct End<F> {
     file: F,
     buffer: Vec<u8>,
 }

@@ -5,8 +5,8 @@ use std::fs;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::link::{Between, Link, Load, Outcome, Receiver, Rival, Sender};
-use crate::run;
+use crate::link::{Link, Load, Receiver, Sender};
+use crate::rival::{About, Release, Rival};
 
 /// A message queue.
 pub struct PosixMq;
@@ -19,17 +19,12 @@ fn limit(name: &str) -> usize {
 }
 
 impl Rival for PosixMq {
-    fn name(&self) -> String {
-        "POSIX mq".to_owned()
-    }
-    fn version(&self) -> String {
-        format!("kernel, {} messages", limit("msg_max"))
-    }
-    fn between(&self) -> Between {
-        Between::Processes
-    }
-    fn waits(&self) -> &'static str {
-        "sleeps"
+    type Link = Mq;
+    fn about(&self) -> About {
+        About {
+            release: Release::Words(format!("kernel, {} messages", limit("msg_max"))),
+            ..About::of_kernel("POSIX mq")
+        }
     }
     fn missing(&self) -> Option<String> {
         (limit("msg_max") == 0).then(|| "the system has no POSIX message queues".to_owned())
@@ -37,15 +32,13 @@ impl Rival for PosixMq {
     fn carries(&self, load: &Load) -> bool {
         load.size <= limit("msgsize_max")
     }
-    fn run(&self, load: &Load) -> Result<Outcome, String> {
-        run::processes(&Mq::new(load)?, load)
-    }
-    fn round_trips(&self, load: &Load) -> Option<Result<Vec<u32>, String>> {
-        Some(Mq::new(load).and_then(|there| run::round_trips(&there, &Mq::new(load)?, load)))
+    fn links(&self, load: &Load, count: usize) -> Result<Vec<Mq>, String> {
+        (0..count).map(|_| Mq::new(load)).collect()
     }
 }
 
-struct Mq {
+/// An open queue.
+pub struct Mq {
     descriptor: libc::mqd_t,
     size: usize,
 }
@@ -79,7 +72,8 @@ impl Drop for Mq {
     }
 }
 
-struct End {
+/// An end.
+pub struct End {
     descriptor: libc::mqd_t,
     buffer: Vec<u8>,
 }

@@ -4,7 +4,10 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
-use crate::link::{Between, Load, Outcome, Rival};
+use crate::carry::Outcome;
+use crate::link::Load;
+use crate::rival::{About, Between, Contestant, Release, Run};
+use crate::workload::Kind;
 
 const SCRIPT: &str = include_str!("python_queue.py");
 
@@ -15,8 +18,8 @@ pub struct Python {
 }
 
 /// Both of them.
-pub fn all() -> Vec<Box<dyn Rival>> {
-    let queue = |name, kind| -> Box<dyn Rival> { Box::new(Python { name, kind }) };
+pub fn all() -> Vec<Box<dyn Contestant>> {
+    let queue = |name, kind| -> Box<dyn Contestant> { Box::new(Python { name, kind }) };
     vec![queue("multiprocessing.Queue", "multiprocessing"), queue("faster-fifo", "faster_fifo")]
 }
 
@@ -26,20 +29,12 @@ fn python() -> Command {
     command
 }
 
-impl Rival for Python {
-    fn name(&self) -> String {
-        self.name.to_owned()
-    }
-    fn version(&self) -> String {
-        let output = python().arg(self.kind).arg("version").output();
-        output
-            .map_or_else(|error| error.to_string(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    }
-    fn between(&self) -> Between {
-        Between::Processes
-    }
-    fn waits(&self) -> &'static str {
-        "sleeps"
+impl Contestant for Python {
+    fn about(&self) -> About {
+        let said = python().arg(self.kind).arg("version").output();
+        let release =
+            said.map_or_else(|error| error.to_string(), |said| String::from_utf8_lossy(&said.stdout).trim().to_owned());
+        About { name: self.name, release: Release::Words(release), between: Between::Processes, waits: "sleeps" }
     }
     fn missing(&self) -> Option<String> {
         match python().arg(self.kind).arg("version").output() {
@@ -48,10 +43,13 @@ impl Rival for Python {
             Ok(_) => None,
         }
     }
+    fn joins(&self, kind: Kind) -> bool {
+        kind == Kind::Throughput
+    }
     fn carries(&self, _load: &Load) -> bool {
         true
     }
-    fn run(&self, load: &Load) -> Result<Outcome, String> {
+    fn run(&self, _kind: Kind, load: &Load) -> Result<Run, String> {
         let numbers =
             [load.senders as u64, load.receivers as u64, load.size as u64, load.capacity as u64, load.messages];
         let mut command = python();
@@ -69,12 +67,12 @@ impl Rival for Python {
         match said[..] {
             [seconds, messages, sum, in_order] => {
                 let bad = |_| format!("the script said {line:?}");
-                Ok(Outcome {
+                Ok(Run::Carried(Outcome {
                     seconds: seconds.parse().map_err(|_| bad(()))?,
                     messages: messages.parse().map_err(|_| bad(()))?,
                     sum: sum.parse().map_err(|_| bad(()))?,
                     in_order: in_order == "1",
-                })
+                }))
             }
             _ => Err(format!("the script ended with {status} and said {line:?}")),
         }

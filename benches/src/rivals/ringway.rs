@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use ringway::{Queue, WaitStrategy};
 
-use crate::link::{Between, Link, Load, Outcome, Receiver, Rival, Sender};
-use crate::run;
+use crate::link::{Link, Load, Receiver, Sender};
+use crate::rival::{About, Between, Rival};
+use crate::workload::Kind;
 
 /// A way to use it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,46 +26,42 @@ pub enum Way {
 
 const BATCH: usize = 32;
 
+/// How ends wait that are not told otherwise.
+pub const ADAPTIVE: &str = "spins 10 us, then sleeps";
+
 /// Ringway, used that way.
 pub struct Ringway(pub Way);
 
 impl Rival for Ringway {
-    fn name(&self) -> String {
-        match self.0 {
-            Way::Default => "ringway",
-            Way::Spin => "ringway, spinning",
-            Way::Park => "ringway, sleeping",
-            Way::Batch => "ringway, batches of 32",
-            Way::Loan => "ringway, loans",
-        }
-        .to_owned()
+    type Link = Named;
+    fn about(&self) -> About {
+        let (name, waits) = match self.0 {
+            Way::Default => ("ringway", ADAPTIVE),
+            Way::Spin => ("ringway, spinning", "spins, yields"),
+            Way::Park => ("ringway, sleeping", "sleeps"),
+            Way::Batch => ("ringway, batches of 32", ADAPTIVE),
+            Way::Loan => ("ringway, loans", ADAPTIVE),
+        };
+        About::of_crate(name, "ringway", Between::Processes, waits)
     }
-    fn version(&self) -> String {
-        env!("CARGO_PKG_VERSION").to_owned()
-    }
-    fn between(&self) -> Between {
-        Between::Processes
-    }
-    fn waits(&self) -> &'static str {
-        match self.0 {
-            Way::Spin => "spins, yields",
-            Way::Park => "sleeps",
-            Way::Default | Way::Batch | Way::Loan => "spins 10 us, then sleeps",
+    fn joins(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Throughput => true,
+            Kind::InPlace => self.0 == Way::Loan,
+            Kind::RoundTrip | Kind::Wake | Kind::Idle => matches!(self.0, Way::Default | Way::Spin | Way::Park),
+            Kind::Typed(_) => false,
         }
     }
     fn carries(&self, _load: &Load) -> bool {
         true
     }
-    fn run(&self, load: &Load) -> Result<Outcome, String> {
-        run::processes(&Named::new(self.0, load)?, load)
-    }
-    fn round_trips(&self, load: &Load) -> Option<Result<Vec<u32>, String>> {
-        let run = || run::round_trips(&Named::new(self.0, load)?, &Named::new(self.0, load)?, load);
-        (self.0 != Way::Batch).then(run)
+    fn links(&self, load: &Load, count: usize) -> Result<Vec<Named>, String> {
+        (0..count).map(|_| Named::new(self.0, load)).collect()
     }
 }
 
-struct Named {
+/// A queue under a name.
+pub struct Named {
     queue: Queue<[u8]>,
     name: String,
     way: Way,
@@ -107,7 +104,8 @@ impl Link for Named {
     }
 }
 
-struct End {
+/// An end.
+pub struct End {
     queue: Queue<[u8]>,
     way: Way,
     buffer: Vec<u8>,

@@ -5,9 +5,9 @@ use std::sync::Mutex;
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::arena;
-use crate::link::{Between, Link, Load, Outcome, Receiver, Rival, Sender};
+use crate::link::{Link, Load, Receiver, Sender};
+use crate::rival::{About, Between, Rival};
 use crate::rivals::spinning::until;
-use crate::run;
 
 type Message = [u8; 64];
 
@@ -15,32 +15,20 @@ type Message = [u8; 64];
 pub struct Forked;
 
 impl Rival for Forked {
-    fn name(&self) -> String {
-        "rtrb, forked".to_owned()
-    }
-    fn version(&self) -> String {
-        "0.3".to_owned()
-    }
-    fn between(&self) -> Between {
-        Between::Forked
-    }
-    fn waits(&self) -> &'static str {
-        "spins, yields"
+    type Link = Box<Pair>;
+    fn about(&self) -> About {
+        About::of_crate("rtrb, forked", "rtrb", Between::Forked, "spins, yields")
     }
     fn carries(&self, load: &Load) -> bool {
-        (load.senders, load.receivers, load.size) == (1, 1, 64)
+        load.is_one_to_one() && load.size == size_of::<Message>()
     }
-    fn run(&self, load: &Load) -> Result<Outcome, String> {
-        run::processes(&*arena::shared(|| Pair::new(load)), load)
-    }
-    fn round_trips(&self, load: &Load) -> Option<Result<Vec<u32>, String>> {
-        let pairs = arena::shared(|| [Pair::new(load), Pair::new(load)]);
-        Some(run::round_trips(&pairs[0], &pairs[1], load))
+    fn links(&self, load: &Load, count: usize) -> Result<Vec<Box<Pair>>, String> {
+        Ok(arena::shared(count, || Pair::new(load)))
     }
 }
 
 /// Each end is taken out once, by the process that uses it.
-struct Pair {
+pub struct Pair {
     producer: Mutex<Option<Producer<Message>>>,
     consumer: Mutex<Option<Consumer<Message>>>,
 }
@@ -52,10 +40,12 @@ impl Pair {
     }
 }
 
-struct SendingEnd(Producer<Message>);
-struct ReceivingEnd(Consumer<Message>);
+/// The end that sends.
+pub struct SendingEnd(Producer<Message>);
+/// The end that receives.
+pub struct ReceivingEnd(Consumer<Message>);
 
-impl Link for Pair {
+impl Link for Box<Pair> {
     type Sender<'l> = SendingEnd;
     type Receiver<'l> = ReceivingEnd;
     fn sender(&self, _index: usize) -> SendingEnd {

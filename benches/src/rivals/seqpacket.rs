@@ -3,8 +3,8 @@
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-use crate::link::{Between, Link, Load, Outcome, Receiver, Rival, Sender};
-use crate::run;
+use crate::link::{Link, Load, Receiver, Sender};
+use crate::rival::{About, Rival};
 
 /// Larger messages do not fit its buffer.
 const LARGEST: usize = 128 << 10;
@@ -13,30 +13,20 @@ const LARGEST: usize = 128 << 10;
 pub struct Seqpacket;
 
 impl Rival for Seqpacket {
-    fn name(&self) -> String {
-        "Unix seqpacket".to_owned()
-    }
-    fn version(&self) -> String {
-        "kernel".to_owned()
-    }
-    fn between(&self) -> Between {
-        Between::Processes
-    }
-    fn waits(&self) -> &'static str {
-        "sleeps"
+    type Link = Ends;
+    fn about(&self) -> About {
+        About::of_kernel("Unix seqpacket")
     }
     fn carries(&self, load: &Load) -> bool {
         load.size <= LARGEST
     }
-    fn run(&self, load: &Load) -> Result<Outcome, String> {
-        run::processes(&Ends::new(load.size)?, load)
-    }
-    fn round_trips(&self, load: &Load) -> Option<Result<Vec<u32>, String>> {
-        Some(Ends::new(load.size).and_then(|there| run::round_trips(&there, &Ends::new(load.size)?, load)))
+    fn links(&self, load: &Load, count: usize) -> Result<Vec<Ends>, String> {
+        (0..count).map(|_| Ends::new(load.size)).collect()
     }
 }
 
-struct Ends {
+/// Both ends.
+pub struct Ends {
     from: OwnedFd,
     to: OwnedFd,
     size: usize,
@@ -57,7 +47,8 @@ impl Ends {
     }
 }
 
-struct End<'l> {
+/// An end.
+pub struct End<'l> {
     socket: &'l OwnedFd,
     buffer: Vec<u8>,
 }

@@ -3,9 +3,9 @@
 use thingbuf::ThingBuf;
 
 use crate::arena;
-use crate::link::{Between, Link, Load, Outcome, Receiver, Rival, Sender};
+use crate::link::{Link, Load, Receiver, Sender};
+use crate::rival::{About, Between, Rival};
 use crate::rivals::spinning::until;
-use crate::run;
 
 /// Laid in shared memory; messages are written and read where they lie.
 pub struct Forked;
@@ -20,35 +20,25 @@ impl Default for Message {
 }
 
 impl Rival for Forked {
-    fn name(&self) -> String {
-        "thingbuf, forked".to_owned()
-    }
-    fn version(&self) -> String {
-        "0.1".to_owned()
-    }
-    fn between(&self) -> Between {
-        Between::Forked
-    }
-    fn waits(&self) -> &'static str {
-        "spins, yields"
+    type Link = Box<Buffer>;
+    fn about(&self) -> About {
+        About::of_crate("thingbuf, forked", "thingbuf", Between::Forked, "spins, yields")
     }
     fn carries(&self, load: &Load) -> bool {
         load.size == 64
     }
-    fn run(&self, load: &Load) -> Result<Outcome, String> {
-        run::processes(&*arena::shared(|| Buffer(ThingBuf::new(load.capacity))), load)
-    }
-    fn round_trips(&self, load: &Load) -> Option<Result<Vec<u32>, String>> {
-        let pair = arena::shared(|| [Buffer(ThingBuf::new(load.capacity)), Buffer(ThingBuf::new(load.capacity))]);
-        Some(run::round_trips(&pair[0], &pair[1], load))
+    fn links(&self, load: &Load, count: usize) -> Result<Vec<Box<Buffer>>, String> {
+        Ok(arena::shared(count, || Buffer(ThingBuf::new(load.capacity))))
     }
 }
 
-struct Buffer(ThingBuf<Message>);
+/// The queue.
+pub struct Buffer(ThingBuf<Message>);
 
-struct End<'b>(&'b ThingBuf<Message>);
+/// An end.
+pub struct End<'b>(&'b ThingBuf<Message>);
 
-impl Link for Buffer {
+impl Link for Box<Buffer> {
     type Sender<'l> = End<'l>;
     type Receiver<'l> = End<'l>;
     fn sender(&self, _index: usize) -> End<'_> {
