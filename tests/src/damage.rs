@@ -166,6 +166,19 @@ impl Script {
         self.tally
     }
 
+    /// The same on a queue that is empty, while another thread waits for a message.
+    pub fn run_beside_a_sleeper(self, steps: &[Step]) -> Tally {
+        let sleeper = self.ends[1].clone();
+        while sleeper.try_get().is_ok() {}
+        std::thread::scope(|scope| {
+            let asleep = scope.spawn(|| sleeper.get_timeout(100 * SOON).map(drop));
+            while !asleep.is_finished() && sleeper.snapshot().is_ok_and(|seen| seen.waiting_to_get == 0) {
+                std::thread::yield_now();
+            }
+            self.run(steps)
+        })
+    }
+
     fn write(&mut self, word: u64, value: Value) {
         let mut bytes = [0; 8];
         self.file.read_exact_at(&mut bytes, word * 8).expect("a word");

@@ -12,6 +12,10 @@ use ringway_core::layout::{CONTROL_AT, ClassControl, Control, PARTICIPANTS_AT, P
 pub const HEAD: u64 = CONTROL_AT + offset_of!(Control, head) as u64;
 /// Tail of the ring of messages.
 pub const TAIL: u64 = CONTROL_AT + offset_of!(Control, tail) as u64;
+/// Event count of those who wait for a message.
+pub const NOT_EMPTY: u64 = CONTROL_AT + offset_of!(Control, not_empty) as u64;
+/// Event count of those who wait for a place.
+pub const NOT_FULL: u64 = CONTROL_AT + offset_of!(Control, not_full) as u64;
 /// Flags.
 pub const FLAGS: u64 = CONTROL_AT + offset_of!(Control, flags) as u64;
 

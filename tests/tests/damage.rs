@@ -72,6 +72,12 @@ fn any_word_of_a_live_segment_may_change() {
 }
 
 #[test]
+fn any_word_may_change_while_somebody_waits() {
+    let total = survives("sleepers", 1);
+    assert!(number(&total, "done") > 0 && number(&total, "faults") > 0, "{total}");
+}
+
+#[test]
 fn several_words_of_a_live_segment_may_change() {
     let total = survives("scripts", 3000);
     assert!(number(&total, "done") > 0 && number(&total, "faults") > 0, "{total}");

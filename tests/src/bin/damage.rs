@@ -1,7 +1,8 @@
 //! The process that damaged segments may crash. It says each case before it begins.
 //!
 //! `damage bits SEED ROUNDS`: each bit that is in use, in turn. `damage words SEED ROUNDS`: each word in turn. `damage
-//! scripts SEED COUNT`: several words at random. `damage attach SEED COUNT`: bytes that are no queue, or were one.
+//! sleepers SEED ROUNDS`: each word that is in use, while somebody waits. `damage scripts SEED COUNT`: several words at
+//! random. `damage attach SEED COUNT`: bytes that are no queue, or were one.
 
 use ringway_tests::damage::{self, OPERATIONS, Script, Step, Tally, Value};
 use ringway_tests::random::Random;
@@ -26,6 +27,17 @@ fn main() {
                 say(case);
                 let mut random = chance(seed, case);
                 total.add(one_write(case % words, value(&mut random), 8, &mut random));
+            }
+        }
+        "sleepers" => {
+            let words = Script::start().words_in_use();
+            for case in 0..words.len() as u64 * VALUES * count {
+                say(case);
+                let mut random = chance(seed, case);
+                let value = telling_value(case % VALUES, &mut random);
+                let mut steps = vec![Step::Write { word: words[(case / VALUES) as usize % words.len()], value }];
+                steps.extend(uses(&mut random, 10));
+                total.add(Script::start().run_beside_a_sleeper(&steps));
             }
         }
         "scripts" => {
@@ -92,6 +104,21 @@ fn value(random: &mut Random) -> Value {
         1 => Value::Flip(1 << random.below(64)),
         2 => Value::Add(random.below(5).wrapping_sub(2)),
         _ => Value::Flip(random.telling()),
+    }
+}
+
+const VALUES: u64 = 8;
+
+fn telling_value(number: u64, random: &mut Random) -> Value {
+    match number {
+        0 => Value::Set(0),
+        1 => Value::Set(u64::MAX),
+        2 => Value::Add(1),
+        3 => Value::Add(u64::MAX),
+        4 => Value::Flip(1 << 63),
+        5 => Value::Flip(1 << 44),
+        6 => Value::Flip(1 << 28),
+        _ => Value::Set(random.number()),
     }
 }
 
