@@ -24,7 +24,7 @@ pub enum Step {
         /// What stands there afterwards.
         value: Value,
     },
-    /// Uses the queue; see [`Script::operate`]. Other numbers wrap round.
+    /// Uses the queue; as `Script::operate` says. Other numbers wrap round.
     Use(u8),
 }
 

@@ -72,7 +72,8 @@ impl Stat {
     }
 
     fn view(&self, segment: &Segment, holds: &Holds) -> Result<View, Failure> {
-        let snapshot = inspect::snapshot(segment).map_err(failed)?;
+        let snapshot =
+            inspect::snapshot(segment).map_err(|fault| Failure::Failed(format!("{}: {fault}", segment.label())))?;
         let participants = snapshot.holders.iter().map(|holder| {
             let attendee = holder.attendee.clone();
             let is_seen = attendee.alive && attendee.is_here;

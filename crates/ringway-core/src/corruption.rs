@@ -51,6 +51,6 @@ impl fmt::Display for Part {
 impl fmt::Display for Corruption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { part, word, at, found } = self;
-        write!(f, "damaged: the {word} at {at} in {part} is {found:#x}; remove the queue and make it anew")
+        write!(f, "damaged: the {word} at {at} in {part} is {found:#x}")
     }
 }

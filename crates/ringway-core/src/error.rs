@@ -123,7 +123,7 @@ pub enum Fault {
     #[error("this process was forked after the handle was made; open the queue anew in the child")]
     Forked,
     /// A word of the segment is damaged.
-    #[error("{0}")]
+    #[error("{0}; take out what can be got, remove the queue and make it anew")]
     Corrupt(Corruption),
     /// The file system has no room for another block.
     #[error("no memory for another block: needs {needed} bytes, {} available", available.map_or("unknown".to_owned(), |a| a.to_string()))]

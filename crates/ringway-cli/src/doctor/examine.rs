@@ -1,7 +1,7 @@
 //! One look at one queue, and what is done about what it shows.
 
 use ringway::inspect::{self, Holds, Maker, Remains, Segment, Snapshot};
-use ringway::{OpenError, Place};
+use ringway::{Fault, OpenError, Place};
 
 use super::finding::{Finding, Findings};
 use crate::outcome::{Done, failed};
@@ -71,6 +71,7 @@ impl Doctoring {
             found("damage", format!("{damaged} blocks have a state that nobody writes"), anew());
         }
         match inspect::snapshot(&segment) {
+            Err(Fault::Corrupt(word)) => found("damage", word.to_string(), anew()),
             Err(fault) => found("damage", fault.to_string(), anew()),
             Ok(snapshot) if !snapshot.holders.iter().any(|holder| holder.attendee.alive) => {
                 let (text, empty) = contents(&snapshot);
