@@ -31,5 +31,6 @@ fn a_value_that_forks_while_it_is_put_is_put_by_the_parent_only() {
     let mut parent = worker!("fork-in-put");
     assert_eq!(parent.hear(), "1 messages");
     assert_eq!(parent.hear(), "number 7");
+    assert_eq!(parent.hear(), "3 puts", "in all");
     assert!(parent.finish().success());
 }

@@ -212,7 +212,8 @@ impl<T: Payload + ?Sized> Queue<T> {
 
     #[inline]
     fn put_bytes_until<B: AsRef<[u8]>>(&self, bytes: B, until: Until) -> Result<(), PutError<B>> {
-        let filled = self.shared.may_put(until).and_then(|()| self.fill(bytes.as_ref(), until));
+        let message = bytes.as_ref(); // its code may fork, and so comes first
+        let filled = self.shared.may_put(until).and_then(|()| self.fill(message, until));
         self.send(filled, bytes, until)
     }
 
@@ -221,7 +222,11 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// # Errors
     /// [`PutManyError`], which says how many went in.
     pub fn put_many_bytes<B: AsRef<[u8]>>(&self, messages: &[B]) -> Result<(), PutManyError> {
-        self.put_batches(messages, |bytes, until| self.fill(bytes.as_ref(), until))
+        self.put_batches(messages, |bytes, until| {
+            let message = bytes.as_ref();
+            self.shared.at.check_process()?; // its code may have forked
+            self.fill(message, until)
+        })
     }
 
     /// Takes the oldest message as bytes, waiting for one.
@@ -417,7 +422,8 @@ impl<T: Message> Queue<T> {
 
     #[inline]
     fn put_until<V: Borrow<T>>(&self, value: V, until: Until) -> Result<(), PutError<V>> {
-        let filled = self.shared.may_put(until).and_then(|()| self.encode(value.borrow(), until));
+        let message = value.borrow(); // its code may fork, and so comes first
+        let filled = self.shared.may_put(until).and_then(|()| self.encode(message, until));
         self.send(filled, value, until)
     }
 
@@ -435,7 +441,11 @@ impl<T: Message> Queue<T> {
     /// # Errors
     /// [`PutManyError`], which says how many went in.
     pub fn put_many<V: Borrow<T>>(&self, values: &[V]) -> Result<(), PutManyError> {
-        self.put_batches(values, |value, until| self.encode(value.borrow(), until))
+        self.put_batches(values, |value, until| {
+            let message = value.borrow();
+            self.shared.at.check_process()?; // its code may have forked
+            self.encode(message, until)
+        })
     }
 
     /// Takes the oldest message, waiting for one. It is checked, and read where it lies.

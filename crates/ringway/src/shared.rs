@@ -131,6 +131,9 @@ impl Shared {
     /// Publishes blocks in order, waiting for places. Answers how many went in; the rest still belong to the caller.
     #[inline(never)]
     pub(crate) fn send(&self, blocks: &[Block], until: Until) -> (usize, Result<(), Stop>) {
+        if let Err(fault) = self.at.check_process() {
+            return (0, Err(fault.into())); // the code of a value may have forked while others were ready
+        }
         let mut sent = 0;
         let result = self.waiter(Event::NotFull, until).wait(|| {
             // SAFETY: as in `send_one`, for each block.

@@ -130,6 +130,16 @@ pub fn fork_in_put() {
     result.expect("the parent's put");
     println!("{} messages", queue.len().expect("a whole queue"));
     println!("number {}", queue.get().expect("a message").number);
+    // When the second forks, the first is ready to be sent.
+    let result = queue.put_many(&[Forking { number: 8 }, Forking { number: 9 }]);
+    if std::process::id() != parent {
+        let error = result.expect_err("in the child").error;
+        assert!(matches!(error, PutError::Fault { fault: Fault::Forked, .. }), "in the child: {error}");
+        // SAFETY: ends the process at once.
+        unsafe { libc::_exit(0) };
+    }
+    result.expect("the parent's puts");
+    println!("{} puts", queue.snapshot().expect("a whole queue").puts);
 }
 
 fn refuses<R>(result: Result<R, Fault>) -> bool {
