@@ -107,7 +107,7 @@ fn value(random: &mut Random) -> Value {
     }
 }
 
-const VALUES: u64 = 8;
+const VALUES: u64 = 9;
 
 fn telling_value(number: u64, random: &mut Random) -> Value {
     match number {
@@ -118,6 +118,7 @@ fn telling_value(number: u64, random: &mut Random) -> Value {
         4 => Value::Flip(1 << 63),
         5 => Value::Flip(1 << 44),
         6 => Value::Flip(1 << 28),
+        7 => Value::Flip(1 << 22),
         _ => Value::Set(random.number()),
     }
 }
