@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 use crate::conditions::Conditions;
+use crate::growth;
 use crate::measure::measure;
 use crate::report::{Report, sheet};
 use crate::rival::Contestant;
@@ -13,8 +14,10 @@ use crate::workload;
 
 /// Measures Ringway and others, interleaved, and prints medians.
 #[derive(Parser)]
-#[command(name = "ringway-bench")]
+#[command(name = "ringway-bench", args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    other: Option<Other>,
     /// Workloads; all if none is named
     workloads: Vec<String>,
     /// Counted rounds
@@ -31,9 +34,34 @@ struct Arguments {
     write: Option<PathBuf>,
 }
 
+#[derive(Subcommand)]
+enum Other {
+    /// Measures how speed and memory of Ringway change with maxsize, processes, message size and number of queues
+    Growth {
+        /// Counted rounds
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Only the curves whose name contains this
+        #[arg(long, default_value = "")]
+        only: String,
+        /// Write a table, JSON and plots into this folder
+        #[arg(long, value_name = "FOLDER")]
+        write: Option<PathBuf>,
+    },
+}
+
 /// Runs the harness with these rivals, in the program of that lock file.
 pub fn run(rivals: Vec<Box<dyn Contestant>>, lock: &'static str) -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(Other::Growth { rounds, only, write }) = &arguments.other {
+        return match growth::run(*rounds, only, write.as_deref()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let chosen =
         |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|part| name.contains(part.as_str()));
     let rivals: Vec<_> = rivals.into_iter().filter(|rival| chosen(rival.about().name)).collect();

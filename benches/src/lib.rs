@@ -11,6 +11,7 @@ pub mod children;
 pub mod command;
 pub mod conditions;
 pub mod cores;
+pub mod growth;
 pub mod idle;
 pub mod link;
 pub mod measure;

@@ -141,9 +141,16 @@ fn figures(rival: &dyn Contestant, kind: Kind, load: &Load) -> Result<(f64, f64)
     }
 }
 
-fn proven(outcome: &Outcome, load: &Load) -> Result<(), String> {
-    if (outcome.messages, outcome.sum) != (load.messages, payload::expected(load.messages, load.touched)) {
-        return Err(format!("FAILED: of {} messages {} arrived whole", load.messages, outcome.messages));
+/// Whether every byte arrived, and in order where there is one.
+///
+/// # Errors
+/// What went wrong, in words.
+pub fn proven(outcome: &Outcome, load: &Load) -> Result<(), String> {
+    if outcome.messages != load.messages {
+        return Err(format!("FAILED: of {} messages {} arrived", load.messages, outcome.messages));
+    }
+    if outcome.sum != payload::expected(load.messages, load.touched) {
+        return Err("FAILED: messages arrived with other bytes than were sent".to_owned());
     }
     if !outcome.in_order && load.senders == 1 {
         return Err("FAILED: messages came out of order".to_owned());

@@ -38,6 +38,21 @@ fn there_is_a_figure_for_every_kind_of_measurement() {
 }
 
 #[test]
+fn growth_is_written_as_tables_and_curves() {
+    let folder = std::env::temp_dir().join(format!("ringway-growth-test-{}", std::process::id()));
+    let folder_name = folder.to_str().expect("a path in UTF-8");
+    let (success, text) = bench(&["growth", "--rounds", "1", "--only", "processes", "--write", folder_name]);
+    let written = std::fs::read_to_string(folder.join("growth.json"));
+    let plot = std::fs::read_to_string(folder.join("growth-processes.svg"));
+    let _ = std::fs::remove_dir_all(&folder);
+    assert!(success, "{text}");
+    let results: serde_json::Value = serde_json::from_str(&written.expect("results")).expect("JSON");
+    let points = results["curves"][0]["points"].as_array().expect("a list");
+    assert!(points.len() == 6 && points.iter().all(|point| point["median"].as_f64() > Some(0.0)), "{points:?}");
+    assert!(plot.expect("a plot").contains("million messages a second"));
+}
+
+#[test]
 fn an_unknown_workload_is_told_with_the_known_ones() {
     let (success, text) = bench(&["3:3"]);
     assert!(!success && text.contains("3:3") && text.contains("round-trip"), "{text}");

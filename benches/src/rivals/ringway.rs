@@ -69,12 +69,24 @@ pub struct Named {
 }
 
 impl Named {
-    fn new(way: Way, load: &Load) -> Result<Self, String> {
+    /// A queue for that load, used that way.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn new(way: Way, load: &Load) -> Result<Self, String> {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let name = format!("bench-{}-{}", std::process::id(), LAST.fetch_add(1, Relaxed));
         let options = Queue::options().maxsize(load.capacity as u64).max_message(load.size as u64);
         let queue = options.create(&*name).map_err(|error| error.to_string())?;
         Ok(Self { queue, name, way, size: load.size })
+    }
+    /// Bytes of address space, and of memory.
+    ///
+    /// # Errors
+    /// When the queue is damaged.
+    pub fn bytes(&self) -> Result<(u64, u64), String> {
+        let snapshot = self.queue.snapshot().map_err(|fault| fault.to_string())?;
+        Ok((snapshot.virtual_bytes, snapshot.resident_bytes))
     }
     fn open(&self) -> End {
         let strategy = match self.way {
