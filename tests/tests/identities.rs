@@ -1,4 +1,4 @@
-//! Faults 9 to 11: who is alive, and who is dead, whatever it looks like.
+//! Faults 8 to 11: who is alive, and who is dead, whatever it looks like.
 
 use std::process::Command;
 
@@ -91,7 +91,7 @@ fn a_program_that_it_started_does_not_keep_it_alive() {
 }
 
 /// A worker that counts processes from one, as in a container, and shares only `/dev/shm` with us.
-fn contained(name: &Name) -> Option<Worker> {
+fn contained(arguments: &[&str]) -> Option<Worker> {
     let unshare = |program: &[&str]| {
         let mut command = Command::new("unshare");
         command.args(["--pid", "--fork", "--kill-child", "--mount-proc"]).args(program);
@@ -101,7 +101,32 @@ fn contained(name: &Name) -> Option<Worker> {
         eprintln!("SKIPPED: no PID namespace can be made here");
         return None;
     }
-    Some(Worker::start(&mut unshare(&[env!("CARGO_BIN_EXE_worker"), "open", name])))
+    Some(Worker::start(unshare(&[env!("CARGO_BIN_EXE_worker")]).args(arguments)))
+}
+
+/// Both have the segment open under one number, so only the time of the start tells them apart.
+#[test]
+fn one_who_got_the_number_of_a_dead_one_is_another() {
+    let name = Name::new("reborn");
+    let queue = options().create(&*name).unwrap();
+    let _dog = Watchdog::of(&queue);
+    queue.put_bytes("lost").unwrap();
+    let Some(mut reborn) = contained(&["reborn", &name]) else { return };
+    let numbers = reborn.hear();
+    if numbers.starts_with("SKIPPED") {
+        return eprintln!("{numbers}");
+    }
+    let (first, second) = numbers.split_once(' ').expect("two numbers");
+    assert_eq!(first, second, "the number was not used again");
+    assert_eq!(reborn.hear(), "open");
+    let seen = queue.snapshot().unwrap();
+    assert_eq!((seen.recovered, seen.lost, seen.holders.len()), (1, 1, 2), "the first is dead, and was recovered");
+    lives(&queue, &mut reborn);
+    reborn.kill();
+    while queue.snapshot().unwrap().holders.len() > 1 {
+        queue.recover().unwrap(); // its death comes after that of `unshare`
+    }
+    capacity_is_exact(&queue);
 }
 
 #[test]
@@ -109,10 +134,10 @@ fn life_and_death_are_seen_across_pid_namespaces() {
     let name = Name::new("namespaces");
     let queue = options().create(&*name).unwrap();
     let _dog = Watchdog::of(&queue);
-    let Some(mut inside) = contained(&name) else { return };
+    let Some(mut inside) = contained(&["open", &name]) else { return };
     assert_eq!(inside.hear(), "open");
     lives(&queue, &mut inside);
-    let Some(mut neighbour) = contained(&name) else { return };
+    let Some(mut neighbour) = contained(&["open", &name]) else { return };
     assert_eq!(neighbour.hear(), "open");
     let nothing = format!("{:?}", ringway::Recovered::default());
     assert_eq!(neighbour.ask("recover"), nothing, "we and the other one live, though it cannot see us");

@@ -68,7 +68,7 @@ fn without_descriptors_what_is_open_works_on_and_the_rest_says_why() {
     let _dog = Watchdog::of(&queue);
     let mut living = worker!("open", name);
     assert_eq!(living.hear(), "open");
-    let mut poor = worker!("without-descriptors", name);
+    let mut poor = worker!("limited", name, "files", 0);
     assert_eq!(poor.hear(), "open");
     for call in ["open", "create"] {
         let answer = poor.ask(call);
@@ -77,7 +77,7 @@ fn without_descriptors_what_is_open_works_on_and_the_rest_says_why() {
     queue.put_bytes("to the poor").unwrap();
     assert_eq!(poor.ask("get"), "to the poor");
     assert_eq!(poor.ask("recover"), "0", "nobody is dead");
-    assert_eq!(poor.ask("from the poor"), "put");
+    assert_eq!(poor.ask("put from the poor"), "put");
     assert_eq!(&*queue.get_bytes().unwrap(), b"from the poor");
     assert_eq!(living.ask("put still here"), "put");
     assert_eq!(poor.ask("get"), "still here");

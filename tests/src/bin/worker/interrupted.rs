@@ -1,6 +1,5 @@
-//! A process that a signal interrupts a thousand times a second, and one that may open no more files.
+//! A process that a signal interrupts a thousand times a second.
 
-use std::io::{self, BufRead};
 use std::time::{Duration, Instant};
 
 use ringway::{Place, Queue, WaitStrategy};
@@ -40,43 +39,5 @@ pub fn interrupted(place: &Place, millis: u64) {
         if &*message == b"end" {
             return;
         }
-    }
-}
-
-/// Opens the queue, allows itself no more descriptors, and says what still works.
-pub fn without_descriptors(place: &Place) {
-    let queue = Queue::<[u8]>::options().open(place.clone()).expect("open");
-    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: concerns this process only.
-    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &none) }, 0);
-    println!("open");
-    for line in io::stdin().lock().lines().map_while(Result::ok) {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let answer = match &*line {
-            "open" => {
-                Queue::<[u8]>::options().open(place.clone()).map_or_else(|error| error.to_string(), |_| "open".into())
-            }
-            "create" => Queue::<[u8]>::options()
-                .create(Place::Unnamed)
-                .map_or_else(|error| error.to_string(), |_| "created".into()),
-            "get" => queue.get_bytes().map_or_else(|error| error.to_string(), |message| text(&message)),
-            "recover" => queue.recover().map_or_else(|error| error.to_string(), |done| done.participants.to_string()),
-            other => queue.put_bytes(other).map_or_else(|error| error.to_string(), |()| "put".into()),
-        };
-        println!("{answer}");
-    }
-}
-
-/// Allows itself a little more address space than it has, and says what becomes of a large queue and of a small one.
-pub fn without_memory() {
-    let pages = std::fs::read_to_string("/proc/self/statm").expect("its own size");
-    let pages: u64 = pages.split(' ').next().and_then(|text| text.parse().ok()).expect("a number of pages");
-    let limit = pages * 4096 + (64 << 20);
-    let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
-    // SAFETY: concerns this process only.
-    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) }, 0);
-    for maxsize in [1 << 20, 4] {
-        let queue = Queue::<[u8]>::options().maxsize(maxsize).max_message(1024).create(Place::Unnamed);
-        println!("{}", queue.map_or_else(|error| error.to_string(), |_| "created".into()));
     }
 }

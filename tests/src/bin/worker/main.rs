@@ -5,6 +5,8 @@ mod disguise;
 mod flow;
 mod fork;
 mod interrupted;
+mod limited;
+mod reborn;
 mod session;
 mod storm;
 mod warm;
@@ -30,8 +32,9 @@ fn main() -> ExitCode {
         ["fork-in-put"] => fork::fork_in_put(),
         ["fork", place] => fork::fork(&place_of(place)),
         ["interrupted", place, millis] => interrupted::interrupted(&place_of(place), number(millis)),
-        ["without-descriptors", place] => interrupted::without_descriptors(&place_of(place)),
-        ["without-memory"] => interrupted::without_memory(),
+        ["without-memory"] => limited::without_memory(),
+        ["limited", place, what, limit] => limited::limited(&place_of(place), what, limit),
+        ["reborn", place] => reborn::reborn(place),
         ["crowd", place, threads] => crowd::crowd(&place_of(place), number(threads)),
         ["recover", place] => flow::recover(&place_of(place)),
         ["headless", place] => disguise::headless(&place_of(place)),
