@@ -37,6 +37,7 @@ impl Mapping {
 
     /// Makes a POSIX shared memory object. It can be seen at once, full of zeros.
     pub(crate) fn create_portable(os_id: &str, bytes: u64) -> io::Result<Self> {
+        shm::may_be_so_large(bytes)?;
         let map = portable(ShmemConf::new().os_id(os_id).size(usable(bytes)?).create())?;
         // The crate keeps its descriptor to itself. By name we may get another file, if somebody removed and made anew
         // what can be seen at once; that one is not in our memory.

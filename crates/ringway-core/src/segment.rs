@@ -99,7 +99,7 @@ impl Segment {
             }
             Place::Unnamed => {
                 let file = shm::memfd("ringway").map_err(failed("create an unnamed file"))?;
-                file.set_len(bytes).map_err(failed("set the size"))?;
+                shm::set_size(&file, bytes).map_err(failed("set the size"))?;
                 shm::seal(&file).map_err(failed("seal the file"))?;
                 reserve(&label, &file, 0, geometry.backed_at_creation)?;
                 Mapping::of_file(file, bytes, spec.huge_pages).map_err(failed("map the file"))?
@@ -112,7 +112,7 @@ impl Segment {
                 let (file, temporary) = unlinked(&path, spec.mode).map_err(failed("create a file"))?;
                 hidden = temporary;
                 let block = shm::block_size(&file).unwrap_or(4096).max(4096);
-                file.set_len(bytes.next_multiple_of(block)).map_err(failed("set the size"))?;
+                shm::set_size(&file, bytes.next_multiple_of(block)).map_err(failed("set the size"))?;
                 reserve(&label, &file, 0, geometry.backed_at_creation)?;
                 let mapped =
                     if shm::is_hugetlbfs(&file).unwrap_or(false) { bytes.next_multiple_of(block) } else { bytes };

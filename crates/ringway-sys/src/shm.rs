@@ -5,6 +5,7 @@ mod facts;
 mod memfd;
 mod open;
 mod reserve;
+mod size;
 
 pub use create::{
     DIRECTORY, create_hidden, create_unlinked, lacks_tmpfile, name_behind_hidden, publish, publish_hidden,
@@ -13,3 +14,4 @@ pub use facts::{FileId, allocated_bytes, block_size, file_id, is_hugetlbfs, owne
 pub use memfd::{is_sealed, memfd, seal};
 pub use open::{OPEN_FLAGS, inheritable, open_posix, reopen};
 pub use reserve::{NoSpace, reserve};
+pub use size::{may_be_so_large, set_size};

@@ -14,7 +14,10 @@ pub fn limited(place: &Place, what: &str, limit: &str) {
     let number = || limit.parse::<u64>().expect("a number");
     match what {
         "files" => set(libc::RLIMIT_NOFILE, number()),
-        "locked" => set(libc::RLIMIT_MEMLOCK, number()),
+        "locked" => {
+            give_up_locking();
+            set(libc::RLIMIT_MEMLOCK, number());
+        }
         "file" => set(libc::RLIMIT_FSIZE, number()),
         "addresses" => set(libc::RLIMIT_AS, mapped() + number()),
         "group" => fs::write(format!("{limit}/cgroup.procs"), "0").expect("join the group"),
@@ -42,7 +45,7 @@ fn answer(queue: &Queue<[u8]>, place: &Place, call: &str, argument: &str) -> Str
     match call {
         "open" => options.open(place.clone()).map_or_else(|error| error.to_string(), |_| "open".into()),
         "create" => {
-            let place = if argument.is_empty() { Place::Unnamed } else { Place::Named(argument.to_owned()) };
+            let place = if argument.is_empty() { Place::Unnamed } else { crate::place_of(argument) };
             options.create(place).map_or_else(|error| error.to_string(), |_| "created".into())
         }
         "get" => queue.get_bytes().map_or_else(|error| error.to_string(), |message| text(&message)),
@@ -70,4 +73,18 @@ fn set(resource: libc::__rlimit_resource_t, limit: u64) {
 fn mapped() -> u64 {
     let facts = fs::read_to_string("/proc/self/statm").expect("facts of this process");
     facts.split(' ').next().and_then(|pages| pages.parse::<u64>().ok()).expect("a number of pages") * 4096
+}
+
+/// Who has this capability (root, as a rule) may lock memory whatever the limit says.
+fn give_up_locking() {
+    const CAP_IPC_LOCK: u32 = 14;
+    let mut header = [0x2008_0522_u32, 0]; // _LINUX_CAPABILITY_VERSION_3, and this process
+    let mut sets = [0_u32; 6]; // effective, permitted, inheritable; and the same of the upper half
+    // SAFETY: both calls concern this process, have a header, and six words to read or fill in.
+    let done = unsafe {
+        let asked = libc::syscall(libc::SYS_capget, header.as_mut_ptr(), sets.as_mut_ptr());
+        sets[..3].iter_mut().for_each(|set| *set &= !(1 << CAP_IPC_LOCK));
+        asked == 0 && libc::syscall(libc::SYS_capset, header.as_mut_ptr(), sets.as_ptr()) == 0
+    };
+    assert!(done, "{}", io::Error::last_os_error());
 }
