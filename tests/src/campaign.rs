@@ -11,4 +11,5 @@ pub mod image;
 pub mod operation;
 pub mod run;
 pub mod scene;
+pub mod sleepers;
 pub mod stepper;

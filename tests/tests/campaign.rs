@@ -7,7 +7,7 @@ use ringway_tests::campaign::creation::{self, WAYS};
 use ringway_tests::campaign::operation::{OPERATIONS, Operation};
 use ringway_tests::campaign::run::{Plan, Tally, one, scenes};
 
-const PLAN: Plan = Plan { kills: 3, freezes: 3 };
+const PLAN: Plan = Plan { kills: 3, sleepers: 12, freezes: 3 };
 
 fn worker() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_campaign"))

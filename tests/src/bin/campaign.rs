@@ -1,7 +1,7 @@
 //! The campaigns in full: `cargo run --release -p ringway-tests --bin campaign`.
 //!
-//! `campaign [--kills N] [--freezes N] [OPERATION ...]`: images at every instruction always; in each scene N real kills and
-//! N stops, evenly spread (100 of each).
+//! `campaign [--kills N] [--sleepers N] [--freezes N] [OPERATION ...]`: images at every instruction always; in each scene N
+//! real kills, N kills while somebody really sleeps, and N stops (100 of each).
 
 use std::process::ExitCode;
 
@@ -11,17 +11,18 @@ use ringway_tests::campaign::run::{Plan, Tally, one, scenes, work};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if matches!(arguments.first().map(String::as_str), Some("perform" | "corpse" | "create")) {
+    if matches!(arguments.first().map(String::as_str), Some("perform" | "corpse" | "create" | "sleep")) {
         work(&arguments);
         return ExitCode::SUCCESS;
     }
-    let mut plan = Plan { kills: 100, freezes: 100 };
+    let mut plan = Plan { kills: 100, sleepers: 100, freezes: 100 };
     let (mut chosen, mut creation) = (Vec::new(), false);
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let mut number = || rest.next().and_then(|text| text.parse().ok());
         let understood = match argument.as_str() {
             "--kills" => number().map(|count| plan.kills = count),
+            "--sleepers" => number().map(|count| plan.sleepers = count),
             "--freezes" => number().map(|count| plan.freezes = count),
             "Create" => {
                 creation = true;
@@ -30,7 +31,9 @@ fn main() -> ExitCode {
             name => Operation::named(name).map(|operation| chosen.push(operation)),
         };
         if understood.is_none() {
-            eprintln!("campaign [--kills N] [--freezes N] [OPERATION ...]; operations: Create, {OPERATIONS:?}");
+            eprintln!(
+                "campaign [--kills N] [--sleepers N] [--freezes N] [OPERATION ...]; operations: Create, {OPERATIONS:?}"
+            );
             return ExitCode::from(2);
         }
     }

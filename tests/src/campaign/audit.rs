@@ -63,7 +63,8 @@ fn check_messages(numbers: &[u64], scene: Scene, effect: Effect, lost: u64) -> R
     Ok(())
 }
 
-fn check_capacity(queue: &Queue<[u8]>) -> Result<(), String> {
+/// Exactly `maxsize` messages go in.
+pub(super) fn check_capacity(queue: &Queue<[u8]>) -> Result<(), String> {
     for number in 0..MAXSIZE {
         queue.try_put_bytes(text_of(number)).map_err(|error| format!("place {number}: {error}"))?;
     }
@@ -78,7 +79,8 @@ fn check_capacity(queue: &Queue<[u8]>) -> Result<(), String> {
     Ok(())
 }
 
-fn check_blocks(place: &Place) -> Result<(), String> {
+/// No block is lost or damaged.
+pub(super) fn check_blocks(place: &Place) -> Result<(), String> {
     let segment = inspect::open(place).map_err(|error| error.to_string())?;
     let accounts = inspect::accounts(&segment);
     if accounts.orphaned != 0 || accounts.damaged != 0 || accounts.messages != 0 {

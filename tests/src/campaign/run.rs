@@ -10,6 +10,7 @@ use super::audit::{audit, drain};
 use super::image::{Image, Seen};
 use super::operation::{Effect, Operation};
 use super::scene::{MAXSIZE, Scene, Stage, number_of, text_of};
+use super::sleepers;
 use super::stepper::{Stepper, Stop};
 
 /// More than the slots of the ring: a lap while somebody is frozen.
@@ -26,14 +27,20 @@ pub struct Tally {
     pub images: u64,
     /// Real kills.
     pub kills: u64,
+    /// Real kills while somebody slept, who went on.
+    pub sleepers: u64,
     /// Real stops.
     pub freezes: u64,
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { points, images, kills, freezes } = self;
-        write!(f, "kill points {points}, distinct images {images}, real kills {kills}, freezes {freezes}")
+        let Self { points, images, kills, sleepers, freezes } = self;
+        write!(
+            f,
+            "kill points {points}, distinct images {images}, real kills {kills} and {sleepers} beside sleepers, "
+        )?;
+        write!(f, "freezes {freezes}")
     }
 }
 
@@ -42,6 +49,7 @@ impl std::ops::AddAssign for Tally {
         self.points += other.points;
         self.images += other.images;
         self.kills += other.kills;
+        self.sleepers += other.sleepers;
         self.freezes += other.freezes;
     }
 }
@@ -51,7 +59,9 @@ impl std::ops::AddAssign for Tally {
 pub struct Plan {
     /// Real kills in each scene, at instructions that are evenly spread.
     pub kills: u64,
-    /// Stops in each scene, likewise.
+    /// Real kills in each scene in which somebody can sleep, at instructions that change the segment.
+    pub sleepers: u64,
+    /// Stops in each scene, evenly spread.
     pub freezes: u64,
 }
 
@@ -86,10 +96,17 @@ pub fn one(worker: &Path, operation: Operation, scene: Scene, plan: Plan) -> Res
     let failed = |point: u64, how: &str, what: String| {
         format!("{operation:?} in {scene:?}, {how} after instruction {point}: {what}")
     };
-    images(worker, operation, scene, &mut tally).map_err(|(point, what)| failed(point, "killed (image)", what))?;
+    let changes =
+        images(worker, operation, scene, &mut tally).map_err(|(point, what)| failed(point, "killed (image)", what))?;
     for point in spread(tally.points, plan.kills) {
         kill_at(worker, operation, scene, point).map_err(|what| failed(point, "killed", what))?;
         tally.kills += 1;
+    }
+    let with_sleepers = if sleepers::fits(operation, scene) { plan.sleepers } else { 0 };
+    for point in spread(changes.len() as u64, with_sleepers).map(|change| changes[change as usize]) {
+        sleepers::kill_at(worker, operation, scene, point)
+            .map_err(|what| failed(point, "killed beside a sleeper", what))?;
+        tally.sleepers += 1;
     }
     for point in spread(tally.points, plan.freezes) {
         freeze_at(worker, operation, scene, point).map_err(|what| failed(point, "frozen", what))?;
@@ -104,7 +121,8 @@ pub(super) fn spread(points: u64, count: u64) -> impl Iterator<Item = u64> {
     (0..end).step_by(points.div_ceil(count.max(1)).max(1) as usize)
 }
 
-fn start(worker: &Path, operation: Operation, scene: Scene, stage: &Stage) -> Result<Stepper, String> {
+/// Starts a worker that is about to begin its operation.
+pub(super) fn start(worker: &Path, operation: Operation, scene: Scene, stage: &Stage) -> Result<Stepper, String> {
     let mut command = Command::new(worker);
     command.arg("perform").arg(stage.path()).arg(format!("{operation:?}")).arg(if scene.warm {
         "warm"
@@ -114,7 +132,9 @@ fn start(worker: &Path, operation: Operation, scene: Scene, stage: &Stage) -> Re
     Stepper::start(&mut command).map_err(|error| error.to_string())
 }
 
-fn images(worker: &Path, operation: Operation, scene: Scene, tally: &mut Tally) -> Result<(), (u64, String)> {
+/// Answers the instructions after which the segment had changed.
+fn images(worker: &Path, operation: Operation, scene: Scene, tally: &mut Tally) -> Result<Vec<u64>, (u64, String)> {
+    let mut changes = Vec::new();
     let stage = Stage::new(scene);
     let mut stepper = start(worker, operation, scene, &stage).map_err(|what| (0, what))?;
     let mut seen = Seen::of(stage.path()).map_err(|error| (0, error.to_string()))?;
@@ -124,10 +144,11 @@ fn images(worker: &Path, operation: Operation, scene: Scene, tally: &mut Tally) 
             let image = Image::new(bytes, PARTICIPANTS).map_err(at)?;
             audit(&image.place(), scene, operation.effect(scene)).map_err(|what| (tally.points, what))?;
             tally.images += 1;
+            changes.push(tally.points);
         }
         match stepper.step().map_err(at)? {
             Stop::Step => tally.points += 1,
-            Stop::Marker => return Ok(()),
+            Stop::Marker => return Ok(changes),
             Stop::Ended(status) => return Err((tally.points, format!("the worker ended with {status:#x}"))),
         }
     }
@@ -269,6 +290,7 @@ pub fn work(arguments: &[String]) {
             let operation = Operation::named(&arguments[2]).expect("an operation");
             operation.perform(&place, arguments[1].as_ref(), arguments[3] == "warm");
         }
+        "sleep" => sleepers::sleep(arguments[1].as_ref(), arguments[2] == "true"),
         "corpse" => super::scene::die_with_something(&place),
         other => panic!("a worker cannot {other}"),
     }
