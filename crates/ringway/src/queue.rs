@@ -1,25 +1,25 @@
 //! The queue.
 
-use core::borrow::Borrow;
+mod bytes;
+mod iter;
+mod many;
+mod typed;
+
 use core::fmt;
 use core::marker::PhantomData;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use ringway_core::attachment::Attachment;
 use ringway_core::census;
 use ringway_core::error::{CreateError, Fault, OpenError};
-use ringway_core::packed::Block;
 use ringway_core::recovery::Recovered;
 
-use crate::batch::{BATCH_MAX, Batch, Outgoing};
-use crate::error::{GetError, Name, PutError, PutManyError};
-use crate::loan::Loan;
-use crate::message::{self, Message, Payload};
+pub use self::iter::Iter;
+use crate::error::{GetError, Name, PutError};
+use crate::message::Payload;
 use crate::options::QueueOptions;
-use crate::received::{Received, ReceivedBytes};
 use crate::shared::{OwnedBlock, Shared, Stop};
 use crate::wait::{Until, WaitStrategy};
 
@@ -176,158 +176,8 @@ impl<T: Payload + ?Sized> Queue<T> {
     }
 }
 
-/// Plain bytes. On a queue of a [`Message`] type they must be what rkyv makes of one, or the getter refuses them.
+// One message out, one message in.
 impl<T: Payload + ?Sized> Queue<T> {
-    /// Puts a message of bytes, waiting for a place.
-    ///
-    /// # Errors
-    /// [`PutError`] with the bytes in it.
-    pub fn put_bytes<B: AsRef<[u8]>>(&self, bytes: B) -> Result<(), PutError<B>> {
-        self.put_bytes_until(bytes, Until::Forever)
-    }
-
-    /// Puts a message of bytes if there is a place.
-    ///
-    /// # Errors
-    /// [`PutError`] with the bytes in it.
-    pub fn try_put_bytes<B: AsRef<[u8]>>(&self, bytes: B) -> Result<(), PutError<B>> {
-        self.put_bytes_until(bytes, Until::Now)
-    }
-
-    /// Puts a message of bytes, waiting for a place at most so long.
-    ///
-    /// # Errors
-    /// [`PutError`] with the bytes in it.
-    pub fn put_bytes_timeout<B: AsRef<[u8]>>(&self, bytes: B, timeout: Duration) -> Result<(), PutError<B>> {
-        self.put_bytes_until(bytes, Until::after(timeout))
-    }
-
-    /// Puts a message of bytes, waiting for a place until then.
-    ///
-    /// # Errors
-    /// [`PutError`] with the bytes in it.
-    pub fn put_bytes_deadline<B: AsRef<[u8]>>(&self, bytes: B, deadline: Instant) -> Result<(), PutError<B>> {
-        self.put_bytes_until(bytes, Until::At(deadline.into()))
-    }
-
-    #[inline]
-    fn put_bytes_until<B: AsRef<[u8]>>(&self, bytes: B, until: Until) -> Result<(), PutError<B>> {
-        let message = bytes.as_ref(); // its code may fork, and so comes first
-        let filled = self.shared.may_put(until).and_then(|()| self.fill(message, until));
-        self.send(filled, bytes, until)
-    }
-
-    /// Puts messages of bytes in order, each waiting for a place, with fewer ring operations than messages.
-    ///
-    /// # Errors
-    /// [`PutManyError`], which says how many went in.
-    pub fn put_many_bytes<B: AsRef<[u8]>>(&self, messages: &[B]) -> Result<(), PutManyError> {
-        self.put_batches(messages, |bytes, until| {
-            let message = bytes.as_ref();
-            self.shared.at.check_process()?; // its code may have forked
-            self.fill(message, until)
-        })
-    }
-
-    /// Takes the oldest message as bytes, waiting for one.
-    ///
-    /// # Errors
-    /// [`GetError`].
-    pub fn get_bytes(&self) -> Result<ReceivedBytes<'_>, GetError> {
-        self.get_block(Until::Forever).map(ReceivedBytes::new)
-    }
-
-    /// Takes the oldest message as bytes, if there is one.
-    ///
-    /// # Errors
-    /// [`GetError`].
-    pub fn try_get_bytes(&self) -> Result<ReceivedBytes<'_>, GetError> {
-        self.get_block(Until::Now).map(ReceivedBytes::new)
-    }
-
-    /// Takes the oldest message as bytes, waiting for one at most so long.
-    ///
-    /// # Errors
-    /// [`GetError`].
-    pub fn get_bytes_timeout(&self, timeout: Duration) -> Result<ReceivedBytes<'_>, GetError> {
-        self.get_block(Until::after(timeout)).map(ReceivedBytes::new)
-    }
-
-    /// Takes the oldest message as bytes, waiting for one until then.
-    ///
-    /// # Errors
-    /// [`GetError`].
-    pub fn get_bytes_deadline(&self, deadline: Instant) -> Result<ReceivedBytes<'_>, GetError> {
-        self.get_block(Until::At(deadline.into())).map(ReceivedBytes::new)
-    }
-
-    /// Takes the oldest messages at once: at least one, waiting for it, and at most `max`, which is cut to
-    /// [`BATCH_MAX`]. `max` 0 takes none.
-    ///
-    /// # Errors
-    /// [`GetError`].
-    pub fn get_many(&self, max: usize) -> Result<Batch<'_, T>, GetError> {
-        self.get_many_until(max, Until::Forever)
-    }
-
-    /// Takes the oldest messages at once if there are any: at most `max`, which is cut to [`BATCH_MAX`].
-    ///
-    /// # Errors
-    /// [`GetError`].
-    pub fn try_get_many(&self, max: usize) -> Result<Batch<'_, T>, GetError> {
-        self.get_many_until(max, Until::Now)
-    }
-
-    /// As [`get_many`](Self::get_many), waiting for the first at most so long.
-    ///
-    /// # Errors
-    /// [`GetError`].
-    pub fn get_many_timeout(&self, max: usize, timeout: Duration) -> Result<Batch<'_, T>, GetError> {
-        self.get_many_until(max, Until::after(timeout))
-    }
-
-    fn get_many_until(&self, max: usize, until: Until) -> Result<Batch<'_, T>, GetError> {
-        self.shared.at.check_process().map_err(|fault| GetError::Fault { queue: self.name(), fault })?;
-        let mut blocks = [Block::CLOSED; BATCH_MAX];
-        let count = match max.min(BATCH_MAX) {
-            0 => 0,
-            max => self.shared.receive(&mut blocks[..max], until)?,
-        };
-        Ok(Batch::new(&self.shared, blocks, count))
-    }
-
-    /// Memory for a message of so many bytes, zeroed, to be filled and sent.
-    ///
-    /// # Errors
-    /// [`PutError`]: too large, or no free block.
-    pub fn loan(&self, bytes: usize) -> Result<Loan<'_>, PutError<()>> {
-        self.loan_until(bytes, Until::Forever)
-    }
-
-    /// Memory for a message of so many bytes, if there is a free block.
-    ///
-    /// # Errors
-    /// [`PutError`].
-    pub fn try_loan(&self, bytes: usize) -> Result<Loan<'_>, PutError<()>> {
-        self.loan_until(bytes, Until::Now)
-    }
-
-    fn loan_until(&self, bytes: usize, until: Until) -> Result<Loan<'_>, PutError<()>> {
-        let taken = self.shared.at.check_process().map_err(Stop::from).and_then(|()| self.shared.take(bytes, until));
-        match taken {
-            Ok(block) => Ok(Loan::new(OwnedBlock::new(&self.shared, block), bytes)),
-            Err(stop) => Err(self.shared.give_back(stop, ())),
-        }
-    }
-
-    #[inline]
-    fn fill(&self, bytes: &[u8], until: Until) -> Result<OwnedBlock<'_>, Stop> {
-        let mut block = OwnedBlock::new(&self.shared, self.shared.take(bytes.len(), until)?);
-        block.room()[..bytes.len()].write_copy_of_slice(bytes);
-        block.set_length(bytes.len());
-        Ok(block)
-    }
-
     #[inline]
     fn send<V>(&self, filled: Result<OwnedBlock<'_>, Stop>, value: V, until: Until) -> Result<(), PutError<V>> {
         let stop = match filled {
@@ -343,230 +193,9 @@ impl<T: Payload + ?Sized> Queue<T> {
         Err(self.shared.give_back(stop, value))
     }
 
-    /// Fills and sends in batches. Only for the first message of a batch it waits for a block: who waits with others in
-    /// hand could wait for somebody who does the same.
-    fn put_batches<'q, V>(
-        &'q self,
-        values: &[V],
-        mut fill: impl FnMut(&V, Until) -> Result<OwnedBlock<'q>, Stop>,
-    ) -> Result<(), PutManyError> {
-        let mut put = 0;
-        let mut result = self.shared.may_put(Until::Forever);
-        while result.is_ok() && put < values.len() {
-            let mut batch = Outgoing::new(&self.shared);
-            for value in values[put..].iter().take(BATCH_MAX) {
-                let until = if batch.is_empty() { Until::Forever } else { Until::Now };
-                match fill(value, until) {
-                    Ok(block) => batch.push(block),
-                    Err(Stop::Full | Stop::NoBlock) => break,
-                    Err(stop) => {
-                        result = Err(stop);
-                        break;
-                    }
-                }
-            }
-            let (sent, outcome) = batch.send(Until::Forever);
-            put += sent;
-            result = outcome.and(result);
-        }
-        result.map_err(|stop| PutManyError { put, error: self.shared.give_back(stop, ()) })
-    }
-
     #[inline]
     fn get_block(&self, until: Until) -> Result<OwnedBlock<'_>, GetError> {
         self.shared.receive_one(until).map(|block| OwnedBlock::new(&self.shared, block))
-    }
-}
-
-/// Typed messages. A put takes the value or a reference to it, and gives back in the error what it took.
-impl<T: Message> Queue<T> {
-    /// Puts a value, waiting for a place.
-    ///
-    /// # Errors
-    /// [`PutError`] with the value in it.
-    pub fn put<V: Borrow<T>>(&self, value: V) -> Result<(), PutError<V>> {
-        self.put_until(value, Until::Forever)
-    }
-
-    /// Puts a value if there is a place.
-    ///
-    /// # Errors
-    /// [`PutError`] with the value in it.
-    pub fn try_put<V: Borrow<T>>(&self, value: V) -> Result<(), PutError<V>> {
-        self.put_until(value, Until::Now)
-    }
-
-    /// The same as [`try_put`](Self::try_put), by its name in Python.
-    ///
-    /// # Errors
-    /// [`PutError`] with the value in it.
-    pub fn put_nowait<V: Borrow<T>>(&self, value: V) -> Result<(), PutError<V>> {
-        self.try_put(value)
-    }
-
-    /// Puts a value, waiting for a place at most so long.
-    ///
-    /// # Errors
-    /// [`PutError`] with the value in it.
-    pub fn put_timeout<V: Borrow<T>>(&self, value: V, timeout: Duration) -> Result<(), PutError<V>> {
-        self.put_until(value, Until::after(timeout))
-    }
-
-    /// Puts a value, waiting for a place until then.
-    ///
-    /// # Errors
-    /// [`PutError`] with the value in it.
-    pub fn put_deadline<V: Borrow<T>>(&self, value: V, deadline: Instant) -> Result<(), PutError<V>> {
-        self.put_until(value, Until::At(deadline.into()))
-    }
-
-    #[inline]
-    fn put_until<V: Borrow<T>>(&self, value: V, until: Until) -> Result<(), PutError<V>> {
-        let message = value.borrow(); // its code may fork, and so comes first
-        let filled = self.shared.may_put(until).and_then(|()| self.encode(message, until));
-        self.send(filled, value, until)
-    }
-
-    /// Puts values in order, each waiting for a place, with fewer ring operations than messages.
-    ///
-    /// ```
-    /// # use ringway::{Place, Queue};
-    /// let queue = Queue::<u32>::options().create(Place::Heap)?;
-    /// queue.put_many(&[1, 2, 3])?;
-    /// let taken: Result<Vec<u32>, _> = queue.get_many(10)?.map(|message| message.map(|m| m.to_native())).collect();
-    /// assert_eq!(taken?, [1, 2, 3]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`PutManyError`], which says how many went in.
-    pub fn put_many<V: Borrow<T>>(&self, values: &[V]) -> Result<(), PutManyError> {
-        self.put_batches(values, |value, until| {
-            let message = value.borrow();
-            self.shared.at.check_process()?; // its code may have forked
-            self.encode(message, until)
-        })
-    }
-
-    /// Takes the oldest message, waiting for one. It is checked, and read where it lies.
-    ///
-    /// # Errors
-    /// [`GetError`].
-    pub fn get(&self) -> Result<Received<'_, T>, GetError> {
-        self.get_block(Until::Forever).and_then(Received::checked)
-    }
-
-    /// Takes the oldest message, if there is one.
-    ///
-    /// # Errors
-    /// [`GetError`].
-    pub fn try_get(&self) -> Result<Received<'_, T>, GetError> {
-        self.get_block(Until::Now).and_then(Received::checked)
-    }
-
-    /// The same as [`try_get`](Self::try_get), by its name in Python.
-    ///
-    /// # Errors
-    /// [`GetError`].
-    pub fn get_nowait(&self) -> Result<Received<'_, T>, GetError> {
-        self.try_get()
-    }
-
-    /// Takes the oldest message, waiting for one at most so long.
-    ///
-    /// # Errors
-    /// [`GetError`].
-    pub fn get_timeout(&self, timeout: Duration) -> Result<Received<'_, T>, GetError> {
-        self.get_block(Until::after(timeout)).and_then(Received::checked)
-    }
-
-    /// Takes the oldest message, waiting for one until then.
-    ///
-    /// # Errors
-    /// [`GetError`].
-    pub fn get_deadline(&self, deadline: Instant) -> Result<Received<'_, T>, GetError> {
-        self.get_block(Until::At(deadline.into())).and_then(Received::checked)
-    }
-
-    /// Takes the oldest message, waiting for one, without checking its bytes.
-    ///
-    /// # Safety
-    /// Every participant puts only whole values of `T` as this program archives it: none uses `put_bytes` or `loan` on
-    /// this queue for anything else, and none writes to the segment by other means.
-    ///
-    /// # Errors
-    /// [`GetError`].
-    pub unsafe fn get_unchecked(&self) -> Result<Received<'_, T>, GetError> {
-        let block = self.get_block(Until::Forever)?;
-        // SAFETY: the caller vouches for what was put.
-        unsafe { Received::unchecked(block) }
-    }
-
-    /// Messages until the queue is shut down and drained, waiting for each. A [`Fault`] is the last item.
-    pub fn iter(&self) -> Iter<'_, T> {
-        Iter { queue: self, ended: false }
-    }
-
-    #[inline]
-    fn encode(&self, value: &T, until: Until) -> Result<OwnedBlock<'_>, Stop> {
-        let mut room = size_of::<T::Archived>();
-        loop {
-            let mut block = OwnedBlock::new(&self.shared, self.shared.take(room, until)?);
-            let place = block.room();
-            let available = place.len();
-            let needed = message::encode(value, place).map_err(Stop::Encode)?;
-            self.shared.at.check_process()?; // the value's own code may have forked
-            if needed <= available && needed as u64 <= self.max_message() {
-                block.set_length(needed);
-                return Ok(block);
-            }
-            room = needed;
-        }
-    }
-}
-
-/// Messages until the queue is shut down. See [`Queue::iter`].
-///
-/// ```
-/// # use ringway::{Place, Queue};
-/// let queue = Queue::<u32>::options().create(Place::Heap)?;
-/// queue.put_many(&[1, 2])?;
-/// queue.shutdown(false)?;
-/// let mut sum = 0;
-/// for message in &queue {
-///     sum += message?.to_native();
-/// }
-/// assert_eq!(sum, 3);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug)]
-pub struct Iter<'q, T: Message> {
-    queue: &'q Queue<T>,
-    ended: bool,
-}
-
-impl<'q, T: Message> Iterator for Iter<'q, T> {
-    type Item = Result<Received<'q, T>, GetError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let taken = self.queue.get();
-        self.ended = matches!(taken, Err(GetError::ShutDown { .. } | GetError::Fault { .. }));
-        match taken {
-            Err(GetError::ShutDown { .. }) => None,
-            taken => Some(taken),
-        }
-    }
-}
-
-impl<'q, T: Message> IntoIterator for &'q Queue<T> {
-    type Item = Result<Received<'q, T>, GetError>;
-    type IntoIter = Iter<'q, T>;
-
-    fn into_iter(self) -> Iter<'q, T> {
-        self.iter()
     }
 }
 

@@ -1,0 +1,135 @@
+//! Taking blocks out: each claim is one CAS of a state word.
+
+use super::{Cells, Edge, Fuel, Ring};
+use crate::corruption::Corruption;
+use crate::hints::{Hints, recall};
+use crate::packed::{Block, Owner, State};
+use crate::position::Position;
+use crate::shape::{Filled, Slot};
+use crate::word::{
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
+    Word,
+};
+
+/// How far ahead of a claim the next blocks are fetched.
+const AHEAD: u64 = 4;
+
+impl<C: Cells> Ring<C> {
+    /// Claims one block by the way that nearly every claim goes: the next position as this process remembers it is
+    /// filled and nobody else was faster. `None` says that [`claim`](Self::claim) has to look closer.
+    #[inline(always)]
+    pub fn claim_straight(&self, me: Owner, hints: &Hints) -> Option<Block> {
+        let h = recall(&hints.next_get)?;
+        let block = self.claim_at(me, h, hints)?;
+        let next = h.plus(1);
+        hints.next_get.store(next.number(), Release); // hint
+        self.help(self.cells.head(), next, 1);
+        Some(block)
+    }
+
+    /// Claims the block at `h`, if it is there and was pushed by the pusher of the last one.
+    #[inline(always)]
+    fn claim_at(&self, me: Owner, h: Position, hints: &Hints) -> Option<Block> {
+        let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
+        let Filled::With(block) = self.shape.read(slot, h) else { return None };
+        let state = self.cells.state(block)?; // there is none for the mark of `close`
+        self.prefetch(h.plus(AHEAD));
+        let pusher = Owner::from_bits(hints.pusher.load(Relaxed) as u16);
+        let queued = State::Queued { lane: self.lane, owner: pusher, position: h }.pack();
+        let held = State::Held { lane: self.lane, owner: me, position: h }.pack();
+        state.compare_exchange(queued, held, SeqCst, Relaxed).ok()?; // own
+        Some(block)
+    }
+
+    /// Claims the oldest blocks for `me`, as many as `out` has places; answers how many and why it stopped.
+    ///
+    /// # Errors
+    /// [`Corruption`], besides the number of blocks that were claimed before it was met.
+    pub fn claim(&self, me: Owner, out: &mut [Block], hints: &Hints) -> (usize, Result<Edge, Corruption>) {
+        let start = match self.start(&hints.next_get, self.cells.head(), "head") {
+            Ok(start) => start,
+            Err(corruption) => return (0, Err(corruption)),
+        };
+        let mut h = start;
+        let mut claimed = 0;
+        let mut fuel = Fuel::new();
+        let result = loop {
+            if claimed == out.len() {
+                break Ok(Edge::More);
+            }
+            if let Some(block) = self.claim_at(me, h, hints) {
+                out[claimed] = block;
+                claimed += 1;
+                h = h.plus(1);
+                continue;
+            }
+            let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
+            match self.shape.read(slot, h) {
+                Filled::With(Block::CLOSED) => break Ok(Edge::Closed),
+                Filled::With(block) => {
+                    let Some(state) = self.cells.state(block) else {
+                        break Err(self.corruption("slot", h.number(), slot.0));
+                    };
+                    if self.take(me, state, h, hints) {
+                        out[claimed] = block;
+                        claimed += 1;
+                        h = h.plus(1);
+                    } else {
+                        match self.later(h.plus(1), self.cells.head(), "head") {
+                            Ok(later) => h = later,
+                            Err(corruption) => break Err(corruption),
+                        }
+                    }
+                }
+                // Position h is not filled, and all before it are claimed.
+                Filled::NotYet => break Ok(Edge::Empty),
+                // Left behind by a whole lap.
+                Filled::AndPast => match self.beyond(h, slot) {
+                    Ok(later) => h = later,
+                    Err(corruption) => break Err(corruption),
+                },
+                Filled::Never => break Err(self.corruption("slot", h.number(), slot.0)),
+            }
+            if fuel.spend() {
+                break Err(self.corruption("head", h.number(), slot.0));
+            }
+        };
+        if h != start {
+            hints.next_get.store(h.number(), Release); // hint
+            self.help(self.cells.head(), h, h.ahead_of(start).unsigned_abs());
+        }
+        (claimed, result)
+    }
+
+    /// The point of linearization of a claim: one CAS that moves the block and names its new owner.
+    #[inline(always)]
+    fn take(&self, me: Owner, state: &C::Word, h: Position, hints: &Hints) -> bool {
+        let held = State::Held { lane: self.lane, owner: me, position: h }.pack();
+        // Who pushed it is part of the word. Guessing the last pusher saves a load, which would bring the line over
+        // once for reading and again for writing.
+        let guess = Owner::from_bits(hints.pusher.load(Relaxed) as u16);
+        let mut expected = State::Queued { lane: self.lane, owner: guess, position: h }.pack();
+        loop {
+            // own; SeqCst for the look at the sleepers after it.
+            match state.compare_exchange(expected, held, SeqCst, Acquire) {
+                Ok(_) => return true,
+                Err(found) if State::is_queued_at(found, self.lane, h) => {
+                    if let Some(State::Queued { owner, .. }) = State::unpack(found) {
+                        hints.pusher.store(owner.bits().into(), Relaxed);
+                    }
+                    expected = found;
+                }
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Fetches what position `h` holds, if it has been filled.
+    #[inline(always)]
+    fn prefetch(&self, h: Position) {
+        let slot = Slot(self.cells.slot(self.shape.index(h)).load(Relaxed)); // a hint only
+        if let Filled::With(block) = self.shape.read(slot, h) {
+            self.cells.prefetch(self.lane, block);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Closing: a mark that takes a position like a message.
+
+use super::{Cells, Fuel, PushError, Ring};
+use crate::corruption::Corruption;
+use crate::hints::Hints;
+use crate::packed::Block;
+use crate::shape::{Filled, Slot};
+use crate::word::{
+    Ordering::{Acquire, Relaxed, SeqCst},
+    Word,
+};
+
+impl<C: Cells> Ring<C> {
+    /// Closes the ring: after it, no push succeeds. Answers whether this call did it.
+    ///
+    /// The mark takes a position like a message, so what was acknowledged before it can still be claimed.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    pub fn close(&self, hints: &Hints) -> Result<bool, Corruption> {
+        let start = self.tail()?;
+        let mut t = start;
+        let mut fuel = Fuel::new();
+        loop {
+            let slot = self.cells.slot(self.shape.index(t));
+            let seen = Slot(slot.load(Acquire)); // pairs with: publish
+            match self.shape.read(seen, t) {
+                Filled::With(Block::CLOSED) => return Ok(false),
+                Filled::Never => return Err(self.corruption("slot", t.number(), seen.0)),
+                Filled::With(_) => t = t.plus(1),
+                Filled::AndPast => t = self.beyond(t, seen)?,
+                Filled::NotYet => {
+                    // The mark may stand at maxsize, but never on a slot that head has not passed.
+                    match self.require_room(t, self.shape.slots(), seen, hints) {
+                        Err(PushError::Corrupt(corruption)) => return Err(corruption),
+                        Err(PushError::Closed) => return Ok(false),
+                        Err(PushError::Full) => return Err(self.corruption("head", t.number(), seen.0)),
+                        Ok(()) => {}
+                    }
+                    let mark = Slot::pack(self.shape.turn(t), Block::CLOSED.bits());
+                    if slot.compare_exchange(seen.0, mark, SeqCst, Acquire).is_ok() {
+                        self.advance(self.cells.tail(), start, t);
+                        return Ok(true);
+                    }
+                }
+            }
+            if fuel.spend() {
+                return Err(self.corruption("tail", t.number(), self.cells.tail().load(Relaxed)));
+            }
+        }
+    }
+
+    /// Whether the ring was closed.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    pub fn is_closed(&self) -> Result<bool, Corruption> {
+        let t = self.first_unfilled(self.tail()?)?;
+        let slot = Slot(self.cells.slot(self.shape.index(t)).load(Acquire)); // pairs with: publish
+        Ok(matches!(self.shape.read(slot, t), Filled::With(Block::CLOSED)))
+    }
+}

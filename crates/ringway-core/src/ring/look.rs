@@ -1,0 +1,103 @@
+//! Questions: how many there are, and whether what is seen can be true.
+
+use super::{Cells, Fuel, Ring};
+use crate::corruption::Corruption;
+use crate::hints::Hints;
+use crate::packed::{Block, State};
+use crate::position::Position;
+use crate::shape::{Filled, Slot};
+use crate::word::{Ordering::Acquire, Word};
+
+impl<C: Cells> Ring<C> {
+    /// Looks whether the slot of the next message lies that it is free, and so hides all that is queued behind it. For
+    /// whoever waits: a head or tail that lies is found by whoever believes it.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    pub fn check(&self, hints: &Hints) -> Result<(), Corruption> {
+        self.require_end(self.start(&hints.next_get, self.cells.head(), "head")?)
+    }
+
+    /// How many blocks were queued at one instant of the call.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    pub fn len(&self) -> Result<u64, Corruption> {
+        let mut fuel = Fuel::new();
+        loop {
+            let h = self.head()?;
+            let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
+            match self.shape.read(slot, h) {
+                Filled::NotYet => return self.require_end(h).map(|()| 0),
+                Filled::With(Block::CLOSED) => return Ok(0),
+                Filled::AndPast => _ = self.beyond(h, slot)?,
+                Filled::Never => return Err(self.corruption("slot", h.number(), slot.0)),
+                Filled::With(block) => {
+                    let Some(state) = self.cells.state(block) else {
+                        return Err(self.corruption("slot", h.number(), slot.0));
+                    };
+                    let before = state.load(Acquire);
+                    if State::is_queued_at(before, self.lane, h) {
+                        let tail = self.tail()?;
+                        let from = if tail.ahead_of(h) < 0 { h } else { tail };
+                        // Slots are read before the state is read again: if the oldest is the same, all between
+                        // were queued when the last slot was read.
+                        let t = self.first_unfilled(from)?;
+                        if state.load(Acquire) == before {
+                            return Ok(t.ahead_of(h) as u64);
+                        }
+                    } else {
+                        self.advance(self.cells.head(), h, h.plus(1));
+                    }
+                }
+            }
+            if fuel.spend() {
+                return Err(self.corruption("head", h.number(), slot.0));
+            }
+        }
+    }
+
+    /// Whether nothing was queued at one instant of the call.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    pub fn is_empty(&self) -> Result<bool, Corruption> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Whether `block` is published at `position`: its slot names it.
+    #[inline]
+    pub fn names(&self, position: Position, block: Block) -> bool {
+        let slot = Slot(self.cells.slot(self.shape.index(position)).load(Acquire)); // pairs with: publish
+        matches!(self.shape.read(slot, position), Filled::With(named) if named == block)
+    }
+
+    /// The position of the next message, or of the mark of `close`.
+    pub(super) fn first_unfilled(&self, from: Position) -> Result<Position, Corruption> {
+        let mut t = from;
+        let mut fuel = Fuel::new();
+        loop {
+            let slot = Slot(self.cells.slot(self.shape.index(t)).load(Acquire)); // pairs with: publish
+            match self.shape.read(slot, t) {
+                Filled::NotYet | Filled::With(Block::CLOSED) => return Ok(t),
+                Filled::Never => return Err(self.corruption("slot", t.number(), slot.0)),
+                Filled::With(_) => t = t.plus(1),
+                Filled::AndPast => t = self.beyond(t, slot)?,
+            }
+            if fuel.spend() {
+                return Err(self.corruption("tail", t.number(), slot.0));
+            }
+        }
+    }
+
+    /// Makes sure that a slot which said that it is free is not one of those before tail.
+    fn require_end(&self, h: Position) -> Result<(), Corruption> {
+        if self.tail()?.ahead_of(h) > 0 {
+            let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // after tail; pairs with: publish
+            if matches!(self.shape.read(slot, h), Filled::NotYet | Filled::Never) {
+                return Err(self.corruption("slot", h.number(), slot.0));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! Messages of plain bytes, and memory to fill in place.
+
+use std::time::{Duration, Instant};
+
+use super::Queue;
+use crate::error::{GetError, PutError};
+use crate::loan::Loan;
+use crate::message::Payload;
+use crate::received::ReceivedBytes;
+use crate::shared::{OwnedBlock, Stop};
+use crate::wait::Until;
+
+/// Plain bytes. On a queue of a [`Message`](crate::Message) type they must be what rkyv makes of one, or the getter refuses them.
+impl<T: Payload + ?Sized> Queue<T> {
+    /// Puts a message of bytes, waiting for a place.
+    ///
+    /// # Errors
+    /// [`PutError`] with the bytes in it.
+    pub fn put_bytes<B: AsRef<[u8]>>(&self, bytes: B) -> Result<(), PutError<B>> {
+        self.put_bytes_until(bytes, Until::Forever)
+    }
+
+    /// Puts a message of bytes if there is a place.
+    ///
+    /// # Errors
+    /// [`PutError`] with the bytes in it.
+    pub fn try_put_bytes<B: AsRef<[u8]>>(&self, bytes: B) -> Result<(), PutError<B>> {
+        self.put_bytes_until(bytes, Until::Now)
+    }
+
+    /// Puts a message of bytes, waiting for a place at most so long.
+    ///
+    /// # Errors
+    /// [`PutError`] with the bytes in it.
+    pub fn put_bytes_timeout<B: AsRef<[u8]>>(&self, bytes: B, timeout: Duration) -> Result<(), PutError<B>> {
+        self.put_bytes_until(bytes, Until::after(timeout))
+    }
+
+    /// Puts a message of bytes, waiting for a place until then.
+    ///
+    /// # Errors
+    /// [`PutError`] with the bytes in it.
+    pub fn put_bytes_deadline<B: AsRef<[u8]>>(&self, bytes: B, deadline: Instant) -> Result<(), PutError<B>> {
+        self.put_bytes_until(bytes, Until::At(deadline.into()))
+    }
+
+    #[inline]
+    fn put_bytes_until<B: AsRef<[u8]>>(&self, bytes: B, until: Until) -> Result<(), PutError<B>> {
+        let message = bytes.as_ref(); // its code may fork, and so comes first
+        let filled = self.shared.may_put(until).and_then(|()| self.fill(message, until));
+        self.send(filled, bytes, until)
+    }
+
+    /// Takes the oldest message as bytes, waiting for one.
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub fn get_bytes(&self) -> Result<ReceivedBytes<'_>, GetError> {
+        self.get_block(Until::Forever).map(ReceivedBytes::new)
+    }
+
+    /// Takes the oldest message as bytes, if there is one.
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub fn try_get_bytes(&self) -> Result<ReceivedBytes<'_>, GetError> {
+        self.get_block(Until::Now).map(ReceivedBytes::new)
+    }
+
+    /// Takes the oldest message as bytes, waiting for one at most so long.
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub fn get_bytes_timeout(&self, timeout: Duration) -> Result<ReceivedBytes<'_>, GetError> {
+        self.get_block(Until::after(timeout)).map(ReceivedBytes::new)
+    }
+
+    /// Takes the oldest message as bytes, waiting for one until then.
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub fn get_bytes_deadline(&self, deadline: Instant) -> Result<ReceivedBytes<'_>, GetError> {
+        self.get_block(Until::At(deadline.into())).map(ReceivedBytes::new)
+    }
+
+    /// Memory for a message of so many bytes, zeroed, to be filled and sent.
+    ///
+    /// # Errors
+    /// [`PutError`]: too large, or no free block.
+    pub fn loan(&self, bytes: usize) -> Result<Loan<'_>, PutError<()>> {
+        self.loan_until(bytes, Until::Forever)
+    }
+
+    /// Memory for a message of so many bytes, if there is a free block.
+    ///
+    /// # Errors
+    /// [`PutError`].
+    pub fn try_loan(&self, bytes: usize) -> Result<Loan<'_>, PutError<()>> {
+        self.loan_until(bytes, Until::Now)
+    }
+
+    fn loan_until(&self, bytes: usize, until: Until) -> Result<Loan<'_>, PutError<()>> {
+        let taken = self.shared.at.check_process().map_err(Stop::from).and_then(|()| self.shared.take(bytes, until));
+        match taken {
+            Ok(block) => Ok(Loan::new(OwnedBlock::new(&self.shared, block), bytes)),
+            Err(stop) => Err(self.shared.give_back(stop, ())),
+        }
+    }
+
+    #[inline]
+    pub(super) fn fill(&self, bytes: &[u8], until: Until) -> Result<OwnedBlock<'_>, Stop> {
+        let mut block = OwnedBlock::new(&self.shared, self.shared.take(bytes.len(), until)?);
+        block.room()[..bytes.len()].write_copy_of_slice(bytes);
+        block.set_length(bytes.len());
+        Ok(block)
+    }
+}

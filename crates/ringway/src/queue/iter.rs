@@ -1,0 +1,51 @@
+//! Messages one after the other, until the end.
+
+use super::Queue;
+use crate::error::GetError;
+use crate::message::Message;
+use crate::received::Received;
+
+/// Messages until the queue is shut down. See [`Queue::iter`].
+///
+/// ```
+/// # use ringway::{Place, Queue};
+/// let queue = Queue::<u32>::options().create(Place::Heap)?;
+/// queue.put_many(&[1, 2])?;
+/// queue.shutdown(false)?;
+/// let mut sum = 0;
+/// for message in &queue {
+///     sum += message?.to_native();
+/// }
+/// assert_eq!(sum, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Iter<'q, T: Message> {
+    pub(super) queue: &'q Queue<T>,
+    pub(super) ended: bool,
+}
+
+impl<'q, T: Message> Iterator for Iter<'q, T> {
+    type Item = Result<Received<'q, T>, GetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let taken = self.queue.get();
+        self.ended = matches!(taken, Err(GetError::ShutDown { .. } | GetError::Fault { .. }));
+        match taken {
+            Err(GetError::ShutDown { .. }) => None,
+            taken => Some(taken),
+        }
+    }
+}
+
+impl<'q, T: Message> IntoIterator for &'q Queue<T> {
+    type Item = Result<Received<'q, T>, GetError>;
+    type IntoIter = Iter<'q, T>;
+
+    fn into_iter(self) -> Iter<'q, T> {
+        self.iter()
+    }
+}

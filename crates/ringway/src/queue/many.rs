@@ -1,0 +1,114 @@
+//! Many messages at once.
+
+use core::borrow::Borrow;
+use std::time::Duration;
+
+use ringway_core::packed::Block;
+
+use super::Queue;
+use crate::batch::{BATCH_MAX, Batch, Outgoing};
+use crate::error::{GetError, PutManyError};
+use crate::message::{Message, Payload};
+use crate::shared::{OwnedBlock, Stop};
+use crate::wait::Until;
+
+impl<T: Message> Queue<T> {
+    /// Puts values in order, each waiting for a place, with fewer ring operations than messages.
+    ///
+    /// ```
+    /// # use ringway::{Place, Queue};
+    /// let queue = Queue::<u32>::options().create(Place::Heap)?;
+    /// queue.put_many(&[1, 2, 3])?;
+    /// let taken: Result<Vec<u32>, _> = queue.get_many(10)?.map(|message| message.map(|m| m.to_native())).collect();
+    /// assert_eq!(taken?, [1, 2, 3]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`PutManyError`], which says how many went in.
+    pub fn put_many<V: Borrow<T>>(&self, values: &[V]) -> Result<(), PutManyError> {
+        self.put_batches(values, |value, until| {
+            let message = value.borrow();
+            self.shared.at.check_process()?; // its code may have forked
+            self.encode(message, until)
+        })
+    }
+}
+
+impl<T: Payload + ?Sized> Queue<T> {
+    /// Puts messages of bytes in order, each waiting for a place, with fewer ring operations than messages.
+    ///
+    /// # Errors
+    /// [`PutManyError`], which says how many went in.
+    pub fn put_many_bytes<B: AsRef<[u8]>>(&self, messages: &[B]) -> Result<(), PutManyError> {
+        self.put_batches(messages, |bytes, until| {
+            let message = bytes.as_ref();
+            self.shared.at.check_process()?; // its code may have forked
+            self.fill(message, until)
+        })
+    }
+
+    /// Takes the oldest messages at once: at least one, waiting for it, and at most `max`, which is cut to
+    /// [`BATCH_MAX`]. `max` 0 takes none.
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub fn get_many(&self, max: usize) -> Result<Batch<'_, T>, GetError> {
+        self.get_many_until(max, Until::Forever)
+    }
+
+    /// Takes the oldest messages at once if there are any: at most `max`, which is cut to [`BATCH_MAX`].
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub fn try_get_many(&self, max: usize) -> Result<Batch<'_, T>, GetError> {
+        self.get_many_until(max, Until::Now)
+    }
+
+    /// As [`get_many`](Self::get_many), waiting for the first at most so long.
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub fn get_many_timeout(&self, max: usize, timeout: Duration) -> Result<Batch<'_, T>, GetError> {
+        self.get_many_until(max, Until::after(timeout))
+    }
+
+    fn get_many_until(&self, max: usize, until: Until) -> Result<Batch<'_, T>, GetError> {
+        self.shared.at.check_process().map_err(|fault| GetError::Fault { queue: self.name(), fault })?;
+        let mut blocks = [Block::CLOSED; BATCH_MAX];
+        let count = match max.min(BATCH_MAX) {
+            0 => 0,
+            max => self.shared.receive(&mut blocks[..max], until)?,
+        };
+        Ok(Batch::new(&self.shared, blocks, count))
+    }
+
+    /// Fills and sends in batches. Only for the first message of a batch it waits for a block: who waits with others in
+    /// hand could wait for somebody who does the same.
+    fn put_batches<'q, V>(
+        &'q self,
+        values: &[V],
+        mut fill: impl FnMut(&V, Until) -> Result<OwnedBlock<'q>, Stop>,
+    ) -> Result<(), PutManyError> {
+        let mut put = 0;
+        let mut result = self.shared.may_put(Until::Forever);
+        while result.is_ok() && put < values.len() {
+            let mut batch = Outgoing::new(&self.shared);
+            for value in values[put..].iter().take(BATCH_MAX) {
+                let until = if batch.is_empty() { Until::Forever } else { Until::Now };
+                match fill(value, until) {
+                    Ok(block) => batch.push(block),
+                    Err(Stop::Full | Stop::NoBlock) => break,
+                    Err(stop) => {
+                        result = Err(stop);
+                        break;
+                    }
+                }
+            }
+            let (sent, outcome) = batch.send(Until::Forever);
+            put += sent;
+            result = outcome.and(result);
+        }
+        result.map_err(|stop| PutManyError { put, error: self.shared.give_back(stop, ()) })
+    }
+}

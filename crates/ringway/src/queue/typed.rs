@@ -1,0 +1,137 @@
+//! Messages of a type.
+
+use core::borrow::Borrow;
+use std::time::{Duration, Instant};
+
+use super::{Iter, Queue};
+use crate::error::{GetError, PutError};
+use crate::message::{self, Message};
+use crate::received::Received;
+use crate::shared::{OwnedBlock, Stop};
+use crate::wait::Until;
+
+/// Typed messages. A put takes the value or a reference to it, and gives back in the error what it took.
+impl<T: Message> Queue<T> {
+    /// Puts a value, waiting for a place.
+    ///
+    /// # Errors
+    /// [`PutError`] with the value in it.
+    pub fn put<V: Borrow<T>>(&self, value: V) -> Result<(), PutError<V>> {
+        self.put_until(value, Until::Forever)
+    }
+
+    /// Puts a value if there is a place.
+    ///
+    /// # Errors
+    /// [`PutError`] with the value in it.
+    pub fn try_put<V: Borrow<T>>(&self, value: V) -> Result<(), PutError<V>> {
+        self.put_until(value, Until::Now)
+    }
+
+    /// The same as [`try_put`](Self::try_put), by its name in Python.
+    ///
+    /// # Errors
+    /// [`PutError`] with the value in it.
+    pub fn put_nowait<V: Borrow<T>>(&self, value: V) -> Result<(), PutError<V>> {
+        self.try_put(value)
+    }
+
+    /// Puts a value, waiting for a place at most so long.
+    ///
+    /// # Errors
+    /// [`PutError`] with the value in it.
+    pub fn put_timeout<V: Borrow<T>>(&self, value: V, timeout: Duration) -> Result<(), PutError<V>> {
+        self.put_until(value, Until::after(timeout))
+    }
+
+    /// Puts a value, waiting for a place until then.
+    ///
+    /// # Errors
+    /// [`PutError`] with the value in it.
+    pub fn put_deadline<V: Borrow<T>>(&self, value: V, deadline: Instant) -> Result<(), PutError<V>> {
+        self.put_until(value, Until::At(deadline.into()))
+    }
+
+    #[inline]
+    fn put_until<V: Borrow<T>>(&self, value: V, until: Until) -> Result<(), PutError<V>> {
+        let message = value.borrow(); // its code may fork, and so comes first
+        let filled = self.shared.may_put(until).and_then(|()| self.encode(message, until));
+        self.send(filled, value, until)
+    }
+
+    /// Takes the oldest message, waiting for one. It is checked, and read where it lies.
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub fn get(&self) -> Result<Received<'_, T>, GetError> {
+        self.get_block(Until::Forever).and_then(Received::checked)
+    }
+
+    /// Takes the oldest message, if there is one.
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub fn try_get(&self) -> Result<Received<'_, T>, GetError> {
+        self.get_block(Until::Now).and_then(Received::checked)
+    }
+
+    /// The same as [`try_get`](Self::try_get), by its name in Python.
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub fn get_nowait(&self) -> Result<Received<'_, T>, GetError> {
+        self.try_get()
+    }
+
+    /// Takes the oldest message, waiting for one at most so long.
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub fn get_timeout(&self, timeout: Duration) -> Result<Received<'_, T>, GetError> {
+        self.get_block(Until::after(timeout)).and_then(Received::checked)
+    }
+
+    /// Takes the oldest message, waiting for one until then.
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub fn get_deadline(&self, deadline: Instant) -> Result<Received<'_, T>, GetError> {
+        self.get_block(Until::At(deadline.into())).and_then(Received::checked)
+    }
+
+    /// Takes the oldest message, waiting for one, without checking its bytes.
+    ///
+    /// # Safety
+    /// Every participant puts only whole values of `T` as this program archives it: none uses `put_bytes` or `loan` on
+    /// this queue for anything else, and none writes to the segment by other means.
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub unsafe fn get_unchecked(&self) -> Result<Received<'_, T>, GetError> {
+        let block = self.get_block(Until::Forever)?;
+        // SAFETY: the caller vouches for what was put.
+        unsafe { Received::unchecked(block) }
+    }
+
+    /// Messages until the queue is shut down and drained, waiting for each. A [`Fault`](crate::Fault) is the last item.
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter { queue: self, ended: false }
+    }
+
+    #[inline]
+    pub(super) fn encode(&self, value: &T, until: Until) -> Result<OwnedBlock<'_>, Stop> {
+        let mut room = size_of::<T::Archived>();
+        loop {
+            let mut block = OwnedBlock::new(&self.shared, self.shared.take(room, until)?);
+            let place = block.room();
+            let available = place.len();
+            let needed = message::encode(value, place).map_err(Stop::Encode)?;
+            self.shared.at.check_process()?; // the value's own code may have forked
+            if needed <= available && needed as u64 <= self.max_message() {
+                block.set_length(needed);
+                return Ok(block);
+            }
+            room = needed;
+        }
+    }
+}
