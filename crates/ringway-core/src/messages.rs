@@ -62,6 +62,14 @@ impl Attachment {
         self.messages().has_room(&self.message_hints)
     }
 
+    /// Whether who waits for that event would find half a queue of messages, or of places: about, and never wrong for
+    /// long.
+    pub fn has_batch(&self, event: Event) -> bool {
+        let ring = self.messages();
+        let (queued, limit) = (ring.about(), ring.shape().limit());
+        if event == Event::NotEmpty { queued > limit / 2 } else { limit.saturating_sub(queued) > limit / 2 }
+    }
+
     /// Publishes one block that we own by the straight way. `false` says that [`push`](Self::push) has to look closer.
     ///
     /// # Safety

@@ -1,7 +1,7 @@
 //! How to wait: for how long, and by what means.
 
 use core::ops::ControlFlow;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::hint;
 use std::time::Duration;
 
@@ -82,13 +82,20 @@ pub(crate) struct Patience {
     longest: u32,
     pause: AtomicU32,
     last_visit: AtomicU64,
+    /// Whether the last yield brought a batch.
+    yields_pay: AtomicBool,
 }
 
 impl Patience {
     /// Of one side of a queue of `maxsize` messages.
     pub(crate) fn new(maxsize: u64) -> Self {
         let longest = maxsize.clamp(*PAUSE_MAX.start(), *PAUSE_MAX.end()) as u32;
-        Self { longest, pause: AtomicU32::new(PAUSE_MIN), last_visit: AtomicU64::new(0) }
+        Self {
+            longest,
+            pause: AtomicU32::new(PAUSE_MIN),
+            last_visit: AtomicU64::new(0),
+            yields_pay: AtomicBool::new(false),
+        }
     }
 
     /// The pause for this visit to the edge, after `progress` messages in all.
@@ -150,10 +157,22 @@ impl Waiter<'_> {
         let mut pause =
             self.patience.learn(if self.event == Event::NotEmpty { progress.gets() } else { progress.puts() });
         let mut spent = 0_u32;
-        let mut since_yield = 0_u32;
+        // Who shares its core with its partner yields first, as the partner can do nothing while we pause.
+        let mut since_yield = if self.patience.yields_pay.load(Relaxed) { YIELD_HINTS } else { 0 };
         while spent < hints {
-            for _ in 0..pause {
-                hint::spin_loop();
+            let mut batch = false;
+            if since_yield >= YIELD_HINTS {
+                since_yield = 0;
+                if self.until.has_passed() {
+                    return Ok(Spun::TimedOut);
+                }
+                std::thread::yield_now();
+                batch = self.at.has_batch(self.event);
+                self.patience.yields_pay.store(batch, Relaxed);
+            }
+            if !batch {
+                rest(pause);
+                since_yield += pause;
             }
             if let ControlFlow::Break(done) = attempt()? {
                 return Ok(Spun::Done(done));
@@ -161,14 +180,6 @@ impl Waiter<'_> {
             spent += pause;
             if spent > PROMPT_HINTS {
                 pause = (pause * 2).min(self.patience.longest);
-            }
-            since_yield += pause;
-            if since_yield >= YIELD_HINTS {
-                since_yield = 0;
-                if self.until.has_passed() {
-                    return Ok(Spun::TimedOut);
-                }
-                std::thread::yield_now();
             }
             if spent > WATCH_HINTS {
                 spent = PROMPT_HINTS;
@@ -206,6 +217,12 @@ impl Waiter<'_> {
                 guards = at.watch(Search::AfterDeath)?;
             }
         }
+    }
+}
+
+fn rest(hints: u32) {
+    for _ in 0..hints {
+        hint::spin_loop();
     }
 }
 

@@ -57,6 +57,12 @@ impl<C: Cells> Ring<C> {
         }
     }
 
+    /// About how many are queued, as head and tail say.
+    pub fn about(&self) -> u64 {
+        let (head, tail) = (self.position(self.cells().head()), self.position(self.cells().tail()));
+        tail.ahead_of(head).clamp(0, self.shape().limit() as i64) as u64
+    }
+
     /// Whether nothing was queued at one instant of the call.
     ///
     /// # Errors
