@@ -1,4 +1,4 @@
-//! Ringway measured against rivals that need little: `cargo run --release -p ringway-benches --bin ringway-bench`.
+//! Ringway measured against rivals that need little: `cargo run --release -p ringway-benches`.
 
 use std::process::ExitCode;
 

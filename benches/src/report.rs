@@ -72,10 +72,10 @@ fn left_out(table: &Table) -> Option<String> {
     (!told.is_empty()).then(|| format!("Left out: {}.", told.join(", ")))
 }
 
-/// The median of the first Ringway in it, which is the one to compare with.
-fn ours(table: &Table) -> Option<f64> {
+/// The first Ringway in it, which is the one to compare with, and its median.
+fn ours(table: &Table) -> Option<(&'static str, f64)> {
     let row = table.rows.iter().find(|row| is_ours(row))?;
-    row.figure.as_ref().ok().map(|figure| figure.median)
+    row.figure.as_ref().ok().map(|figure| (row.about.name, figure.median))
 }
 
 fn is_ours(row: &Row) -> bool {

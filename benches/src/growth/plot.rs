@@ -43,7 +43,7 @@ fn chart(
         .x_label_area_size(40)
         .y_label_area_size(60)
         .build_cartesian_2d((first.0..last.0 + 1).log_scale(), 0.0..most * 1.05)?;
-    chart.configure_mesh().x_desc(line.curve.axis).draw()?;
+    chart.configure_mesh().light_line_style(TRANSPARENT).x_desc(line.curve.axis).draw()?;
     chart.draw_series([PathElement::new(points.clone(), colour.stroke_width(2))])?;
     chart.draw_series(points.into_iter().map(|point| Circle::new(point, 3, colour.filled())))?;
     Ok(())

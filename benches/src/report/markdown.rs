@@ -39,25 +39,28 @@ fn section(table: &Table) -> String {
     let kind = table.workload.kind;
     let title = table.workload.title;
     let mut text = format!("\n## {title}\n\n{}\n\n![{title}]({}.svg)\n\n", circumstances(table), file_name(table));
+    let ours = ours(table);
     let (p99, line) = if kind.is_timed() { (" p99 |", "---|") } else { ("", "") };
     let _ = writeln!(text, "| | between | waits | {} | least | most |{p99} ratio |", kind.unit());
     let _ = writeln!(text, "|---|---|---|---|---|---|{line}---|");
     for (row, median) in ranked(table) {
         let Ok(figure) = &row.figure else { continue };
-        let ours = ours(table).unwrap_or(f64::NAN);
-        let ratio = if kind.is_cost() { median / ours } else { ours / median };
+        let ratio =
+            ours.map_or(String::new(), |(_, ours)| number(if kind.is_cost() { median / ours } else { ours / median }));
         let [median, min, max] = [median, figure.min, figure.max].map(number);
         let p99 = figure.p99.map_or(String::new(), |p99| format!(" {} |", number(p99)));
         let about = &row.about;
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {median} | {min} | {max} |{p99} {ratio:.2} |",
+            "| {} | {} | {} | {median} | {min} | {max} |{p99} {ratio} |",
             about.name,
             about.between.name(),
             about.waits
         );
     }
-    text += "\nThe ratio says how many times better the first Ringway listed in the code is; below 1 it loses.\n";
+    if let Some((name, _)) = ours {
+        let _ = writeln!(text, "\nThe ratio is how many times better {name} is; below 1 it loses.");
+    }
     if let Some(told) = left_out(table) {
         let _ = writeln!(text, "\n{told}");
     }
