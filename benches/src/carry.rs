@@ -119,6 +119,7 @@ fn receive(mut end: impl Receiver, page: &Page, index: usize, load: &Load, wait:
             next[sender] = number;
         });
     }
+    end.pass_on(); // the ends of others
     let Receipt { messages: all, sum: total, disorder: strange, end_nanos } = &page.receivers[index];
     all.store(messages, SeqCst);
     total.store(sum, SeqCst);

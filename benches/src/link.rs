@@ -29,6 +29,8 @@ pub trait Sender {
 pub trait Receiver {
     /// Waits for the next message and lets `read` look at it.
     fn receive(&mut self, read: impl FnOnce(&[u8]));
+    /// Sends on what it may have taken and not looked at.
+    fn pass_on(&mut self) {}
 }
 
 /// A load to be carried.

@@ -1,9 +1,8 @@
 //! Ringway itself, between processes that open the queue by its name.
 
-use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use ringway::{Queue, WaitStrategy};
+use ringway::{Batch, Queue, WaitStrategy};
 
 use crate::link::{Link, Load, Receiver, Sender};
 use crate::rival::{About, Between, Rival};
@@ -95,7 +94,14 @@ impl Named {
             _ => WaitStrategy::Adaptive,
         };
         let queue = Queue::options().wait(strategy).open(&*self.name).expect("the queue");
-        End { queue, way: self.way, buffer: vec![0; self.size], batch: RefCell::default(), count: 0 }
+        End {
+            queue: Box::leak(Box::new(queue)),
+            way: self.way,
+            buffer: vec![0; self.size],
+            outgoing: Vec::new(),
+            count: 0,
+            taken: None,
+        }
     }
 }
 
@@ -109,7 +115,7 @@ impl Link for Named {
     type Sender<'l> = End;
     type Receiver<'l> = End;
     fn sender(&self, _index: usize) -> End {
-        End { batch: RefCell::new(vec![vec![0; self.size]; BATCH]), ..self.open() }
+        End { outgoing: vec![vec![0; self.size]; BATCH], ..self.open() }
     }
     fn receiver(&self, _index: usize) -> End {
         self.open()
@@ -118,12 +124,15 @@ impl Link for Named {
 
 /// An end.
 pub struct End {
-    queue: Queue<[u8]>,
+    /// Open until the worker ends.
+    queue: &'static Queue<[u8]>,
     way: Way,
     buffer: Vec<u8>,
-    /// Messages that wait to be sent, or were taken and not looked at.
-    batch: RefCell<Vec<Vec<u8>>>,
+    /// Messages that wait to be sent, and how many.
+    outgoing: Vec<Vec<u8>>,
     count: usize,
+    /// Messages that were taken and not looked at.
+    taken: Option<Batch<'static, [u8]>>,
 }
 
 impl Sender for End {
@@ -136,7 +145,7 @@ impl Sender for End {
                 loan.send().expect("an open queue");
             }
             Way::Batch => {
-                write(&mut self.batch.get_mut()[self.count]);
+                write(&mut self.outgoing[self.count]);
                 self.count += 1;
                 if self.count == BATCH {
                     self.flush();
@@ -150,7 +159,7 @@ impl Sender for End {
     }
     fn flush(&mut self) {
         if self.count != 0 {
-            self.queue.put_many_bytes(&self.batch.get_mut()[..self.count]).expect("an open queue");
+            self.queue.put_many_bytes(&self.outgoing[..self.count]).expect("an open queue");
             self.count = 0;
         }
     }
@@ -159,6 +168,19 @@ impl Sender for End {
 impl Receiver for End {
     #[inline]
     fn receive(&mut self, read: impl FnOnce(&[u8])) {
-        read(&self.queue.get_bytes().expect("an open queue"));
+        if self.way != Way::Batch {
+            return read(&self.queue.get_bytes().expect("an open queue"));
+        }
+        loop {
+            if let Some(message) = self.taken.as_mut().and_then(Batch::next_bytes) {
+                return read(&message);
+            }
+            self.taken = Some(self.queue.get_many(BATCH).expect("an open queue"));
+        }
+    }
+    fn pass_on(&mut self) {
+        while let Some(message) = self.taken.as_mut().and_then(Batch::next_bytes) {
+            self.queue.put_bytes(&*message).expect("an open queue");
+        }
     }
 }
