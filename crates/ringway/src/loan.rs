@@ -1,7 +1,6 @@
 //! A loan: memory of the queue that the caller fills and then sends, without a copy.
 
 use core::fmt;
-use core::mem::MaybeUninit;
 use core::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
@@ -10,6 +9,9 @@ use crate::shared::{OwnedBlock, Stop};
 use crate::wait::Until;
 
 /// A message that is being made in place. Dropping it gives the memory back; [`Loan::send`] puts it into the queue.
+///
+/// Its bytes are at first what earlier messages of this queue left there, so that large loans cost no more than small
+/// ones: write them all, or [`truncate`](Loan::truncate) it to those that were written, or `fill(0)` it.
 ///
 /// A participant may hold as many loans and received messages at once as the queue's option `loans` says without
 /// delaying anybody.
@@ -30,9 +32,7 @@ pub struct Loan<'q> {
 }
 
 impl<'q> Loan<'q> {
-    pub(crate) fn new(mut block: OwnedBlock<'q>, length: usize) -> Self {
-        // What an earlier message left is nobody's business.
-        block.room()[..length].fill(MaybeUninit::new(0));
+    pub(crate) fn new(block: OwnedBlock<'q>, length: usize) -> Self {
         block.set_length(length);
         Self { block, length }
     }
@@ -101,7 +101,7 @@ impl DerefMut for Loan<'_> {
     fn deref_mut(&mut self) -> &mut [u8] {
         let length = self.length;
         let room = &mut self.block.room()[..length];
-        // SAFETY: `new` has initialised these bytes, and bytes of a shared mapping always are.
+        // SAFETY: bytes of a shared mapping are always initialised: by an earlier message, or with zeros by the kernel.
         unsafe { room.assume_init_mut() }
     }
 }

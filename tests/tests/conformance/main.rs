@@ -59,7 +59,7 @@ conformance! {
     errors: full_gives_the_value_back_and_names_the_queue, empty_names_the_queue,
         shut_down_gives_the_value_back_and_names_the_queue, too_large_tells_both_sizes, bytes_that_are_no_value_are_refused_once;
     sizes: every_length_at_the_edge_of_a_class_passes, an_empty_message_is_a_message, the_largest_message_may_have_one_byte;
-    loans: a_loan_is_zeroed_filled_and_sent, a_loan_can_be_cut_and_not_grown, a_dropped_loan_sends_nothing,
+    loans: a_loan_is_filled_and_sent, a_loan_can_be_cut_and_not_grown, a_dropped_loan_sends_nothing,
         a_full_queue_gives_the_loan_back, a_closed_queue_gives_the_loan_back, loans_up_to_the_allowance_delay_nobody;
     many: many_go_in_and_come_out_in_order, get_many_takes_what_is_there, an_undrained_batch_frees_its_blocks,
         put_many_waits_for_places, put_many_tells_how_many_went_in;

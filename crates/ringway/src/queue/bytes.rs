@@ -83,7 +83,7 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.get_block(Until::At(deadline.into())).map(ReceivedBytes::new)
     }
 
-    /// Memory for a message of so many bytes, zeroed, to be filled and sent.
+    /// Memory for a message of so many bytes, to be written and sent. What is in it at first is left over.
     ///
     /// # Errors
     /// [`PutError`]: too large, or no free block.
