@@ -19,6 +19,9 @@ pub const NOT_FULL: u64 = CONTROL_AT + offset_of!(Control, not_full) as u64;
 /// Flags.
 pub const FLAGS: u64 = CONTROL_AT + offset_of!(Control, flags) as u64;
 
+/// When somebody looked for the dead last, monotonic nanoseconds.
+pub const WATCH: u64 = CONTROL_AT + offset_of!(Control, watch) as u64;
+
 /// Tail of the ring of free blocks of a class.
 pub const fn free_tail(class: u64) -> u64 {
     class_at(class) + offset_of!(ClassControl, tail) as u64

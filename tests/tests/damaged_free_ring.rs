@@ -1,6 +1,7 @@
 //! A block that a damaged ring does not take is not lost: when the ring is mended, whoever recovers finds it.
 
-use ringway::{Fault, Place, Queue, QueueOptions};
+use ringway::{Fault, Place, PutError, Queue, QueueOptions};
+use ringway_core::layout::{Geometry, Measures};
 use ringway_tests::audit::every_block_is_there;
 use ringway_tests::words::{self, Words};
 
@@ -11,6 +12,10 @@ const MESSAGES: usize = 100;
 
 fn options() -> QueueOptions<[u8]> {
     Queue::options().maxsize(MESSAGES as u64).max_message(256).participants(PARTICIPANTS).loans(LOANS)
+}
+
+fn measures() -> Measures {
+    Measures { maxsize: MESSAGES as u64, max_message: 256, participants: PARTICIPANTS, loans: LOANS }
 }
 
 /// A full queue of small messages, the words of its segment, and a tail of the ring of small blocks that ran ahead.
@@ -51,6 +56,27 @@ fn blocks_of_messages_that_a_shutdown_dropped_come_back() {
     assert_eq!(held_or_free(&queue), (0, 0));
 }
 
+/// A small block in the ring of large ones would be given to who needs a large one. Positions of both rings are alike
+/// after two participants have left.
+#[test]
+fn a_block_of_another_class_is_not_taken() {
+    let queue = options().create(Place::Unnamed).unwrap();
+    let words = Words::of(&queue);
+    let other = options().open_fd(&words).unwrap();
+    let both: Vec<_> = (0..40).map(|_| (other.loan(8).unwrap(), other.loan(200).unwrap())).collect();
+    drop(both);
+    drop(other);
+    let class = Geometry::new(measures()).classes[1];
+    for index in 0..4 {
+        let at = class.slots_at + index * 8;
+        let named = words.read(at);
+        words.write(at, named & !(0xf << 24)); // the same number, of the small ones
+    }
+    let errors: Vec<_> = (0..8).filter_map(|_| queue.try_put_bytes([1; 200]).err()).collect();
+    let is_slot = |error: &PutError<_>| matches!(error, PutError::Fault { fault: Fault::Corrupt(corruption), .. } if corruption.word == "slot");
+    assert!(!errors.is_empty() && errors.iter().all(is_slot), "{errors:?}");
+}
+
 /// Messages that somebody holds, and those that are queued.
 fn held_or_free(queue: &Queue<[u8]>) -> (u64, u64) {
     let seen = queue.snapshot().unwrap();
@@ -70,13 +96,7 @@ fn a_damaged_class_does_not_keep_recovery_from_the_others() {
 
     assert!(is_tail(queue.recover().unwrap_err()));
     let large: Vec<_> = std::iter::from_fn(|| queue.try_loan(200).ok()).collect();
-    let geometry = ringway_core::layout::Geometry::new(ringway_core::layout::Measures {
-        maxsize: MESSAGES as u64,
-        max_message: 256,
-        participants: PARTICIPANTS,
-        loans: LOANS,
-    });
-    assert_eq!(large.len() as u64, geometry.classes[1].blocks);
+    assert_eq!(large.len() as u64, Geometry::new(measures()).classes[1].blocks);
     drop((large, lost));
 
     words.write(words::free_tail(0), tail);

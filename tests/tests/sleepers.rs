@@ -1,9 +1,12 @@
 //! Those who wait sleep in the kernel, and wake when there is work.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use ringway::{PutError, Queue};
+use ringway::{Place, PutError, Queue};
+use ringway_core::Monotonic;
+use ringway_tests::words::{self, Words};
 use ringway_tests::{Name, Watchdog, Worker, worker};
 
 fn opened(name: &Name, strategy: &str) -> Worker {
@@ -120,6 +123,71 @@ fn beyond_the_allowance_a_put_waits_and_stat_names_the_holder() {
         waiting.join().unwrap().unwrap();
     });
     assert_eq!(*queue.get_bytes().unwrap(), large);
+}
+
+/// Who waits for a block is woken by each small block that others give back, and has to look for the dead all the same.
+#[test]
+fn the_death_of_a_hoarder_is_noticed_amid_traffic() {
+    let name = Name::new("traffic");
+    let options = || Queue::<[u8]>::options().maxsize(1).max_message(60_000).participants(3).loans(1);
+    let queue = options().create(&*name).unwrap();
+    let _dog = Watchdog::of(&queue);
+    let mut hoarder = opened(&name, "adaptive");
+    for _ in 0..34 {
+        assert_eq!(hoarder.ask("loan 60000"), "loaned");
+    }
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            let put = options().open(&*name).unwrap().put_bytes(vec![1; 60_000]);
+            done.store(true, Relaxed);
+            put.is_ok()
+        });
+        while queue.snapshot().unwrap().waiting_to_put == 0 {
+            thread::yield_now();
+        }
+        thread::sleep(Duration::from_millis(100)); // its first look finds everybody alive
+        hoarder.kill();
+        while !done.load(Relaxed) {
+            let _ = queue.try_put_bytes(b"small");
+            if queue.try_get_bytes().is_ok_and(|message| message.len() == 60_000) {
+                break;
+            }
+            thread::sleep(Duration::from_millis(3));
+        }
+        assert!(waiting.join().unwrap());
+    });
+}
+
+/// Blocks of an entry that is neither alive nor dead: whoever left it, or took it over, was stopped half-way. Others who
+/// have just looked looked for the dead only.
+#[test]
+fn blocks_of_nobody_are_found_by_who_needs_one() {
+    let options = || Queue::<[u8]>::options().maxsize(1).max_message(60_000).participants(2).loans(1);
+    for waits in [false, true] {
+        let queue = options().create(Place::Unnamed).unwrap();
+        let words = Words::of(&queue);
+        let _dog = Watchdog::of(&queue);
+        let hoarder = options().open_fd(&words).unwrap();
+        let loans: Vec<_> = std::iter::from_fn(|| hoarder.try_loan(60_000).ok()).collect();
+        loans.into_iter().for_each(std::mem::forget);
+        let entry = words::life(queue.snapshot().unwrap().holders[1].attendee.index.into());
+        if waits {
+            thread::scope(|scope| {
+                let waiting = scope.spawn(|| queue.put_bytes(vec![1; 60_000]).unwrap());
+                while queue.snapshot().unwrap().waiting_to_put == 0 {
+                    thread::yield_now();
+                }
+                words.write(entry, 0);
+                waiting.join().unwrap();
+            });
+        } else {
+            words.write(entry, 0);
+            words.write(words::WATCH, Monotonic::now().as_nanos());
+            queue.try_put_bytes(vec![1; 60_000]).unwrap();
+        }
+        std::mem::forget(hoarder); // its entry is not its own any more
+    }
 }
 
 /// The same with messages that were taken and kept.

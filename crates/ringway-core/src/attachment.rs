@@ -37,12 +37,18 @@ impl Attachment {
     /// # Errors
     /// [`CreateError`].
     pub fn create(place: &Place, spec: &Spec) -> Result<Self, CreateError> {
-        let mut unpublished = Segment::build(place, spec)?;
         let failed = |source| CreateError::Io { name: place.label(), action: "attach", source };
         let epoch = fork::enter().map_err(failed)?;
-        let (index, life) = participant::enter(unpublished.segment())
-            .and_then(|entered| entered.ok_or_else(|| std::io::Error::other("a new participant table is full")))
-            .map_err(failed)?;
+        let mut unpublished = Segment::build(place, spec)?;
+        let entered = participant::enter(unpublished.segment())
+            .and_then(|entered| entered.ok_or_else(|| std::io::Error::other("a new participant table is full")));
+        let (index, life) = match entered {
+            Ok(entered) => entered,
+            Err(source) => {
+                unpublished.abandon();
+                return Err(failed(source));
+            }
+        };
         unpublished.publish()?;
         Ok(Self::new(unpublished.into_segment(), index, life, epoch))
     }

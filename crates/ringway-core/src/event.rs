@@ -34,7 +34,7 @@ pub fn register<W: Word>(word: &W) -> Ticket {
     if before >> 32 == u64::from(u32::MAX) {
         word.fetch_add(REGISTRATION, SeqCst); // the count has wrapped to none
     }
-    W::barrier_between_seqcst();
+    W::barrier(); // edge: the looks at the queue after it are only Acquire
     Ticket(before as u32)
 }
 

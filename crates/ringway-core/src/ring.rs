@@ -24,6 +24,7 @@
 mod claim;
 mod close;
 mod ends;
+mod fuel;
 mod look;
 mod push;
 
@@ -85,22 +86,6 @@ pub enum Edge {
     Empty,
     /// Everything up to the mark of `close` has been claimed.
     Closed,
-}
-
-/// A bound on the steps of one call. Each step is another's progress, a place where helpers died, or a word that no
-/// correct process wrote; so many of the first two in one call are not to be expected.
-struct Fuel(u32);
-
-impl Fuel {
-    #[inline(always)]
-    fn new() -> Self {
-        Self(1 << 16)
-    }
-    #[inline(always)]
-    fn spend(&mut self) -> bool {
-        self.0 -= 1;
-        self.0 == 0
-    }
 }
 
 /// A ring over some cells.

@@ -68,7 +68,8 @@ impl Stock {
 }
 
 /// A number that no other living thread has. A thread that gets the number of one that has ended was started after
-/// that end, so it may take over what belonged to it.
+/// that end, so it may take over what belonged to it: the C library hands the memory of a thread on only when the kernel
+/// has told it, by a futex word, that the thread is gone.
 #[inline(always)]
 fn key() -> usize {
     thread_local!(static HERE: u8 = const { 0 });

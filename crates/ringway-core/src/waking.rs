@@ -99,11 +99,19 @@ impl Attachment {
         if word.compare_exchange(last, now, Relaxed, Relaxed).is_err() {
             return Ok(false);
         }
+        self.search(search).map(|()| true)
+    }
+
+    /// Looks for dead participants, whoever did so last.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub fn search(&self, search: Search) -> Result<(), Fault> {
         self.check_process()?;
         // What whoever waits relies on.
         self.messages().check(&self.message_hints)?;
         self.check_free_rings()?;
-        recovery::recover(self, search).map(|_| true)
+        recovery::recover(self, search).map(|_| ())
     }
 }
 

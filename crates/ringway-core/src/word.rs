@@ -3,8 +3,8 @@
 //! Everything shared is a 64-bit atomic word. The algorithms are generic over it, so that the very code that runs on
 //! a mapped segment also runs under the model checkers, whose atomics have another representation.
 
-use core::sync::atomic::AtomicU64;
 pub use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU64, fence};
 
 /// A 64-bit atomic word.
 pub trait Word {
@@ -24,6 +24,8 @@ pub trait Word {
     /// Between such a pair real atomics need nothing more. A checker that treats `SeqCst` accesses as acquire-release
     /// puts its fence here.
     fn barrier_between_seqcst();
+    /// A full barrier.
+    fn barrier();
 }
 
 impl Word for AtomicU64 {
@@ -45,4 +47,8 @@ impl Word for AtomicU64 {
     }
     #[inline(always)]
     fn barrier_between_seqcst() {}
+    #[inline(always)]
+    fn barrier() {
+        fence(Ordering::SeqCst);
+    }
 }

@@ -88,7 +88,7 @@ impl Shared {
 
     #[cold]
     fn wait_for_block(&self, class: u8, until: Until) -> Result<Block, Stop> {
-        self.at.watch(Search::Thorough)?;
+        self.at.search(Search::Thorough)?;
         let taken = self.waiter(Event::BlockFreed, until).wait(|| match self.at.take(class) {
             Ok(block) => Ok(ControlFlow::Break(Some(block))),
             Err(NoBlock::AllHeld) if self.at.is_shut_down()? => Ok(ControlFlow::Break(None)),

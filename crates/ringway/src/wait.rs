@@ -183,15 +183,21 @@ impl Waiter<'_> {
             }
             if spent > WATCH_HINTS {
                 spent = PROMPT_HINTS;
-                self.at.watch(Search::AfterDeath)?;
+                self.at.watch(self.search())?;
             }
         }
         Ok(Spun::Enough)
     }
 
+    /// Blocks that nobody holds any more may be those of an entry that is alive, but whoever adopted it was stopped.
+    fn search(self) -> Search {
+        if self.event == Event::BlockFreed { Search::Thorough } else { Search::AfterDeath }
+    }
+
     fn park<R>(self, mut attempt: impl FnMut() -> Result<ControlFlow<R>, Fault>) -> Result<Option<R>, Fault> {
         let Self { at, event, until, .. } = self;
         let mut guards = true;
+        let mut slept_through: Option<bool> = None;
         let mut ticket = at.register(event);
         loop {
             if let ControlFlow::Break(done) = attempt()? {
@@ -209,13 +215,15 @@ impl Waiter<'_> {
                 ticket = at.register(event);
                 continue;
             }
+            // One of all waiters looks for the dead; whoever looked last time does it next time, unless it was woken
+            // before that time. Who is woken for nothing looks as well: others may go on for ever meanwhile.
+            if let Some(slept_through) = slept_through {
+                guards = at.watch(self.search())? || guards && !slept_through;
+            }
             let slice = if guards { WATCH_SLICE } else { LOOK_SLICE * (at.registrations(event) / 16).clamp(1, 20) };
             at.sleep(event, ticket, Some(until.or_sooner(Monotonic::after(slice))));
             at.check_process()?;
-            if at.is_current(event, ticket) {
-                // Nobody woke us. One of all waiters looks for the dead; whoever looked last time does it next time.
-                guards = at.watch(Search::AfterDeath)?;
-            }
+            slept_through = Some(at.is_current(event, ticket));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Taking blocks out: each claim is one CAS of a state word.
 
-use super::{Cells, Edge, Fuel, Ring};
+use super::fuel::Fuel;
+use super::{Cells, Edge, Ring};
 use crate::corruption::Corruption;
 use crate::hints::{Hints, recall};
 use crate::packed::{Block, Owner, State};
@@ -90,7 +91,7 @@ impl<C: Cells> Ring<C> {
                 },
                 Filled::Never => break Err(self.corruption("slot", h.number(), slot.0)),
             }
-            if fuel.spend() {
+            if fuel.spend(self.cells.head()) {
                 break Err(self.corruption("head", h.number(), slot.0));
             }
         };

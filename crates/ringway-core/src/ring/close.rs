@@ -1,6 +1,7 @@
 //! Closing: a mark that takes a position like a message.
 
-use super::{Cells, Fuel, PushError, Ring};
+use super::fuel::Fuel;
+use super::{Cells, PushError, Ring};
 use crate::corruption::Corruption;
 use crate::hints::Hints;
 use crate::packed::Block;
@@ -27,8 +28,8 @@ impl<C: Cells> Ring<C> {
             match self.shape.read(seen, t) {
                 Filled::With(Block::CLOSED) => return Ok(false),
                 Filled::Never => return Err(self.corruption("slot", t.number(), seen.0)),
-                Filled::With(_) => t = t.plus(1),
-                Filled::AndPast => t = self.beyond(t, seen)?,
+                Filled::With(_) => t = self.later(t.plus(1), self.cells.tail(), "tail")?,
+                Filled::AndPast => t = self.later(self.beyond(t, seen)?, self.cells.tail(), "tail")?,
                 Filled::NotYet => {
                     // The mark may stand at maxsize, but never on a slot that head has not passed.
                     match self.require_room(t, self.shape.slots(), seen, hints) {
@@ -44,7 +45,7 @@ impl<C: Cells> Ring<C> {
                     }
                 }
             }
-            if fuel.spend() {
+            if fuel.spend(self.cells.tail()) {
                 return Err(self.corruption("tail", t.number(), self.cells.tail().load(Relaxed)));
             }
         }

@@ -15,14 +15,13 @@ use crate::word::{
 pub(super) const STRIDE: u64 = 8;
 
 impl<C: Cells> Ring<C> {
-    /// Where to begin: the later of what this process remembers and the shared hint. Who did nothing for very long
-    /// remembers something that can no longer be compared.
+    /// Where to begin: the later of what this process remembers and the shared hint. Who did nothing for very long may
+    /// remember what seems to lie far ahead, since positions wrap; the shared hint is never wrong, if it may lag.
     pub(super) fn start(&self, hint: &LocalWord, word: &C::Word, name: &'static str) -> Result<Position, Corruption> {
-        const COMPARABLE: u64 = 1 << 40;
         let shared = self.position(word);
         match recall(hint) {
-            Some(remembered) if remembered.ahead_of(shared).unsigned_abs() < COMPARABLE => {
-                if remembered.ahead_of(shared) >= 0 { Ok(remembered) } else { self.reached(shared, name) }
+            Some(remembered) if (0..=self.shape.slots() as i64).contains(&remembered.ahead_of(shared)) => {
+                Ok(remembered)
             }
             _ => self.reached(shared, name),
         }

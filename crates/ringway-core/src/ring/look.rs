@@ -1,6 +1,7 @@
 //! Questions: how many there are, and whether what is seen can be true.
 
-use super::{Cells, Fuel, Ring};
+use super::fuel::Fuel;
+use super::{Cells, Ring};
 use crate::corruption::Corruption;
 use crate::hints::Hints;
 use crate::packed::{Block, State};
@@ -51,7 +52,7 @@ impl<C: Cells> Ring<C> {
                     }
                 }
             }
-            if fuel.spend() {
+            if fuel.spend(self.cells.head()) {
                 return Err(self.corruption("head", h.number(), slot.0));
             }
         }
@@ -87,10 +88,10 @@ impl<C: Cells> Ring<C> {
             match self.shape.read(slot, t) {
                 Filled::NotYet | Filled::With(Block::CLOSED) => return Ok(t),
                 Filled::Never => return Err(self.corruption("slot", t.number(), slot.0)),
-                Filled::With(_) => t = t.plus(1),
-                Filled::AndPast => t = self.beyond(t, slot)?,
+                Filled::With(_) => t = self.later(t.plus(1), self.cells.tail(), "tail")?,
+                Filled::AndPast => t = self.later(self.beyond(t, slot)?, self.cells.tail(), "tail")?,
             }
-            if fuel.spend() {
+            if fuel.spend(self.cells.tail()) {
                 return Err(self.corruption("tail", t.number(), slot.0));
             }
         }

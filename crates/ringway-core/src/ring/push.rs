@@ -1,7 +1,8 @@
 //! Putting blocks in: each publish is one CAS of a slot.
 
 use super::ends::STRIDE;
-use super::{Cells, Fuel, PushError, Ring};
+use super::fuel::Fuel;
+use super::{Cells, PushError, Ring};
 use crate::hints::{Hints, recall};
 use crate::packed::{Block, Lane, Owner, State};
 use crate::position::Position;
@@ -143,7 +144,7 @@ impl<C: Cells> Ring<C> {
                     Err(corruption) => break corruption.into(),
                 },
             }
-            if fuel.spend() {
+            if fuel.spend(self.cells.tail()) {
                 break self.corrupt("tail", t.number(), self.cells.tail().load(Relaxed));
             }
         };
@@ -201,7 +202,7 @@ impl<C: Cells> Ring<C> {
                 },
                 Filled::NotYet | Filled::Never => break Err(self.corrupt("slot", h.number(), slot.0)),
             }
-            if fuel.spend() {
+            if fuel.spend(self.cells.head()) {
                 break Err(self.corrupt("head", t.number(), h.number()));
             }
         };

@@ -33,6 +33,9 @@ impl Cells for SegmentCells<'_> {
     }
     #[inline(always)]
     fn state(&self, block: Block) -> Option<&AtomicU64> {
+        if matches!(self.part, Part::FreeBlocks { class } if class != block.class()) {
+            return None; // too small, or too large for ever
+        }
         self.segment.named_descriptor(block).map(|descriptor| &descriptor.state)
     }
     fn part(&self) -> Part {

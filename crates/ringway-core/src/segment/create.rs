@@ -34,7 +34,7 @@ impl Segment {
             }
         };
         let header = header::compose(&geometry, spec).map_err(failed("read the identity of this boot"))?;
-        let mut hidden = None;
+        let mut hidden = Hidden(None);
         let bytes = geometry.total_bytes;
         let mapping = match place {
             Place::Heap => Mapping::heap(bytes).map_err(failed("allocate memory"))?,
@@ -54,8 +54,8 @@ impl Segment {
                 if path.symlink_metadata().is_ok() {
                     return Err(CreateError::AlreadyExists { name: label });
                 }
-                let (file, temporary) = unlinked(&path, spec.mode).map_err(failed("create a file"))?;
-                hidden = temporary;
+                let file;
+                (file, hidden) = unlinked(&path, spec.mode).map_err(failed("create a file"))?;
                 let block = shm::block_size(&file).unwrap_or(4096).max(4096);
                 shm::set_size(&file, bytes.next_multiple_of(block)).map_err(failed("set the size"))?;
                 reserve(&label, &file, 0, geometry.backed_at_creation)?;
@@ -65,18 +65,19 @@ impl Segment {
             }
         };
         let segment = Self::over(mapping, geometry, header, label, place.path());
-        let portable = matches!(place, Place::Portable(_));
+        let unpublished = Unpublished { segment, hidden, portable: matches!(place, Place::Portable(_)) };
+        let segment = &unpublished.segment;
         let reserved = match segment.mapping.file() {
-            Some(file) if portable => reserve(&segment.label, file, 0, segment.geometry.backed_at_creation),
+            Some(file) if unpublished.portable => reserve(&segment.label, file, 0, segment.geometry.backed_at_creation),
             _ => Ok(()),
         };
-        if let Err(error) = reserved.and_then(|()| segment.initialise(spec)) {
-            if portable {
-                segment.unlink(); // the name can be seen already
+        match reserved.and_then(|()| segment.initialise(spec)) {
+            Ok(()) => Ok(unpublished),
+            Err(error) => {
+                unpublished.abandon();
+                Err(error)
             }
-            return Err(error);
         }
-        Ok(Unpublished { segment, hidden, portable })
     }
 
     fn initialise(&self, spec: &Spec) -> Result<(), CreateError> {
@@ -109,13 +110,8 @@ impl Segment {
                 words.backed.store(class.blocks, Release);
             }
         }
-        // The magic comes last: on the portable path the name can be seen before.
-        // SAFETY: the header fits the first page, which is mapped, backed and ours; the magic is written atomically.
-        unsafe {
-            let base = self.base.as_ptr();
-            base.cast::<Header>().write(Header { magic: 0, ..self.header });
-            (*base.add(offset_of!(Header, magic)).cast::<AtomicU64>()).store(self.header.magic, Release);
-        }
+        // SAFETY: the header fits the first page, which is mapped, backed and ours.
+        unsafe { self.base.as_ptr().cast::<Header>().write(Header { magic: 0, ..self.header }) };
         Ok(())
     }
 
@@ -126,11 +122,22 @@ impl Segment {
     }
 }
 
-/// A whole segment that has no name yet.
+/// A segment that has no name yet, or whose name says that it is not whole.
 pub(crate) struct Unpublished {
     segment: Segment,
-    hidden: Option<PathBuf>,
+    hidden: Hidden,
     portable: bool,
+}
+
+/// A temporary name, which goes with its creator at the latest.
+struct Hidden(Option<PathBuf>);
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 impl Unpublished {
@@ -138,12 +145,16 @@ impl Unpublished {
         &self.segment
     }
 
-    /// Gives it its name, in one step.
+    /// Says that it is whole, and gives it its name in one step. On the portable path the name can be seen before, and
+    /// whoever opens it sees no magic.
     pub(crate) fn publish(&mut self) -> Result<(), CreateError> {
+        // SAFETY: the magic lies in the first page, which is mapped and backed, and is only accessed atomically by others.
+        let magic = unsafe { &*self.segment.base.as_ptr().add(offset_of!(Header, magic)).cast::<AtomicU64>() };
+        magic.store(self.segment.header.magic, Release);
         let (Some(path), Some(file), false) = (&self.segment.path, self.segment.mapping.file(), self.portable) else {
             return Ok(());
         };
-        let result = match self.hidden.take() {
+        let result = match self.hidden.0.take() {
             Some(hidden) => shm::publish_hidden(&hidden, path),
             None => shm::publish(file, path),
         };
@@ -153,19 +164,26 @@ impl Unpublished {
         })
     }
 
+    /// Takes away what can be seen of it already.
+    pub(crate) fn abandon(self) {
+        if self.portable {
+            self.segment.unlink();
+        }
+    }
+
     pub(crate) fn into_segment(self) -> Segment {
         self.segment
     }
 }
 
 /// A new file for `path` that nobody can see under that name.
-fn unlinked(path: &Path, mode: u32) -> io::Result<(File, Option<PathBuf>)> {
+fn unlinked(path: &Path, mode: u32) -> io::Result<(File, Hidden)> {
     let (directory, name) = split(path);
     match shm::create_unlinked(directory, mode) {
-        Ok(file) => Ok((file, None)),
+        Ok(file) => Ok((file, Hidden(None))),
         Err(error) if shm::lacks_tmpfile(&error) => {
             let (file, hidden) = shm::create_hidden(directory, name, mode)?;
-            Ok((file, Some(hidden)))
+            Ok((file, Hidden(Some(hidden))))
         }
         Err(error) => Err(error),
     }
@@ -173,4 +191,42 @@ fn unlinked(path: &Path, mode: u32) -> io::Result<(File, Option<PathBuf>)> {
 
 fn reserve(label: &str, file: &File, offset: u64, bytes: u64) -> Result<(), CreateError> {
     shm::reserve(file, offset, bytes).map_err(|source| CreateError::NoSpace { name: label.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::OpenError;
+    use crate::layout::Measures;
+
+    #[test]
+    fn a_temporary_name_goes_with_a_creation_that_fails() {
+        let path = std::env::temp_dir().join(format!("ringway-hidden-{}", std::process::id()));
+        std::fs::write(&path, []).expect("a file");
+        drop(Hidden(Some(path.clone())));
+        assert!(!path.exists());
+    }
+
+    fn spec() -> Spec {
+        Spec {
+            measures: Measures { maxsize: 1, max_message: 1, participants: 1, loans: 1 },
+            mode: 0o600,
+            prefault: false,
+            huge_pages: false,
+            fingerprint: 0,
+            schema: String::new(),
+            first_position: 0,
+        }
+    }
+
+    #[test]
+    fn a_name_of_what_is_abandoned_goes_if_it_could_be_seen() {
+        let place = Place::Portable(format!("abandoned-{}", std::process::id()));
+        let path = place.path().expect("a path");
+        Segment::build(&place, &spec()).expect("a segment").abandon();
+        assert!(!path.exists());
+        let unpublished = Segment::build(&place, &spec()).expect("a segment");
+        assert!(matches!(Segment::open(&place), Err(OpenError::Refused { .. })), "it has no magic yet");
+        unpublished.abandon();
+    }
 }

@@ -25,6 +25,9 @@ impl Word for LoomWord {
     fn barrier_between_seqcst() {
         fence(Ordering::SeqCst);
     }
+    fn barrier() {
+        fence(Ordering::SeqCst);
+    }
 }
 
 pub struct LoomPayload(UnsafeCell<u64>);

@@ -55,6 +55,7 @@ impl Word for ShuttleWord {
         self.0.fetch_add(value, order)
     }
     fn barrier_between_seqcst() {}
+    fn barrier() {}
 }
 
 impl Memory for ShuttleWord {

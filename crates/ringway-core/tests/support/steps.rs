@@ -13,6 +13,12 @@ use super::heap::{Memory, Payload};
 thread_local! {
     static GATE: RefCell<Option<Arc<Gate>>> = const { RefCell::new(None) };
     static SOUND_EXCHANGES: Cell<u64> = const { Cell::new(u64::MAX) };
+    static OTHERS: RefCell<Option<Box<dyn FnMut()>>> = const { RefCell::new(None) };
+}
+
+/// What others do before each further access of this thread; they do it on this thread.
+pub fn before_each_access(others: impl FnMut() + 'static) {
+    OTHERS.set(Some(Box::new(others)));
 }
 
 /// Lets one compare-exchange of this thread fail for no reason, as a weak one may, after `sound` others.
@@ -111,6 +117,10 @@ impl<T: Send + 'static> Stepped<T> {
 pub struct StepWord(AtomicU64);
 
 fn step() {
+    if let Some(mut others) = OTHERS.take() {
+        others(); // whose own accesses find none
+        OTHERS.set(Some(others));
+    }
     GATE.with_borrow(|gate| gate.as_ref().map(Arc::clone)).inspect(|gate| gate.pass());
 }
 
@@ -137,6 +147,7 @@ impl Word for StepWord {
         self.0.fetch_add(value, order)
     }
     fn barrier_between_seqcst() {}
+    fn barrier() {}
 }
 
 /// A payload for checkers that do not look for races.
