@@ -98,6 +98,10 @@ fn send(mut end: impl Sender, page: &Page, index: usize, load: &Load, wait: impl
             end.flush();
         }
     }
+    // Of some rivals, what was sent goes with the end that sent it.
+    while !page.served.has(load.receivers) {
+        thread::sleep(Duration::from_micros(200));
+    }
 }
 
 fn receive(mut end: impl Receiver, page: &Page, index: usize, load: &Load, wait: impl FnOnce()) {
@@ -125,6 +129,7 @@ fn receive(mut end: impl Receiver, page: &Page, index: usize, load: &Load, wait:
     total.store(sum, SeqCst);
     strange.store(disorder, SeqCst);
     end_nanos.store(nanos(), SeqCst);
+    page.served.arrive();
 }
 
 fn sender_of(number: u64, load: &Load) -> usize {

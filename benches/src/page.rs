@@ -13,6 +13,8 @@ pub struct Page {
     pub ready: Meeting,
     /// Senders that have sent all.
     pub finished: AtomicU64,
+    /// Receivers that have had their last message.
+    pub served: Meeting,
     /// What each receiver got.
     pub receivers: [Receipt; WORKERS],
 }

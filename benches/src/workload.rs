@@ -60,7 +60,7 @@ fn sized(size: usize) -> Load {
 }
 
 fn untouched(size: usize) -> Load {
-    Load { touched: 8, ..sized(size) }
+    Load { touched: 8, capacity: 64, ..sized(size) }
 }
 
 /// All of them.
