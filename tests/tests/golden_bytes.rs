@@ -127,7 +127,7 @@ fn a_block_goes_through_its_states() {
     assert_eq!(state(4736), 0);
     queue.shutdown(true).unwrap();
     assert_eq!(state(4736), 2, "at once");
-    queue.remove();
+    queue.remove().unwrap();
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn removal_is_marked_and_a_participant_that_leaves_frees_its_entry() {
     fs::hard_link(folder.join("q"), folder.join("kept")).unwrap();
     queue.put_bytes("x").unwrap();
     drop(queue.get_bytes().unwrap());
-    assert!(queue.remove());
+    assert!(queue.remove().unwrap());
     drop(queue);
     let bytes = Bytes::of(&folder.join("kept"));
     assert_eq!(bytes.u64(4736), 1, "removed");

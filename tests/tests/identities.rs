@@ -56,7 +56,7 @@ fn one_whose_descriptors_were_closed_by_others_lives() {
         lives(&queue, &mut closed);
         closed.kill();
         is_dead(&queue);
-        queue.remove();
+        queue.remove().unwrap();
     }
 }
 

@@ -16,7 +16,7 @@ fn a_second_creator_is_told_that_the_name_is_taken() {
             assert!(matches!(error, CreateError::AlreadyExists { .. }), "{error}");
             assert!(error.to_string().contains(&*name), "{error}");
         }
-        _first.remove();
+        _first.remove().unwrap();
     }
 }
 
@@ -101,8 +101,8 @@ fn removal_leaves_those_who_have_it_open() {
     let queue = Queue::<[u8]>::create(&name, 4).unwrap();
     let mut other = worker!("open", name);
     assert_eq!(other.hear(), "open");
-    assert!(queue.remove());
-    assert!(!queue.remove(), "there is no name any more");
+    assert!(queue.remove().unwrap());
+    assert!(!queue.remove().unwrap(), "there is no name any more");
     assert!(matches!(Queue::<[u8]>::open(&name), Err(OpenError::NotFound { .. })));
     assert!(!inspect::list().unwrap().contains(&name.to_string()));
     queue.put_bytes("still here").unwrap();
@@ -128,9 +128,9 @@ fn a_name_can_be_used_again_and_the_old_handle_does_not_remove_the_new_one() {
     let name = Name::new("again");
     let old = Queue::<[u8]>::create(&name, 1).unwrap();
     old.put_bytes("old").unwrap();
-    assert!(old.remove());
+    assert!(old.remove().unwrap());
     let new = Queue::<[u8]>::create(&name, 2).unwrap();
-    assert!(!old.remove());
+    assert!(!old.remove().unwrap());
     let opened = Queue::<[u8]>::open(&name).unwrap();
     assert_eq!((opened.maxsize(), opened.len().unwrap()), (2, 0));
     new.put_bytes("new").unwrap();
@@ -143,7 +143,7 @@ fn one_that_is_marked_as_removed_is_not_opened() {
     let place = Place::File(folder.join("q"));
     let queue = Queue::<[u8]>::options().create(place.clone()).unwrap();
     fs::hard_link(folder.join("q"), folder.join("kept")).unwrap();
-    assert!(queue.remove());
+    assert!(queue.remove().unwrap());
     let error = Queue::<[u8]>::options().open(Place::File(folder.join("kept"))).unwrap_err();
     assert!(matches!(error, OpenError::Removed { .. }), "{error}");
     assert_eq!(queue.snapshot().unwrap().holders.len(), 1, "who was refused takes no part");

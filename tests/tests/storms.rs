@@ -40,7 +40,7 @@ fn two_that_remove_one_queue_leave_the_next_of_its_name() {
             let removers = others.each_ref().map(|other| {
                 scope.spawn(|| {
                     start.wait();
-                    other.remove()
+                    other.remove().unwrap()
                 })
             });
             start.wait();
@@ -54,5 +54,5 @@ fn two_that_remove_one_queue_leave_the_next_of_its_name() {
             next
         });
     }
-    assert!(queue.remove());
+    assert!(queue.remove().unwrap());
 }

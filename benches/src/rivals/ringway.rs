@@ -107,7 +107,7 @@ impl Named {
 
 impl Drop for Named {
     fn drop(&mut self) {
-        self.queue.remove();
+        let _ = self.queue.remove();
     }
 }
 

@@ -45,7 +45,7 @@ pub struct Named<T: Value> {
 
 impl<T: Value> Drop for Named<T> {
     fn drop(&mut self) {
-        self.queue.remove();
+        let _ = self.queue.remove();
     }
 }
 

@@ -74,7 +74,7 @@ struct NamedQueue {
 
 impl Drop for NamedQueue {
     fn drop(&mut self) {
-        self.queue.remove();
+        let _ = self.queue.remove();
     }
 }
 

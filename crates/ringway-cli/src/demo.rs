@@ -48,8 +48,8 @@ impl Demo {
         let name = format!("demo-{}", std::process::id());
         let queue = Jobs::create(&name, MAXSIZE).map_err(failed)?;
         let told = play(&queue, &name);
-        queue.remove();
-        told
+        let removed = queue.remove().map(drop).map_err(failed);
+        told.and(removed)
     }
 }
 

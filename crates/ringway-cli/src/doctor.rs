@@ -12,7 +12,7 @@ use crate::outcome::{Done, Failure, unwritten};
 use examine::Doctoring;
 use finding::Findings;
 
-/// Looks for dead participants, blocks that nobody owns, damage, and queues that are half made or left behind
+/// Looks for dead participants, blocks that nobody owns, damage, and queues that are half made, half removed or left behind
 ///
 /// With --fix it takes back what the dead held, removes what killed creators left half made, and removes queues that were
 /// shut down, drained and left. It removes no message unless --remove-abandoned says so. Exit status: 0 all is well, or was

@@ -8,7 +8,7 @@ use ringway::{OpenError, Place};
 use serde_json::{Value, json};
 
 use crate::outcome::{Done, Failure, unwritten};
-use crate::terms::{age, bytes};
+use crate::terms::{age, bytes, marks};
 
 /// Lists the queues of this host
 ///
@@ -60,6 +60,7 @@ fn list(queues: &[(String, Result<Snapshot, String>)]) -> Value {
                     "maxsize": snapshot.maxsize,
                     "size": snapshot.size,
                     "shut_down": snapshot.shut_down,
+                    "marked_as_removed": snapshot.removed,
                     "living_participants": alive,
                     "dead_participants": dead,
                     "virtual_bytes": snapshot.virtual_bytes,
@@ -89,7 +90,7 @@ fn table(queues: &[(String, Result<Snapshot, String>)]) -> String {
                     bytes(snapshot.virtual_bytes),
                     bytes(snapshot.resident_bytes),
                     age(snapshot.created_unix_nanos),
-                    if snapshot.shut_down { ", shut down" } else { "" },
+                    marks(snapshot),
                 )
             }
             Err(reason) => format!("{name:width$}  {reason}\n"),

@@ -59,7 +59,7 @@ fn remove(name: &str, force: bool) -> Done {
         let text = format!("queue '{name}' is open in process {pids}; end it, or use --force to remove the name only");
         return Err(Failure::Failed(text));
     }
-    match inspect::remove(&segment) {
+    match inspect::remove(&segment).map_err(failed)? {
         true => Ok(()),
         false => Err(Failure::Failed(format!("queue '{name}': the name is gone, or stands for another queue by now"))),
     }

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
+use ringway::inspect::Snapshot;
 use ringway::{PutError, Queue, QueueOptions, WaitStrategy};
 
 use crate::outcome::Failure;
@@ -75,6 +76,12 @@ pub(crate) fn not_put<V>(error: PutError<V>) -> Failure {
         PutError::Full { .. } | PutError::NoBlock { .. } => Failure::TimedOut(error.to_string()),
         _ => Failure::Failed(error.to_string()),
     }
+}
+
+/// What has become of a queue, to be written after its size or age.
+pub(crate) fn marks(snapshot: &Snapshot) -> String {
+    let marks = [(snapshot.shut_down, ", shut down"), (snapshot.removed, ", marked as removed")];
+    marks.into_iter().filter_map(|(is_set, mark)| is_set.then_some(mark)).collect()
 }
 
 /// Bytes for people.

@@ -83,7 +83,6 @@ impl Attachment {
             return Err(header::refused(attachment.segment.label(), "the flags", format_args!("{flags:#x}"), expected));
         }
         if flags & FLAG_REMOVED != 0 {
-            attachment.segment.unlink(); // if whoever marked it died before it could
             return Err(OpenError::Removed { name: attachment.segment.label().to_owned() });
         }
         // What is damaged is found by those who use it; opening must still be possible to look.

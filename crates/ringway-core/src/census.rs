@@ -10,6 +10,7 @@ use crate::event;
 use crate::names::Place;
 use crate::packed::{Block, Lane, Owner, State};
 use crate::participant::{self, Attendee, Life};
+use crate::removal;
 use crate::ring::Cells;
 use crate::segment::Segment;
 
@@ -39,6 +40,8 @@ pub struct Snapshot {
     pub gets: u64,
     /// Whether it was shut down.
     pub shut_down: bool,
+    /// Whether it is marked as removed, so that nobody can open it.
+    pub removed: bool,
     /// Messages that died with the participants that had taken them.
     pub lost: u64,
     /// Dead participants that were recovered.
@@ -106,6 +109,7 @@ pub fn snapshot(segment: &Segment) -> Result<Snapshot, Fault> {
         puts: since_first(gets.wrapping_add(size)),
         gets: since_first(gets),
         shut_down,
+        removed: removal::is_marked(segment),
         lost: control.lost.word.load(Relaxed),
         recovered: control.recovered.word.load(Relaxed),
         waiting_to_get: count(&control.not_empty.word),
@@ -179,11 +183,4 @@ pub(crate) fn for_each_state(segment: &Segment, mut visit: impl FnMut(Block, Opt
             }
         }
     }
-}
-
-/// Removes the name of a segment and marks it, so that nobody who is just opening it stays. Those who have it open go
-/// on using it. Answers whether the name was ours to remove.
-pub fn remove(segment: &Segment) -> bool {
-    segment.mark_removed();
-    segment.unlink()
 }

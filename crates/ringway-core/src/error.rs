@@ -1,5 +1,6 @@
 //! Why a segment could not be created, opened or removed.
 
+use std::path::PathBuf;
 use std::{fmt, io};
 
 use thiserror::Error;
@@ -89,8 +90,10 @@ pub enum OpenError {
         /// What should.
         expected: String,
     },
-    /// The name was removed while it was being opened.
-    #[error("{name} was removed while it was being opened; open or create it again")]
+    /// It is marked as removed.
+    #[error(
+        "{name} is marked as removed; open or create it again, and if it stays, `ringway doctor --fix` takes the mark back"
+    )]
     Removed {
         /// The object.
         name: String,
@@ -113,6 +116,18 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// Why the name of a segment could not be removed.
+#[derive(Debug, Error)]
+#[error("cannot remove {}: {source}{}", path.display(), owner.map_or(String::new(), |uid| format!("; it belongs to uid {uid}")))]
+pub struct RemoveError {
+    /// The file that stands for it.
+    pub path: PathBuf,
+    /// The user whose file it is, when that matters.
+    pub owner: Option<u32>,
+    /// What the system said.
+    pub source: io::Error,
 }
 
 /// Why an operation on an attached segment cannot go on.

@@ -26,6 +26,7 @@ pub mod position;
 mod prefetch;
 pub mod recovery;
 pub mod remains;
+pub mod removal;
 pub mod ring;
 pub mod segment;
 mod shape;

@@ -8,20 +8,18 @@ use core::mem::size_of;
 use core::ptr::NonNull;
 use core::sync::atomic::{
     AtomicU32, AtomicU64,
-    Ordering::{Acquire, Relaxed, SeqCst},
+    Ordering::{Acquire, Relaxed},
 };
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use ringway_sys::{lock, shm};
+use ringway_sys::shm;
 
 pub(crate) use self::cells::SegmentCells;
 use crate::layout::{
     self, CONTROL_AT, Class, ClassControl, Control, Descriptor, Geometry, Header, PARTICIPANTS_AT, Participant,
-    REMOVAL_LOCK_AT,
 };
 use crate::mapping::Mapping;
 use crate::packed::{Block, Lane};
@@ -118,26 +116,6 @@ impl Segment {
         self.mapping.file().map_or(Ok(()), |file| shm::reserve(file, offset, bytes))
     }
 
-    /// Removes the name if it still stands for this very file; answers whether it did.
-    ///
-    /// Looking and removing are two steps. Between them another remover of the same file could remove the name, and a
-    /// third process give it to another segment; so removers of one file exclude each other by a lock byte, which the
-    /// kernel lets go when its holder dies. A holder that is stopped keeps it, and the name: then the answer is no.
-    pub fn unlink(&self) -> bool {
-        let (Some(path), Some(file)) = (&self.path, self.mapping.file()) else { return false };
-        let mut tries = 0;
-        while !lock::try_exclusive(file, REMOVAL_LOCK_AT).unwrap_or(false) {
-            tries += 1;
-            if tries == 100 {
-                return false;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        let removed = shm::same_file(file, path).unwrap_or(false) && std::fs::remove_file(path).is_ok();
-        let _ = lock::unlock(file, REMOVAL_LOCK_AT);
-        removed
-    }
-
     /// The ring of messages.
     #[inline(always)]
     pub(crate) fn messages(&self) -> Ring<SegmentCells<'_>> {
@@ -164,10 +142,6 @@ impl Segment {
             part: Part::FreeBlocks { class },
         };
         Ring::new(cells, Lane::Free, measures.ring)
-    }
-    /// Marks it as removed, so that nobody who is just opening it stays.
-    pub(crate) fn mark_removed(&self) {
-        self.control().flags.word.fetch_or(layout::FLAG_REMOVED, SeqCst);
     }
     /// The words that change.
     #[inline(always)]

@@ -20,7 +20,7 @@ pub use received::{Received, ReceivedBytes};
 pub use wait::WaitStrategy;
 
 pub use ringway_core::Place;
-pub use ringway_core::error::{CreateError, Fault, OpenError};
+pub use ringway_core::error::{CreateError, Fault, OpenError, RemoveError};
 pub use ringway_core::recovery::Recovered;
 /// The serialisation framework of the messages, in the version that this crate uses.
 pub use rkyv;
@@ -36,15 +36,16 @@ pub use rkyv;
 /// let snapshot = inspect::snapshot(&segment)?;
 /// assert_eq!((snapshot.size, snapshot.maxsize, snapshot.holders.len()), (1, 3, 1));
 /// assert!(inspect::list()?.contains(name));
-/// assert!(inspect::remove(&segment));
+/// assert!(inspect::remove(&segment)?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub mod inspect {
-    pub use ringway_core::census::{Accounts, Holder, Snapshot, accounts, inspect as open, remove, snapshot};
+    pub use ringway_core::census::{Accounts, Holder, Snapshot, accounts, inspect as open, snapshot};
     pub use ringway_core::holds::{Held, Holds};
     pub use ringway_core::list;
     pub use ringway_core::participant::{Attendee, attendees};
     pub use ringway_core::process::{Sight, sight_of};
     pub use ringway_core::remains::{Maker, Remains, remains};
+    pub use ringway_core::removal::{has_name, is_marked, remove, restore};
     pub use ringway_core::segment::Segment;
 }

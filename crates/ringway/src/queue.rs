@@ -9,12 +9,14 @@ use core::fmt;
 use core::marker::PhantomData;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::sync::Arc;
 
 use ringway_core::attachment::Attachment;
 use ringway_core::census;
-use ringway_core::error::{CreateError, Fault, OpenError};
+use ringway_core::error::{CreateError, Fault, OpenError, RemoveError};
 use ringway_core::recovery::Recovered;
+use ringway_core::removal;
 
 pub use self::iter::Iter;
 use crate::error::{GetError, Name, PutError};
@@ -37,7 +39,7 @@ use crate::wait::{Until, WaitStrategy};
 /// // ... and in any other process:
 /// let same = Queue::<String>::open(name)?;
 /// assert_eq!(&*same.get()?, "hello");
-/// queue.remove();
+/// queue.remove()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Queue<T: Payload + ?Sized> {
@@ -151,9 +153,17 @@ impl<T: Payload + ?Sized> Queue<T> {
     }
 
     /// Removes its name. Those who have it open go on using it. Answers whether the name still stood for this queue.
-    /// A forked child does nothing.
-    pub fn remove(&self) -> bool {
-        self.shared.at.check_process().is_ok() && census::remove(self.shared.at.segment())
+    ///
+    /// # Errors
+    /// [`RemoveError`] when the system refuses, and in a forked child: then nothing has changed.
+    pub fn remove(&self) -> Result<bool, RemoveError> {
+        let segment = self.shared.at.segment();
+        self.shared.at.check_process().map_err(|fault| RemoveError {
+            path: segment.path().unwrap_or(Path::new("a queue without a name")).to_owned(),
+            owner: None,
+            source: io::Error::other(fault),
+        })?;
+        removal::remove(segment)
     }
 
     /// What there is to see of it.

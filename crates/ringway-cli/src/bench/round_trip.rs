@@ -24,8 +24,8 @@ pub(super) fn run(bench: &Bench) -> Done {
     let echo = crew.start_and_at_end("the echo", &job, move || {
         let _ = answers.shutdown(false);
     })?;
-    there.queue.remove();
-    back.queue.remove();
+    there.queue.remove().map_err(failed)?;
+    back.queue.remove().map_err(failed)?;
     crew.go(echo)?;
     let measured = measure(bench, rounds, &there.queue, &back.queue);
     there.queue.shutdown(false).map_err(failed)?;

@@ -54,6 +54,10 @@ impl Doctoring {
                 return Ok(());
             }
         };
+        if inspect::is_marked(&segment) && inspect::has_name(&segment) {
+            let text = "nobody can open it, and its name was not removed".to_owned();
+            found("marked as removed", text, self.restore(&segment));
+        }
         let dead = dead_participants(&segment);
         let orphaned = inspect::accounts(&segment).orphaned;
         if !dead.is_empty() || orphaned != 0 {
@@ -104,6 +108,18 @@ impl Doctoring {
         }
     }
 
+    /// Whether it is to be removed is for those to say who look at it then.
+    fn restore(&self, segment: &Segment) -> (String, bool) {
+        if !self.fix {
+            return ("--fix takes the mark back".to_owned(), false);
+        }
+        match inspect::restore(segment) {
+            Ok(true) => ("the mark was taken back".to_owned(), true),
+            Ok(false) => ("its name is gone by now".to_owned(), true),
+            Err(error) => (format!("the mark stays: {error}"), false),
+        }
+    }
+
     /// A queue that nobody has open.
     fn remove(&self, name: &str, segment: &Segment, is_done: bool) -> (String, bool) {
         if !(self.remove_abandoned || self.fix && is_done) {
@@ -111,8 +127,9 @@ impl Doctoring {
             return (format!("{how}, as does ringway rm '{name}'"), false);
         }
         match inspect::remove(segment) {
-            true => ("its name was removed".to_owned(), true),
-            false => ("its name could not be removed, or stands for another queue by now".to_owned(), false),
+            Ok(true) => ("its name was removed".to_owned(), true),
+            Ok(false) => ("its name is gone, or stands for another queue by now".to_owned(), true),
+            Err(error) => (error.to_string(), false),
         }
     }
 }

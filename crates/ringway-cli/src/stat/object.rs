@@ -16,6 +16,7 @@ pub(super) fn of(view: &View) -> Value {
         "lost": snapshot.lost,
         "recovered": snapshot.recovered,
         "shut_down": snapshot.shut_down,
+        "marked_as_removed": snapshot.removed,
         "waiting_to_get": snapshot.waiting_to_get,
         "waiting_to_put": snapshot.waiting_to_put,
         "schema": snapshot.schema,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use ringway::inspect::{Held, Snapshot};
 
 use super::{Participant, View};
-use crate::terms::{age, bytes, printable};
+use crate::terms::{age, bytes, marks, printable};
 
 pub(super) fn of(view: &View) -> String {
     let View { name, snapshot, participants } = view;
@@ -29,10 +29,7 @@ fn totals(name: &str, snapshot: &Snapshot) -> String {
         let _ = writeln!(text, "{label:<14}{value}");
     };
     row("queue", name.to_owned());
-    row(
-        "size",
-        format!("{} of {}{}", snapshot.size, snapshot.maxsize, if snapshot.shut_down { ", shut down" } else { "" }),
-    );
+    row("size", format!("{} of {}{}", snapshot.size, snapshot.maxsize, marks(snapshot)));
     row("messages", format!("{}, at most {}", snapshot.schema, bytes(snapshot.max_message)));
     row("puts", snapshot.puts.to_string());
     row("gets", snapshot.gets.to_string());

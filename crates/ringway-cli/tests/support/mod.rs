@@ -2,7 +2,9 @@
 #![allow(dead_code, reason = "each test uses a part")]
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -120,5 +122,23 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs it as somebody who owns nothing; `None` where we may not become somebody else.
+pub fn run_as_nobody(arguments: &[&str]) -> Option<Output> {
+    // A copy, because nobody may not enter the folder of the build.
+    let program = Folder::new();
+    fs::set_permissions(&program.0, fs::Permissions::from_mode(0o755)).expect("a folder of ours");
+    let copy = program.0.join("ringway");
+    fs::copy(env!("CARGO_BIN_EXE_ringway"), &copy).expect("a copy of the command");
+    let mut command = Command::new(copy);
+    command.args(arguments).stdin(Stdio::null()).uid(65534).gid(65534);
+    match command.output() {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            eprintln!("skipped: only root can become somebody else");
+            None
+        }
+        output => Some(output.expect("the built command")),
     }
 }

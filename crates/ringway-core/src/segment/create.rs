@@ -15,6 +15,7 @@ use crate::layout::Header;
 use crate::mapping::Mapping;
 use crate::names::{Place, split};
 use crate::position::Position;
+use crate::removal;
 use crate::ring::Shape;
 use crate::spec::Spec;
 
@@ -167,7 +168,7 @@ impl Unpublished {
     /// Takes away what can be seen of it already.
     pub(crate) fn abandon(self) {
         if self.portable {
-            self.segment.unlink();
+            let _ = removal::remove(&self.segment);
         }
     }
 

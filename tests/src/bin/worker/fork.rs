@@ -73,7 +73,7 @@ fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) ->
         refuses(queue.recover()),
         refuses(queue.snapshot()),
         queue.inheritable_fd().is_err(),
-        !queue.remove(),
+        queue.remove().is_err(),
         refuses_put(clone.put_bytes("x")),
     ];
     drop(clone);

@@ -20,7 +20,7 @@ pub fn storm(place: &Place, seed: u64, rounds: u64) {
         queue.put_bytes(b"usable").expect("a queue of 64 places and 32 stormers has room");
         assert_eq!(&*queue.get_bytes().expect("a message for each stormer"), b"usable");
         if random & 12 == 0 {
-            queue.remove();
+            queue.remove().expect("who made it may remove it");
         }
     }
     println!("created {created} opened {opened}");
