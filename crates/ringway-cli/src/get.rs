@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ringway::GetError;
+use ringway::inspect::printable;
 
 use crate::outcome::{Done, Failure, failed};
 use crate::terms::{Bytes, seconds};
@@ -67,7 +68,7 @@ impl Get {
     fn unwritten(&self, error: io::Error) -> Failure {
         Failure::Failed(format!(
             "messages taken from queue '{}' could not be written, and are lost: {error}",
-            self.name
+            printable(&self.name)
         ))
     }
 }

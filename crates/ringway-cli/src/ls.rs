@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use ringway::inspect::{self, Snapshot};
+use ringway::inspect::{self, Snapshot, printable};
 use ringway::{OpenError, Place};
 use serde_json::{Value, json};
 
@@ -74,12 +74,13 @@ fn list(queues: &[(String, Result<Snapshot, String>)]) -> Value {
 }
 
 fn table(queues: &[(String, Result<Snapshot, String>)]) -> String {
-    let width = queues.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(4);
+    let width = queues.iter().map(|(name, _)| printable(name).chars().count()).max().unwrap_or(0).max(4);
     let mut text = format!(
         "{:width$}  {:>15}  {:>11}  {:>10}  {:>10}  AGE\n",
         "NAME", "SIZE/MAXSIZE", "ALIVE/DEAD", "VIRTUAL", "RESIDENT"
     );
     for (name, seen) in queues {
+        let name = printable(name);
         text += &match seen {
             Ok(snapshot) => {
                 let (alive, dead) = living(snapshot);

@@ -1,12 +1,14 @@
 //! `ringway rm`.
 
 use std::fs;
+use std::path::Path;
 
 use clap::Args;
 use ringway::inspect::{self, attendees};
 use ringway::{OpenError, Place};
 
 use crate::outcome::{Done, Failure, complain, failed};
+use crate::terms::quoted_path;
 
 /// Removes the names of queues
 ///
@@ -36,31 +38,40 @@ impl Rm {
     }
 }
 
+/// What is no queue, or none that we can open.
+fn remove_file(path: &Path, force: bool, error: OpenError) -> Done {
+    let is_there = path.symlink_metadata().is_ok();
+    if is_there && force {
+        complain(&format!("{error}; removing {} all the same", quoted_path(path)));
+        let by_hand = |error| format!("cannot remove {}: {error}; remove it by hand", quoted_path(path));
+        return fs::remove_file(path).map_err(|error| Failure::Failed(by_hand(error)));
+    }
+    let is_foreign = matches!(error, OpenError::Refused { .. } | OpenError::BadName { .. });
+    Err(Failure::Failed(match is_there && is_foreign {
+        true => format!("{error}; --force removes {} all the same", quoted_path(path)),
+        false => error.to_string(),
+    }))
+}
+
 fn remove(name: &str, force: bool) -> Done {
     let place = Place::from(name);
     let segment = match inspect::open(&place) {
         Ok(segment) => segment,
-        Err(error @ (OpenError::NotFound { .. } | OpenError::BadName { .. })) => return Err(failed(error)),
-        Err(error) if force => {
-            complain(&format!("{error}; removing it all the same"));
-            let path = place.path().unwrap_or_default();
-            return fs::remove_file(&path)
-                .map_err(|error| Failure::Failed(format!("cannot remove {}: {error}", path.display())));
-        }
-        Err(error @ OpenError::Refused { .. }) => {
-            return Err(Failure::Failed(format!("{error}; --force removes it all the same")));
-        }
-        Err(error) => return Err(failed(error)),
+        Err(error @ OpenError::NotFound { .. }) => return Err(failed(error)),
+        Err(error) => return remove_file(&place.path().unwrap_or_default(), force, error),
     };
     let living: Vec<String> =
         attendees(&segment).iter().filter(|attendee| attendee.alive).map(|attendee| attendee.pid.to_string()).collect();
     if !force && !living.is_empty() {
         let pids = living.join(", ");
-        let text = format!("queue '{name}' is open in process {pids}; end it, or use --force to remove the name only");
+        let text =
+            format!("{} is open in process {pids}; end it, or use --force to remove the name only", segment.label());
         return Err(Failure::Failed(text));
     }
     match inspect::remove(&segment).map_err(failed)? {
         true => Ok(()),
-        false => Err(Failure::Failed(format!("queue '{name}': the name is gone, or stands for another queue by now"))),
+        false => {
+            Err(Failure::Failed(format!("{}: the name is gone, or stands for another queue by now", segment.label())))
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! Arguments and texts that several subcommands share.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
-use ringway::inspect::Snapshot;
+use ringway::inspect::{Snapshot, printable};
 use ringway::{PutError, Queue, QueueOptions, WaitStrategy};
 
 use crate::outcome::Failure;
@@ -96,9 +97,22 @@ pub(crate) fn age(unix_nanos: u64) -> String {
 }
 
 /// The beginning of a text that others have made, safe for a terminal.
-pub(crate) fn printable(text: &str) -> String {
+pub(crate) fn beginning(text: &str) -> String {
     const MOST: usize = 80;
     let safe = |letter: char| if letter.is_control() { '?' } else { letter };
     let end = if text.chars().nth(MOST).is_some() { "..." } else { "" };
     text.chars().take(MOST).map(safe).chain(end.chars()).collect()
+}
+
+/// A name as a shell takes it.
+pub(crate) fn quoted(name: &str) -> String {
+    match name.contains(char::is_control) {
+        true => format!("$'{}'", printable(&name.replace('\\', r"\\").replace('\'', r"\'"))),
+        false => format!("'{}'", name.replace('\'', r"'\''")),
+    }
+}
+
+/// The same of a path.
+pub(crate) fn quoted_path(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
 }

@@ -5,6 +5,7 @@ use std::{fmt, io};
 
 use thiserror::Error;
 
+use crate::names::printable;
 use crate::ring::Corruption;
 
 /// Why a segment could not be created.
@@ -120,7 +121,7 @@ pub enum OpenError {
 
 /// Why the name of a segment could not be removed.
 #[derive(Debug, Error)]
-#[error("cannot remove {}: {source}{}", path.display(), owner.map_or(String::new(), |uid| format!("; it belongs to uid {uid}")))]
+#[error("cannot remove {}: {source}{}", printable(&path.to_string_lossy()), owner.map_or(String::new(), |uid| format!("; it belongs to uid {uid}")))]
 pub struct RemoveError {
     /// The file that stands for it.
     pub path: PathBuf,

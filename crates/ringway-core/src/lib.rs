@@ -35,7 +35,7 @@ mod stock;
 pub mod waking;
 pub mod word;
 
-pub use names::{Place, list};
+pub use names::{Place, list, printable};
 pub use ringway_sys::clock::Monotonic;
 
 /// What the system shows of a process, for people.

@@ -53,8 +53,8 @@ impl Place {
     /// How errors and listings call it.
     pub fn label(&self) -> String {
         match self {
-            Self::Named(name) | Self::Portable(name) => format!("queue '{name}'"),
-            Self::File(path) => format!("queue '{}'", path.display()),
+            Self::Named(name) | Self::Portable(name) => format!("queue '{}'", printable(name)),
+            Self::File(path) => format!("queue '{}'", printable(&path.to_string_lossy())),
             Self::Unnamed => "unnamed queue".to_owned(),
             Self::Heap => "heap queue".to_owned(),
         }
@@ -84,13 +84,25 @@ impl Place {
             "it is empty"
         } else if name.len() > NAME_MAX {
             "it is longer than 200 bytes"
-        } else if name.contains(['/', '\0', '\n']) {
-            "it has a slash, a line break or a zero byte"
+        } else if name.contains(|letter: char| letter == '/' || letter.is_control()) {
+            "it has a slash or a control character"
         } else {
             return None;
         };
         Some((name, reason))
     }
+}
+
+/// A name as it may be written to a terminal or a log: whoever may make files can choose any name for them.
+pub fn printable(name: &str) -> String {
+    let mut safe = String::with_capacity(name.len());
+    for letter in name.chars() {
+        match letter.is_control() {
+            true => safe.extend(letter.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\x{byte:02x}"))),
+            false => safe.push(letter),
+        }
+    }
+    safe
 }
 
 /// The names of all segments in shared memory, in order. Half-made or foreign files under such a name are listed too.

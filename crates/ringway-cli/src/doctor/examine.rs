@@ -1,11 +1,11 @@
 //! One look at one queue, and what is done about what it shows.
 
-use ringway::inspect::{self, Holds, Maker, Remains, Segment, Snapshot};
+use ringway::inspect::{self, Holds, Maker, Remains, Segment, Snapshot, printable};
 use ringway::{Fault, OpenError, Place};
 
 use super::finding::{Finding, Findings};
 use crate::outcome::{Done, failed};
-use crate::terms::Bytes;
+use crate::terms::{Bytes, quoted, quoted_path};
 
 /// What may be done.
 pub(super) struct Doctoring {
@@ -18,9 +18,9 @@ impl Doctoring {
     pub(super) fn bury(&self, remains: &Remains, findings: &mut Findings) {
         let text = match remains.is_visible {
             true => "its creator did not finish it".to_owned(),
-            false => format!("its creator left {}", remains.path.display()),
+            false => format!("its creator left {}", printable(&remains.path.to_string_lossy())),
         };
-        let by_hand = format!("if nobody is making it: rm '{}'", remains.path.display());
+        let by_hand = format!("if nobody is making it: rm {}", quoted_path(&remains.path));
         let (text, remedy, fixed) = match remains.maker() {
             Maker::AtWork => (text + " yet, and has it open", "wait for it, or end it".to_owned(), false),
             Maker::Unknown(error) => {
@@ -43,9 +43,10 @@ impl Doctoring {
         };
         let segment = match inspect::open(&Place::from(name)) {
             Ok(segment) => segment,
-            Err(error @ (OpenError::NotFound { .. } | OpenError::BadName { .. })) => return Err(failed(error)),
-            Err(error @ OpenError::Refused { .. }) => {
-                let by_force = format!("if it is of no use to another program: ringway rm --force '{name}'");
+            Err(error @ OpenError::NotFound { .. }) => return Err(failed(error)),
+            Err(error @ OpenError::BadName { .. }) if !is_there(name) => return Err(failed(error)),
+            Err(error @ (OpenError::Refused { .. } | OpenError::BadName { .. })) => {
+                let by_force = format!("if it is of no use to another program: ringway rm --force {}", quoted(name));
                 found("refused", error.to_string(), (by_force, false));
                 return Ok(());
             }
@@ -124,7 +125,7 @@ impl Doctoring {
     fn remove(&self, name: &str, segment: &Segment, is_done: bool) -> (String, bool) {
         if !(self.remove_abandoned || self.fix && is_done) {
             let how = if is_done { "--fix removes it" } else { "open it, or --fix --remove-abandoned removes it" };
-            return (format!("{how}, as does ringway rm '{name}'"), false);
+            return (format!("{how}, as does ringway rm {}", quoted(name)), false);
         }
         match inspect::remove(segment) {
             Ok(true) => ("its name was removed".to_owned(), true),
@@ -132,6 +133,10 @@ impl Doctoring {
             Err(error) => (error.to_string(), false),
         }
     }
+}
+
+fn is_there(name: &str) -> bool {
+    Place::from(name).path().is_some_and(|path| path.symlink_metadata().is_ok())
 }
 
 fn dead_participants(segment: &Segment) -> Vec<String> {

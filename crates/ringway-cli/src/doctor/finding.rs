@@ -1,5 +1,6 @@
 //! What the doctor found, and how it tells.
 
+use ringway::inspect::printable;
 use serde_json::{Value, json};
 
 /// One thing that is not as it should be.
@@ -43,7 +44,7 @@ impl Findings {
         let line = |finding: &Finding| {
             let Finding { queue, kind, text, remedy, fixed } = finding;
             let mark = if *fixed { "fixed" } else { "found" };
-            format!("{mark}: {queue}: {kind}: {text}; {remedy}\n")
+            format!("{mark}: {}: {kind}: {text}; {remedy}\n", printable(queue))
         };
         match (self.0.is_empty(), looked_at) {
             (true, 1) => "1 queue looked at, all is well\n".to_owned(),

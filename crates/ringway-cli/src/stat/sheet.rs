@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use ringway::inspect::{Held, Snapshot};
+use ringway::inspect::{Held, Snapshot, printable};
 
 use super::{Participant, View};
-use crate::terms::{age, bytes, marks, printable};
+use crate::terms::{age, beginning, bytes, marks};
 
 pub(super) fn of(view: &View) -> String {
     let View { name, snapshot, participants } = view;
@@ -28,9 +28,9 @@ fn totals(name: &str, snapshot: &Snapshot) -> String {
     let mut row = |label: &str, value: String| {
         let _ = writeln!(text, "{label:<14}{value}");
     };
-    row("queue", name.to_owned());
+    row("queue", printable(name));
     row("size", format!("{} of {}{}", snapshot.size, snapshot.maxsize, marks(snapshot)));
-    row("messages", format!("{}, at most {}", snapshot.schema, bytes(snapshot.max_message)));
+    row("messages", format!("{}, at most {}", printable(&snapshot.schema), bytes(snapshot.max_message)));
     row("puts", snapshot.puts.to_string());
     row("gets", snapshot.gets.to_string());
     row("lost", format!("{} with {} dead participants", snapshot.lost, snapshot.recovered));
@@ -51,7 +51,7 @@ fn person(participant: &Participant) -> String {
         (true, true, None) => format!("pid {pid}, alive, {since}"),
         (true, true, Some(sight)) => {
             let threads = if sight.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", sight.threads) };
-            format!("pid {pid}, {}, {threads}, {since}: {}", sight.state, printable(&sight.command))
+            format!("pid {pid}, {}, {threads}, {since}: {}", sight.state, beginning(&sight.command))
         }
     }
 }
