@@ -1,19 +1,20 @@
 //! `ringway get`.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
-use ringway::GetError;
-use ringway::inspect::printable;
+use ringway::{GetError, Name, ReceivedBytes};
 
 use crate::outcome::{Done, Failure, failed};
-use crate::terms::{Bytes, seconds};
+use crate::slices::{Signals, Timeout, is_unread};
+use crate::terms::{Bytes, count, seconds};
 
 /// Writes messages to standard output, one a line
 ///
 /// Ends with 0 when the queue was shut down and is drained, or after so many messages. A message that was taken leaves
-/// the queue: what a killed `get` had not written yet goes with it.
+/// the queue: what a killed `get` had not written yet goes with it, and so does what was written and nobody reads. To
+/// take some messages, use --count N rather than `| head`.
 ///
 /// Example: ringway get lines | grep error
 #[derive(Args)]
@@ -30,45 +31,91 @@ pub(crate) struct Get {
 
 impl Get {
     pub(crate) fn run(self) -> Done {
+        let signals = Signals::watch()?;
         let queue = Bytes::options().open(&self.name).map_err(failed)?;
-        let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-        let ended = self.drain(&queue, &mut output);
+        let mut output = Output { queue: queue.name(), to: io::stdout().lock(), taken: Vec::new(), messages: 0 };
+        let ended = self.drain(&queue, &mut output, &signals);
         // However it ended: what was taken is in nobody's hands but ours.
-        output.flush().map_err(|error| self.unwritten(error))?;
+        output.flush()?;
         ended
     }
 
-    fn drain(&self, queue: &Bytes, output: &mut impl Write) -> Done {
+    fn drain(&self, queue: &Bytes, output: &mut Output, signals: &Signals) -> Done {
         let mut left = self.count.unwrap_or(u64::MAX);
         while left != 0 {
-            // Who reads sees what there is before we sleep.
+            signals.check()?;
+            output.check()?;
             let taken = match queue.try_get_bytes() {
                 Err(GetError::Empty { .. }) => {
-                    output.flush().map_err(|error| self.unwritten(error))?;
-                    match self.timeout {
-                        None => queue.get_bytes(),
-                        Some(timeout) => queue.get_bytes_timeout(timeout),
-                    }
+                    output.flush()?; // who reads sees what there is before we sleep
+                    self.wait(queue, output, signals)?
                 }
                 taken => taken,
             };
-            let message = match taken {
-                Ok(message) => message,
+            match taken {
+                Ok(message) => output.write(&message)?,
                 Err(GetError::ShutDown { .. }) => return Ok(()),
                 Err(error @ GetError::Empty { .. }) => return Err(Failure::TimedOut(error.to_string())),
                 Err(error) => return Err(failed(error)),
-            };
-            output.write_all(&message).and_then(|()| output.write_all(b"\n")).map_err(|error| self.unwritten(error))?;
+            }
             left -= 1;
         }
         Ok(())
     }
 
+    fn wait<'q>(
+        &self,
+        queue: &'q Bytes,
+        output: &Output,
+        signals: &Signals,
+    ) -> Result<Result<ReceivedBytes<'q>, GetError>, Failure> {
+        let wait = Timeout::of(self.timeout);
+        loop {
+            match queue.get_bytes_deadline(wait.slice()) {
+                Err(GetError::Empty { .. }) if !wait.is_over() => {}
+                taken => return Ok(taken),
+            }
+            signals.check()?;
+            output.check()?;
+        }
+    }
+}
+
+/// Standard output, and what was taken and not written yet.
+struct Output {
+    queue: Name,
+    to: io::StdoutLock<'static>,
+    taken: Vec<u8>,
+    messages: u64,
+}
+
+impl Output {
+    const FULL: usize = 1 << 16;
+
+    fn write(&mut self, message: &[u8]) -> Done {
+        self.taken.extend_from_slice(message);
+        self.taken.push(b'\n');
+        self.messages += 1;
+        if self.taken.len() < Self::FULL { Ok(()) } else { self.flush() }
+    }
+
     /// Also when it is only that nobody reads any more: messages are lost, and that is no quiet end.
-    fn unwritten(&self, error: io::Error) -> Failure {
-        Failure::Failed(format!(
-            "messages taken from queue '{}' could not be written, and are lost: {error}",
-            printable(&self.name)
-        ))
+    fn flush(&mut self) -> Done {
+        let written = self.to.write_all(&self.taken).and_then(|()| self.to.flush());
+        self.taken.clear();
+        let messages = std::mem::take(&mut self.messages);
+        written.map_err(|error| {
+            let (what, queue) = (count(messages, "message"), &self.queue);
+            Failure::Failed(format!("{what} taken from {queue} could not be written, and are lost: {error}"))
+        })
+    }
+
+    /// Nothing is taken for nobody.
+    fn check(&self) -> Done {
+        if !self.taken.is_empty() || !is_unread(&self.to) {
+            return Ok(());
+        }
+        let why = "nobody reads the output any more, and what was written and not read is lost";
+        Err(Failure::Failed(format!("{}: {why}; to take some messages, use --count N", self.queue)))
     }
 }

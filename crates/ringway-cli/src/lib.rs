@@ -11,6 +11,7 @@ mod outcome;
 mod put;
 mod rm;
 mod shutdown;
+mod slices;
 mod stat;
 mod terms;
 mod worker;
@@ -21,7 +22,8 @@ use clap::{Parser, Subcommand};
 
 /// Queues between processes, on shared memory.
 ///
-/// Exit status: 0 done, 1 failure, 2 usage, 3 timed out, 4 the doctor found something.
+/// Exit status: 0 done, 1 failure, 2 usage, 3 timed out, 4 the doctor found something; of `put`
+/// and `get` also 130 and 143, ended by SIGINT and SIGTERM.
 #[derive(Parser)]
 #[command(version, name = "ringway", max_term_width = 100)]
 struct Cli {

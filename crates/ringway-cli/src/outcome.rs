@@ -13,6 +13,8 @@ pub(crate) enum Failure {
     TimedOut(String),
     /// Exit status 4: the doctor has already said what it found.
     Found,
+    /// Ended by this signal, with the exit status that a shell gives it.
+    Signal(u8),
     /// Whoever read our output has gone. Nothing is left to say, and nobody to say it to.
     NobodyReads,
 }
@@ -25,6 +27,7 @@ impl Failure {
         let (text, status) = match self {
             Self::Failed(text) => (text, 1),
             Self::TimedOut(text) => (text, 3),
+            Self::Signal(signal) => return ExitCode::from(128 + signal),
             Self::Found => return ExitCode::from(4),
             Self::NobodyReads => return ExitCode::SUCCESS,
         };

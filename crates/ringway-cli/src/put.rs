@@ -1,16 +1,19 @@
 //! `ringway put`.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, BufReader, StdinLock};
 use std::time::Duration;
 
 use clap::Args;
+use ringway::PutError;
 
 use crate::outcome::{Done, Failure, failed};
-use crate::terms::{Measures, not_put, seconds};
+use crate::slices::{Signals, Timeout, is_readable};
+use crate::terms::{Bytes, Measures, not_put, seconds};
 
 /// Puts each line of standard input as one message
 ///
-/// The line feed is not part of the message. When this ends with 0, all messages are in the queue.
+/// The line feed is not part of the message. When this ends with 0, all messages are in the queue. When the queue is
+/// full, it waits until somebody gets.
 ///
 /// Example: ringway put lines --create < access.log
 #[derive(Args)]
@@ -29,30 +32,69 @@ pub(crate) struct Put {
 
 impl Put {
     pub(crate) fn run(self) -> Done {
+        let signals = Signals::watch()?;
         let options = self.measures.options();
         let queue = match self.create {
             true => options.open_or_create(&self.name).map_err(failed)?,
             false => options.open(&self.name).map_err(failed)?,
         };
-        let mut input = io::stdin().lock();
-        let mut line = Vec::new();
-        let mut number = 0_u64;
-        loop {
-            line.clear();
-            number += 1;
-            let read = input
-                .read_until(b'\n', &mut line)
-                .map_err(|error| Failure::Failed(format!("cannot read line {number} of standard input: {error}")))?;
-            if read == 0 {
-                return Ok(());
+        let mut input = Input { from: BufReader::with_capacity(1 << 16, io::stdin().lock()), line: Vec::new() };
+        for number in 1_u64.. {
+            let unread = |error| Failure::Failed(format!("cannot read line {number} of standard input: {error}"));
+            let Some(message) = input.next_line(&signals, unread)? else { break };
+            self.put(&queue, message, &signals)
+                .map_err(|failure| failure.while_doing(format_args!("line {number}")))?;
+        }
+        Ok(())
+    }
+
+    fn put(&self, queue: &Bytes, message: &[u8], signals: &Signals) -> Done {
+        let mut put = queue.try_put_bytes(message);
+        let wait = Timeout::of(self.timeout);
+        while let Err(PutError::Full { .. } | PutError::NoBlock { .. }) = put {
+            if wait.is_over() {
+                break;
             }
-            let message = line.strip_suffix(b"\n").unwrap_or(&line);
-            let put = match self.timeout {
-                None => queue.put_bytes(message),
-                Some(Duration::ZERO) => queue.try_put_bytes(message),
-                Some(timeout) => queue.put_bytes_timeout(message, timeout),
-            };
-            put.map_err(|error| not_put(error).while_doing(format_args!("line {number}")))?;
+            signals.check()?;
+            put = queue.put_bytes_deadline(message, wait.slice());
+        }
+        put.map_err(not_put)
+    }
+}
+
+/// Standard input by lines.
+struct Input {
+    /// Its buffer is larger than that of what it reads from, which therefore stays empty.
+    from: BufReader<StdinLock<'static>>,
+    line: Vec<u8>,
+}
+
+impl Input {
+    /// The next line without its line feed; `None` at the end. Bytes that a signal finds without a line feed are left out.
+    fn next_line(
+        &mut self,
+        signals: &Signals,
+        unread: impl Fn(io::Error) -> Failure,
+    ) -> Result<Option<&[u8]>, Failure> {
+        self.line.clear();
+        loop {
+            while self.from.buffer().is_empty() {
+                signals.check()?;
+                if is_readable(self.from.get_ref()).map_err(&unread)? {
+                    break;
+                }
+            }
+            let found = self.from.fill_buf().map_err(&unread)?;
+            let end = found.iter().position(|byte| *byte == b'\n');
+            self.line.extend_from_slice(&found[..end.unwrap_or(found.len())]);
+            let (is_last, used) = (found.is_empty(), end.map_or(found.len(), |end| end + 1));
+            self.from.consume(used);
+            if end.is_some() || is_last && !self.line.is_empty() {
+                return Ok(Some(&self.line));
+            }
+            if is_last {
+                return Ok(None);
+            }
         }
     }
 }

@@ -85,6 +85,11 @@ pub(crate) fn marks(snapshot: &Snapshot) -> String {
     marks.into_iter().filter_map(|(is_set, mark)| is_set.then_some(mark)).collect()
 }
 
+/// A number of things.
+pub(crate) fn count(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Bytes for people.
 pub(crate) fn bytes(bytes: u64) -> String {
     indicatif::BinaryBytes(bytes).to_string()

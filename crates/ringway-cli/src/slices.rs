@@ -1,0 +1,82 @@
+//! Waiting a slice at a time, so that a signal is noticed, and that nobody reads what we write.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use crate::outcome::{Done, Failure};
+
+const SLICE: Duration = Duration::from_millis(100);
+
+/// How long to wait in all.
+pub(crate) struct Timeout {
+    end: Option<Instant>,
+}
+
+impl Timeout {
+    /// `None` waits without end, as does what no clock can tell.
+    pub(crate) fn of(timeout: Option<Duration>) -> Self {
+        Self { end: timeout.and_then(|timeout| Instant::now().checked_add(timeout)) }
+    }
+
+    /// The end of the next slice.
+    pub(crate) fn slice(&self) -> Instant {
+        let slice = Instant::now() + SLICE;
+        self.end.map_or(slice, |end| end.min(slice))
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.end.is_some_and(|end| Instant::now() >= end)
+    }
+}
+
+/// SIGINT and SIGTERM, which end a command after it has put what it holds where it belongs. A second one ends it at once.
+pub(crate) struct Signals {
+    seen: Arc<AtomicUsize>,
+}
+
+impl Signals {
+    pub(crate) fn watch() -> Result<Self, Failure> {
+        let seen = Arc::new(AtomicUsize::new(0));
+        for signal in [SIGINT, SIGTERM] {
+            let once = Arc::new(AtomicBool::new(false));
+            flag::register_conditional_default(signal, Arc::clone(&once))
+                .and_then(|_| flag::register(signal, once))
+                .and_then(|_| flag::register_usize(signal, Arc::clone(&seen), signal as usize))
+                .map_err(|error| Failure::Failed(format!("cannot watch for signal {signal}: {error}")))?;
+        }
+        Ok(Self { seen })
+    }
+
+    /// The error is the signal that came.
+    pub(crate) fn check(&self) -> Done {
+        match self.seen.load(Relaxed) {
+            0 => Ok(()),
+            signal => Err(Failure::Signal(signal as u8)),
+        }
+    }
+}
+
+/// Waits for a slice at most until there is something to read, or the end of it.
+pub(crate) fn is_readable(input: &impl AsFd) -> io::Result<bool> {
+    let mut watched = [PollFd::new(input, PollFlags::IN)];
+    let slice = Timespec { tv_sec: 0, tv_nsec: SLICE.subsec_nanos().into() };
+    match poll(&mut watched, Some(&slice)) {
+        Ok(count) => Ok(count != 0),
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether what is written there can be read by nobody any more: the other end of a pipe, socket or terminal is gone.
+pub(crate) fn is_unread(output: &impl AsFd) -> bool {
+    let mut watched = [PollFd::new(output, PollFlags::empty())];
+    let seen = poll(&mut watched, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+    seen.is_ok() && watched[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+}
