@@ -42,8 +42,8 @@ fn opening_nothing_says_so() {
         let error = Queue::<[u8]>::options().open(place.clone()).unwrap_err();
         assert!(matches!(&error, OpenError::NotFound { name } if *name == place.label()), "{error}");
     }
-    assert!(matches!(Queue::<[u8]>::options().open(Place::Heap), Err(OpenError::NotFound { .. })));
-    assert!(matches!(Queue::<[u8]>::options().open(Place::Unnamed), Err(OpenError::NotFound { .. })));
+    assert!(matches!(Queue::<[u8]>::options().open(Place::Heap), Err(OpenError::Nameless { .. })));
+    assert!(matches!(Queue::<[u8]>::options().open(Place::Unnamed), Err(OpenError::Nameless { .. })));
     let error = Queue::<[u8]>::options().create(Place::File("/nowhere/at/all".into())).unwrap_err();
     assert!(matches!(error, CreateError::Io { .. }), "{error}");
 }

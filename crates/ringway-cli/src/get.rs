@@ -8,7 +8,7 @@ use ringway::{GetError, Name, ReceivedBytes};
 
 use crate::outcome::{Done, Failure, failed};
 use crate::slices::{Signals, Timeout, is_unread};
-use crate::terms::{Bytes, count, seconds};
+use crate::terms::{Bytes, count, place, seconds};
 
 /// Writes messages to standard output, one a line
 ///
@@ -19,7 +19,7 @@ use crate::terms::{Bytes, count, seconds};
 /// Example: ringway get lines | grep error
 #[derive(Args)]
 pub(crate) struct Get {
-    /// The name of the queue
+    /// The name of the queue, or a path with a slash in it
     name: String,
     /// Stop after so many messages
     #[arg(long, value_name = "N")]
@@ -32,7 +32,7 @@ pub(crate) struct Get {
 impl Get {
     pub(crate) fn run(self) -> Done {
         let signals = Signals::watch()?;
-        let queue = Bytes::options().open(&self.name).map_err(failed)?;
+        let queue = Bytes::options().open(place(&self.name)).map_err(failed)?;
         let mut output = Output { queue: queue.name(), to: io::stdout().lock(), taken: Vec::new(), messages: 0 };
         let ended = self.drain(&queue, &mut output, &signals);
         // However it ended: what was taken is in nobody's hands but ours.

@@ -8,7 +8,7 @@ use ringway::PutError;
 
 use crate::outcome::{Done, Failure, failed};
 use crate::slices::{Signals, Timeout, is_readable};
-use crate::terms::{Bytes, Measures, not_put, seconds};
+use crate::terms::{Bytes, Measures, not_put, place, seconds};
 
 /// Puts each line of standard input as one message
 ///
@@ -18,7 +18,7 @@ use crate::terms::{Bytes, Measures, not_put, seconds};
 /// Example: ringway put lines --create < access.log
 #[derive(Args)]
 pub(crate) struct Put {
-    /// The name of the queue
+    /// The name of the queue, or a path with a slash in it
     name: String,
     /// Make the queue if there is none
     #[arg(long)]
@@ -35,8 +35,8 @@ impl Put {
         let signals = Signals::watch()?;
         let options = self.measures.options();
         let queue = match self.create {
-            true => options.open_or_create(&self.name).map_err(failed)?,
-            false => options.open(&self.name).map_err(failed)?,
+            true => options.open_or_create(place(&self.name)).map_err(failed)?,
+            false => options.open(place(&self.name)).map_err(failed)?,
         };
         let mut input = Input { from: BufReader::with_capacity(1 << 16, io::stdin().lock()), line: Vec::new() };
         for number in 1_u64.. {

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use clap::Args;
+use ringway::OpenError;
 use ringway::inspect::{self, attendees};
-use ringway::{OpenError, Place};
 
 use crate::outcome::{Done, Failure, complain, failed};
-use crate::terms::quoted_path;
+use crate::terms::{place, quoted_path};
 
 /// Removes the names of queues
 ///
@@ -18,7 +18,7 @@ use crate::terms::quoted_path;
 /// Example: ringway rm jobs
 #[derive(Args)]
 pub(crate) struct Rm {
-    /// Names of queues
+    /// Names of queues, or paths with a slash in them
     #[arg(required = true)]
     names: Vec<String>,
     /// Remove it whoever uses it and whatever it is
@@ -47,14 +47,15 @@ fn remove_file(path: &Path, force: bool, error: OpenError) -> Done {
         return fs::remove_file(path).map_err(|error| Failure::Failed(by_hand(error)));
     }
     let is_foreign = matches!(error, OpenError::Refused { .. } | OpenError::BadName { .. });
-    Err(Failure::Failed(match is_there && is_foreign {
+    let is_file = is_there && !path.symlink_metadata().is_ok_and(|facts| facts.is_dir());
+    Err(Failure::Failed(match is_file && is_foreign {
         true => format!("{error}; --force removes {} all the same", quoted_path(path)),
         false => error.to_string(),
     }))
 }
 
 fn remove(name: &str, force: bool) -> Done {
-    let place = Place::from(name);
+    let place = place(name);
     let segment = match inspect::open(&place) {
         Ok(segment) => segment,
         Err(error @ OpenError::NotFound { .. }) => return Err(failed(error)),

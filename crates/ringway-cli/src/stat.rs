@@ -8,11 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Args;
-use ringway::Place;
 use ringway::inspect::{self, Attendee, Held, Holds, Segment, Sight, Snapshot};
 
 use crate::outcome::{Done, Failure, failed, unwritten};
-use crate::terms::seconds;
+use crate::terms::{place, seconds};
 
 /// Shows a queue: its size, its totals, who has it open, and who holds what for how long
 ///
@@ -22,7 +21,7 @@ use crate::terms::seconds;
 /// Example: ringway stat jobs --over 5
 #[derive(Args)]
 pub(crate) struct Stat {
-    /// The name of the queue
+    /// The name of the queue, or a path with a slash in it
     name: String,
     /// Time between two looks
     #[arg(long, value_name = "SECONDS", default_value = "0.2", value_parser = seconds)]
@@ -51,7 +50,7 @@ struct Participant {
 
 impl Stat {
     pub(crate) fn run(self) -> Done {
-        let segment = inspect::open(&Place::from(&self.name)).map_err(failed)?;
+        let segment = inspect::open(&place(&self.name)).map_err(failed)?;
         let mut holds = Holds::look(&segment, None);
         loop {
             thread::sleep(self.over);

@@ -1,16 +1,24 @@
 //! Arguments and texts that several subcommands share.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
 use ringway::inspect::{Snapshot, printable};
-use ringway::{PutError, Queue, QueueOptions, WaitStrategy};
+use ringway::{Place, PutError, Queue, QueueOptions, WaitStrategy};
 
 use crate::outcome::Failure;
 
 /// A queue of plain bytes, which is what the command puts and gets.
 pub(crate) type Bytes = Queue<[u8]>;
+
+/// What an argument stands for: with a slash, a path.
+pub(crate) fn place(argument: &str) -> Place {
+    match argument.contains('/') {
+        true => Place::File(PathBuf::from(argument)),
+        false => Place::from(argument),
+    }
+}
 
 /// The measures of a queue that may have to be made.
 #[derive(Args)]

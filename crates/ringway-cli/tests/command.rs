@@ -149,11 +149,9 @@ fn odd_names_are_names() {
         assert_eq!(stdout(&run(&["get", "--count", "1", "--", &name.0])), "x\n", "{odd}");
         assert_eq!(status(&run(&["rm", "--", &name.0])), 0, "{odd}");
     }
-    for no_name in ["", "a/b"] {
-        let output = run(&["create", no_name]);
-        assert_eq!(status(&output), 1);
-        assert!(stderr(&output).contains(&format!("{no_name:?} is not a name")), "{}", stderr(&output));
-    }
+    let output = run(&["create", ""]);
+    assert_eq!(status(&output), 1);
+    assert!(stderr(&output).contains("\"\" is not a name: it is empty"), "{}", stderr(&output));
 }
 
 #[test]

@@ -3,8 +3,9 @@
 mod support;
 
 use std::fs;
+use std::process::Command;
 
-use support::{Name, run, status, stderr, stdout};
+use support::{Name, run, run_as_nobody, status, stderr, stdout};
 
 /// What reaches the terminal of whoever looks.
 fn told(arguments: &[&str]) -> String {
@@ -33,4 +34,51 @@ fn names_with_control_characters_are_shown_escaped() {
         assert_eq!(status(&run(&["rm", "--force", &name.0])), 0);
         assert!(!name.file().exists());
     }
+}
+
+#[test]
+fn what_is_no_file_is_told_and_removed_by_force_where_that_can_be() {
+    let name = Name::new("kind");
+    let (path, file) = (name.file().to_str().unwrap().to_owned(), name.file());
+    let make = |program: &str, arguments: &[&str]| {
+        assert!(Command::new(program).args(arguments).status().unwrap().success());
+    };
+    for (program, arguments, kind) in
+        [("mkfifo", &[&*path][..], "a named pipe"), ("ln", &["-s", "/dev/null", &path], "a symbolic link")]
+    {
+        make(program, arguments);
+        let found = told(&["doctor", &name.0]);
+        let text = format!("refused: the kind of file is {kind}, expected a regular file; if it");
+        assert!(found.contains(&text) && found.contains("ringway rm --force"), "{found}");
+        assert_eq!(status(&run(&["rm", "--force", &name.0])), 0);
+        assert!(file.symlink_metadata().is_err());
+    }
+    fs::create_dir(&file).unwrap();
+    let (found, refused) = (told(&["doctor", &name.0]), told(&["rm", "--force", &name.0]));
+    fs::remove_dir(&file).unwrap();
+    assert!(
+        found.contains(&format!(
+            "is a directory, expected a regular file; if it is of no use to another program: remove '{path}' by hand"
+        )),
+        "{found}"
+    );
+    assert!(
+        refused.contains(&format!("cannot remove '{path}': Is a directory (os error 21); remove it by hand")),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_file_of_somebody_else_is_told_with_another_remedy_than_a_limit() {
+    let name = Name::new("unreadable");
+    run(&["create", &name.0]);
+    let Some(output) = run_as_nobody(&["doctor", &name.0]) else { return };
+    assert!(
+        stdout(&output).contains("Permission denied (os error 13); look as the user who owns it"),
+        "{}",
+        stdout(&output)
+    );
+    let script = format!("ulimit -v 1000000; exec '{}' doctor {}", env!("CARGO_BIN_EXE_ringway"), name.0);
+    let limited = Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert!(stdout(&limited).contains("raise the limit of address space (ulimit -v)"), "{}", stdout(&limited));
 }

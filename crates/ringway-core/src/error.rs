@@ -71,6 +71,12 @@ pub enum OpenError {
         /// The object as the caller named it.
         name: String,
     },
+    /// It was made without a name.
+    #[error("{name} has no name to be opened by; pass its descriptor to `open_fd`, or a clone of its handle")]
+    Nameless {
+        /// What it is.
+        name: String,
+    },
     /// The name cannot be one.
     #[error("{name:?} is not a name: {reason}")]
     BadName {

@@ -79,7 +79,10 @@ impl Place {
 
     /// The name and what is wrong with it, if anything.
     pub(crate) fn fault(&self) -> Option<(&str, &'static str)> {
-        let (Self::Named(name) | Self::Portable(name)) = self else { return None };
+        let (Self::Named(name) | Self::Portable(name)) = self else {
+            let is_empty = matches!(self, Self::File(path) if path.as_os_str().is_empty());
+            return is_empty.then_some(("", "it is empty"));
+        };
         let reason = if name.is_empty() {
             "it is empty"
         } else if name.len() > NAME_MAX {

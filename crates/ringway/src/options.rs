@@ -147,7 +147,7 @@ impl<T: Payload + ?Sized> QueueOptions<T> {
         loop {
             match self.open(place.clone()) {
                 Ok(queue) => return Ok(queue),
-                Err(OpenError::NotFound { .. }) => {}
+                Err(OpenError::NotFound { .. } | OpenError::Nameless { .. }) => {}
                 Err(OpenError::Removed { .. }) if removals < 20 => removals += 1,
                 Err(error) => return Err(CreateError::Open(error)),
             }

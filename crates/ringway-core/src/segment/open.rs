@@ -1,10 +1,10 @@
 //! Opening a segment: nothing is believed before it was checked.
 
 use core::mem::size_of;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 use ringway_sys::shm;
@@ -24,14 +24,24 @@ impl Segment {
             return Err(OpenError::BadName { name: name.to_owned(), reason });
         }
         let Some(path) = place.path() else {
-            return Err(OpenError::NotFound { name: label });
+            return Err(OpenError::Nameless { name: label });
+        };
+        let no_file = |facts: io::Result<Metadata>| {
+            let kind = other_kind(facts.ok()?.file_type())?;
+            Some(header::refused(&label, "the kind of file", kind, "a regular file"))
         };
         let opened = OpenOptions::new().read(true).write(true).custom_flags(shm::OPEN_FLAGS).open(&path);
         let file = match opened {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(OpenError::NotFound { name: label }),
-            Err(source) => return Err(OpenError::Io { name: label, action: "open the file", source }),
+            Err(source) => {
+                let failed = || OpenError::Io { name: label.clone(), action: "open the file", source };
+                return Err(no_file(path.symlink_metadata()).unwrap_or_else(failed));
+            }
         };
+        if let Some(refused) = no_file(file.metadata()) {
+            return Err(refused);
+        }
         let os_id = place.os_id();
         Self::from_file(file, label, Some(path), os_id.as_deref())
     }
@@ -85,5 +95,22 @@ impl Segment {
             return Err(OpenError::Removed { name: segment.label });
         }
         Ok(segment)
+    }
+}
+
+/// What it is, if it is no regular file.
+fn other_kind(kind: FileType) -> Option<&'static str> {
+    if kind.is_file() {
+        None
+    } else if kind.is_dir() {
+        Some("a directory")
+    } else if kind.is_symlink() {
+        Some("a symbolic link")
+    } else if kind.is_fifo() {
+        Some("a named pipe")
+    } else if kind.is_socket() {
+        Some("a socket")
+    } else {
+        Some("a device")
     }
 }
