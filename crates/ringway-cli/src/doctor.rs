@@ -2,6 +2,8 @@
 
 mod examine;
 mod finding;
+mod living;
+mod unopened;
 
 use std::io::{self, Write};
 
@@ -12,7 +14,7 @@ use crate::outcome::{Done, Failure, unwritten};
 use examine::Doctoring;
 use finding::Findings;
 
-/// Looks for dead participants, blocks that nobody owns, damage, and queues that are half made, half removed or left behind
+/// Looks for dead and stopped participants, blocks that nobody owns, damage, and queues that are half made, half removed or left behind
 ///
 /// With --fix it takes back what the dead held, removes what killed creators left half made, and removes queues that were
 /// shut down, drained and left. It removes no message unless --remove-abandoned says so. Exit status: 0 all is well, or was
@@ -21,7 +23,7 @@ use finding::Findings;
 /// Example: ringway doctor --fix
 #[derive(Args)]
 pub(crate) struct Doctor {
-    /// The name of the queue; all queues if there is none
+    /// The name of the queue, or a path with a slash in it; all queues of /dev/shm if there is none
     name: Option<String>,
     /// Mend what can be mended without harm
     #[arg(long)]

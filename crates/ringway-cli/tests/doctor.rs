@@ -2,14 +2,17 @@
 
 mod support;
 
+use std::collections::VecDeque;
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
 
 use ringway::{Queue, QueueOptions};
 use serde_json::Value;
-use support::{Name, Running, getter, run, run_with, signal, status, stderr, stdout, wait_for_state};
+use support::{Folder, Name, Running, getter, run, run_with, signal, status, stderr, stdout, wait_for_state};
 
 /// Exit status and findings.
 fn doctor(arguments: &[&str]) -> (i32, Vec<Value>) {
@@ -56,7 +59,7 @@ fn the_dead_are_found_and_what_they_held_is_taken_back() {
     let dead = kill_a_holder(&name);
     let (found, findings) = doctor(&[&name.0]);
     assert_eq!((found, kinds(&findings)), (4, vec![("dead participants", false)]));
-    assert_eq!(findings[0]["finding"], format!("dead: pid {dead}"));
+    assert_eq!(findings[0]["finding"], format!("pid {dead}"));
     assert_eq!(queue.snapshot().unwrap().recovered, 0, "looking changes nothing");
 
     let (found, findings) = doctor(&["--fix", &name.0]);
@@ -180,7 +183,7 @@ fn what_is_no_queue_and_what_is_damaged_is_told_and_let_be() {
     poke(&name, DESCRIPTORS_OF_SMALL, u64::MAX);
     let (found, findings) = doctor(&["--fix", &name.0]);
     assert_eq!((found, kinds(&findings)), (4, vec![("damage", false)]));
-    assert_eq!(findings[0]["finding"], "1 blocks have a state that nobody writes");
+    assert_eq!(findings[0]["finding"], "1 block with a state that nobody writes");
 }
 
 #[test]
@@ -210,4 +213,70 @@ fn all_queues_are_looked_at_when_none_is_named() {
     assert_eq!(found, 4);
     let of = |name: &Name| findings.iter().filter(|finding| finding["name"] == name.0).count();
     assert_eq!((of(&left), of(&held)), (1, 0), "{findings:?}");
+}
+
+#[test]
+fn who_stands_still_is_named() {
+    let name = Name::new("still");
+    let _queue = Queue::<[u8]>::create(&name.0, 3).unwrap();
+    let get = getter(&name);
+    assert_eq!(doctor(&[&name.0]), (0, vec![]));
+    signal(&get, "-STOP");
+    wait_for_state(&get, 'T');
+    let (found, findings) = doctor(&["--fix", &name.0]);
+    assert_eq!((found, kinds(&findings)), (4, vec![("stopped", false)]));
+    assert_eq!(findings[0]["finding"], format!("pid {} is stopped", get.0.id()));
+    assert_eq!(findings[0]["remedy"], format!("kill -CONT {} lets it go on", get.0.id()));
+    signal(&get, "-CONT");
+    wait_for_state(&get, 'S');
+    assert_eq!(doctor(&[&name.0]), (0, vec![]));
+}
+
+/// At any instant somebody holds too much, and never the same for long.
+#[test]
+fn a_queue_that_flows_is_no_hoard() {
+    let name = Name::new("flow");
+    let queue = Queue::<[u8]>::options().maxsize(64).max_message(64).loans(2).create(&name.0).unwrap();
+    let go_on = AtomicBool::new(true);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut held = VecDeque::new();
+            while go_on.load(Relaxed) {
+                queue.put_bytes(b"x").unwrap();
+                held.push_back(queue.get_bytes().unwrap());
+                if held.len() > 8 {
+                    held.pop_front();
+                }
+            }
+        });
+        let looks = [(); 3].map(|()| doctor(&[&name.0]));
+        go_on.store(false, Relaxed);
+        assert_eq!(looks, [(); 3].map(|()| (0, vec![])));
+    });
+}
+
+#[test]
+fn participants_that_cannot_be_are_damage() {
+    let name = Name::new("table");
+    let _queue = Queue::<[u8]>::options().maxsize(3).max_message(64).participants(20).create(&name.0).unwrap();
+    let file = OpenOptions::new().write(true).open(name.file()).unwrap();
+    file.write_all_at(&[1; 19 * 128], PARTICIPANTS_OF_SMALL + 128).unwrap();
+    let (found, findings) = doctor(&["--fix", &name.0]);
+    assert_eq!((found, kinds(&findings)), (4, vec![("damage", false)]), "{findings:?}");
+    let text = findings[0]["finding"].as_str().unwrap();
+    assert!(text.contains("pid 16843009, ") && text.ends_with(" and 11 more"), "{text}");
+}
+
+#[test]
+fn a_queue_at_a_path_is_found_there() {
+    let folder = Folder::new();
+    let path = folder.0.join("queue").to_str().unwrap().to_owned();
+    assert_eq!(status(&run(&["create", &path, "--maxsize", "3"])), 0);
+    assert_eq!(status(&run_with(&["put", &path], b"a\n")), 0);
+    assert!(stdout(&run(&["stat", &path])).contains("1 of 3"));
+    assert_eq!(kinds(&doctor(&["--fix", &path]).1), [("abandoned", false)]);
+    assert_eq!(stdout(&run(&["get", &path, "--count", "1"])), "a\n");
+    assert_eq!(status(&run(&["shutdown", &path])), 0);
+    assert_eq!(status(&run(&["rm", &path])), 0);
+    assert!(!Path::new(&path).exists());
 }

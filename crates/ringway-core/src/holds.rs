@@ -26,6 +26,8 @@ pub struct Holds {
     at_hand: Vec<u64>,
     /// Loans and messages that each participant may hold.
     allowed: u64,
+    /// Whether there was an earlier look.
+    again: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +57,8 @@ pub struct Held {
     /// How many of them cannot be spare, because it never keeps so many at hand.
     pub loans: u64,
     /// By how many it holds more messages and loans than the creator of the queue has allowed each participant. When the
-    /// others need theirs, puts find no free block.
+    /// others need theirs, puts find no free block. After an earlier look only what it has kept since then is counted: what
+    /// comes and goes is no hoard.
     pub beyond: u64,
 }
 
@@ -79,34 +82,47 @@ impl Holds {
             head: Position::new(segment.messages().cells().head().load(Acquire)), // pairs with: advance
             at_hand: segment.geometry().classes.iter().map(|class| STOCKS * class.keep as u64).collect(),
             allowed: segment.header().measures.loans.into(),
+            again: earlier.is_some(),
         }
     }
 
     /// What a participant held.
     pub fn of(&self, attendee: &Attendee) -> Held {
         let mut done = Held::default();
-        let mut classes = vec![(0_u64, 0_u64); self.at_hand.len()];
+        let mut classes = vec![InClass::default(); self.at_hand.len()];
         let own =
             |hold: &Hold| hold.owner.index() == attendee.index && hold.owner.generation() == attendee.generation as u8;
         for (block, hold) in self.held.iter().filter(|(_, hold)| own(hold)) {
             let class = &mut classes[usize::from(block.class())];
+            let counted = u64::from(hold.kept || !self.again);
             if hold.lane == Lane::Free {
-                class.1 += 1;
+                class.blocks += 1;
+                class.counted_blocks += counted;
                 continue;
             }
-            class.0 += 1;
+            class.messages += 1;
+            class.counted_messages += counted;
             done.kept_messages += u64::from(hold.kept);
             done.kept_for = done.kept_for.max(self.looked - hold.since);
             let ago = self.head.ahead_of(hold.position.plus(1)).max(0).unsigned_abs();
             done.oldest = Some(done.oldest.unwrap_or(0).max(ago));
         }
-        for ((messages, blocks), at_hand) in classes.into_iter().zip(&self.at_hand) {
-            let loans = blocks.saturating_sub(*at_hand);
-            done.messages += messages;
-            done.blocks += blocks;
-            done.loans += loans;
-            done.beyond += (messages + loans).saturating_sub(self.allowed);
+        for (class, at_hand) in classes.into_iter().zip(&self.at_hand) {
+            done.messages += class.messages;
+            done.blocks += class.blocks;
+            done.loans += class.blocks.saturating_sub(*at_hand);
+            let counted = class.counted_messages + class.counted_blocks.saturating_sub(*at_hand);
+            done.beyond += counted.saturating_sub(self.allowed);
         }
         done
     }
+}
+
+/// What a participant holds of one class, and how much of it counts as kept.
+#[derive(Clone, Copy, Default)]
+struct InClass {
+    messages: u64,
+    blocks: u64,
+    counted_messages: u64,
+    counted_blocks: u64,
 }

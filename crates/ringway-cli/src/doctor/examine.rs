@@ -1,11 +1,12 @@
 //! One look at one queue, and what is done about what it shows.
 
-use ringway::inspect::{self, Holds, Maker, Remains, Segment, Snapshot, printable};
-use ringway::{Fault, OpenError, Place};
+use ringway::inspect::{self, Maker, Remains, Segment, Snapshot, printable};
+use ringway::{Fault, OpenError};
 
 use super::finding::{Finding, Findings};
+use super::{living, unopened};
 use crate::outcome::{Done, failed};
-use crate::terms::{Bytes, quoted, quoted_path};
+use crate::terms::{Bytes, count, place, quoted, quoted_path};
 
 /// What may be done.
 pub(super) struct Doctoring {
@@ -41,17 +42,16 @@ impl Doctoring {
         let mut found = |kind, text: String, (remedy, fixed): (String, bool)| {
             findings.add(Finding { queue: name.to_owned(), kind, text, remedy, fixed });
         };
-        let segment = match inspect::open(&Place::from(name)) {
+        let segment = match inspect::open(&place(name)) {
             Ok(segment) => segment,
             Err(error @ OpenError::NotFound { .. }) => return Err(failed(error)),
-            Err(error @ OpenError::BadName { .. }) if !is_there(name) => return Err(failed(error)),
-            Err(error @ (OpenError::Refused { .. } | OpenError::BadName { .. })) => {
-                let by_force = format!("if it is of no use to another program: ringway rm --force {}", quoted(name));
-                found("refused", error.to_string(), (by_force, false));
-                return Ok(());
-            }
             Err(error) => {
-                found("unreadable", error.to_string(), ("look as the user who owns it".to_owned(), false));
+                let path = place(name).path().unwrap_or_default();
+                if path.symlink_metadata().is_err() {
+                    return Err(failed(error)); // not even a name
+                }
+                let (kind, text, remedy) = unopened::finding(&error, name, &path);
+                found(kind, text, (remedy, false));
                 return Ok(());
             }
         };
@@ -59,31 +59,40 @@ impl Doctoring {
             let text = "nobody can open it, and its name was not removed".to_owned();
             found("marked as removed", text, self.restore(&segment));
         }
-        let dead = dead_participants(&segment);
+        let anew = || ("take out what can be got, then remove it and make it anew".to_owned(), false);
+        let (dead, nobody) = dead_participants(&segment);
+        if !nobody.is_empty() {
+            found("damage", format!("participants that no process can be: {}", pids(&nobody)), anew());
+        }
         let orphaned = inspect::accounts(&segment).orphaned;
-        if !dead.is_empty() || orphaned != 0 {
+        if !dead.is_empty() || !nobody.is_empty() || orphaned != 0 {
             let done = self.recover(name, &segment);
             if !dead.is_empty() {
-                found("dead participants", format!("dead: pid {}", dead.join(", ")), done.clone());
+                found("dead participants", pids(&dead), done.clone());
             }
             if orphaned != 0 {
-                found("orphaned blocks", format!("{orphaned} blocks belong to nobody"), done);
+                found("orphaned blocks", format!("{} of nobody", count(orphaned, "block")), done);
             }
         }
-        let anew = || ("take out what can be got, then remove it and make it anew".to_owned(), false);
         let damaged = inspect::accounts(&segment).damaged;
         if damaged != 0 {
-            found("damage", format!("{damaged} blocks have a state that nobody writes"), anew());
+            found("damage", format!("{} with a state that nobody writes", count(damaged, "block")), anew());
         }
         match inspect::snapshot(&segment) {
-            Err(Fault::Corrupt(word)) => found("damage", word.to_string(), anew()),
+            Err(Fault::Corrupt(word)) => {
+                let text = word.to_string();
+                found("damage", text.strip_prefix("damaged: ").unwrap_or(&text).to_owned(), anew());
+            }
             Err(fault) => found("damage", fault.to_string(), anew()),
             Ok(snapshot) if !snapshot.holders.iter().any(|holder| holder.attendee.alive) => {
                 let (text, empty) = contents(&snapshot);
                 found("abandoned", text, self.remove(name, &segment, snapshot.shut_down && empty));
             }
             Ok(snapshot) => {
-                for text in hoarders(&segment, &snapshot) {
+                for (text, remedy) in living::stopped(&snapshot) {
+                    found("stopped", text, (remedy, false));
+                }
+                for text in living::hoarders(&segment, &snapshot) {
                     let remedy = "if puts find no free block, it has to let go of some, or to end".to_owned();
                     found("hoard", text, (remedy, false));
                 }
@@ -97,11 +106,14 @@ impl Doctoring {
         if !self.fix {
             return ("whoever uses the queue next takes back what they held, or --fix does".to_owned(), false);
         }
-        let recovered = match Bytes::options().open_any(name) {
+        let recovered = match Bytes::options().open_any(place(name)) {
             Ok(queue) => queue.recover().map(drop).map_err(|fault| fault.to_string()),
             Err(error) => Err(error.to_string()),
         };
-        let is_left = || !dead_participants(segment).is_empty() || inspect::accounts(segment).orphaned != 0;
+        let is_left = || {
+            inspect::attendees(segment).iter().any(|attendee| !attendee.alive)
+                || inspect::accounts(segment).orphaned != 0
+        };
         match recovered {
             Err(error) => (format!("what they held could not be taken back: {error}"), false),
             Ok(()) if is_left() => ("some of it is still there, or there again; look once more".to_owned(), false),
@@ -135,13 +147,20 @@ impl Doctoring {
     }
 }
 
-fn is_there(name: &str) -> bool {
-    Place::from(name).path().is_some_and(|path| path.symlink_metadata().is_ok())
+/// The dead, and entries of the table that name no process that could ever be.
+fn dead_participants(segment: &Segment) -> (Vec<u32>, Vec<u32>) {
+    const PID_MAX: u32 = 1 << 22; // of the kernel
+    let attendees = inspect::attendees(segment).into_iter();
+    let dead = attendees.filter(|attendee| !attendee.alive).map(|attendee| attendee.pid);
+    dead.partition(|pid| (1..=PID_MAX).contains(pid))
 }
 
-fn dead_participants(segment: &Segment) -> Vec<String> {
-    let attendees = inspect::attendees(segment).into_iter();
-    attendees.filter(|attendee| !attendee.alive).map(|attendee| attendee.pid.to_string()).collect()
+/// The first of them.
+fn pids(pids: &[u32]) -> String {
+    const MOST: usize = 8;
+    let first: Vec<String> = pids.iter().take(MOST).map(u32::to_string).collect();
+    let end = if pids.len() > MOST { format!(" and {} more", pids.len() - MOST) } else { String::new() };
+    format!("pid {}{end}", first.join(", "))
 }
 
 /// What is in a queue that nobody has open, and whether that is nothing.
@@ -152,20 +171,4 @@ fn contents(snapshot: &Snapshot) -> (String, bool) {
         1 => (format!("{shut_down}open nowhere, with 1 message in it"), false),
         count => (format!("{shut_down}open nowhere, with {count} messages in it"), false),
     }
-}
-
-/// Living participants that hold more than they were allowed.
-fn hoarders(segment: &Segment, snapshot: &Snapshot) -> Vec<String> {
-    let holds = Holds::look(segment, None);
-    let living = snapshot.holders.iter().map(|holder| &holder.attendee).filter(|attendee| attendee.alive);
-    living
-        .filter_map(|attendee| {
-            let held = holds.of(attendee);
-            let (pid, beyond, loans) = (attendee.pid, held.beyond, snapshot.loans);
-            (beyond != 0).then(|| {
-                let what = format!("{} messages and {} blocks", held.messages, held.blocks);
-                format!("pid {pid} holds {what}, {beyond} more than the {loans} that the option `loans` allows")
-            })
-        })
-        .collect()
 }
