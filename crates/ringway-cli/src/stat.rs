@@ -24,9 +24,9 @@ pub(crate) struct Stat {
     /// The name of the queue, or a path with a slash in it
     name: String,
     /// Time between two looks
-    #[arg(long, value_name = "SECONDS", default_value = "0.2", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "0.2", value_parser = seconds, allow_negative_numbers = true)]
     over: Duration,
-    /// Go on looking, until it is interrupted
+    /// Go on looking, until it is interrupted or the queue is removed
     #[arg(long)]
     watch: bool,
     /// Print a JSON object, with --watch one a line
@@ -48,12 +48,22 @@ struct Participant {
     held: Held,
 }
 
+/// Others have no part in what we would go on looking at.
+fn gone(segment: &Segment) -> Failure {
+    let is_taken = segment.path().is_some_and(|path| path.symlink_metadata().is_ok());
+    let what = if is_taken { "its name stands for another by now" } else { "its name was removed" };
+    Failure::Failed(format!("{}: {what}", segment.label()))
+}
+
 impl Stat {
     pub(crate) fn run(self) -> Done {
         let segment = inspect::open(&place(&self.name)).map_err(failed)?;
         let mut holds = Holds::look(&segment, None);
         loop {
             thread::sleep(self.over);
+            if self.watch && !inspect::has_name(&segment) {
+                return Err(gone(&segment));
+            }
             holds = Holds::look(&segment, Some(&holds));
             let view = self.view(&segment, &holds)?;
             let text = match self.json {

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
 use ringway::{PutError, Queue};
@@ -112,4 +112,40 @@ fn a_watch_tells_how_long_a_message_has_been_held() {
     queue.put_bytes(b"y").unwrap();
     let _guard = queue.get_bytes().unwrap();
     while held_for() != (0, 0.0) {}
+}
+
+#[test]
+fn a_watch_ends_with_the_name_of_its_queue() {
+    let name = Name::new("watched");
+    for (is_taken, told) in [(false, "its name was removed"), (true, "its name stands for another by now")] {
+        let queue = Queue::<[u8]>::create(&name.0, 3).unwrap();
+        let arguments = ["stat", &name.0, "--watch", "--json", "--over", "0.1"];
+        let mut watch = Running(ringway(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+        let mut lines = BufReader::new(watch.0.stdout.take().unwrap()).lines();
+        lines.next().unwrap().unwrap();
+        queue.remove().unwrap();
+        let next = is_taken.then(|| Queue::<[u8]>::create(&name.0, 3).unwrap());
+        assert_eq!(watch.0.wait().unwrap().code(), Some(1));
+        let mut said = String::new();
+        watch.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert!(said.contains(&format!("queue '{}': {told}", name.0)), "{said}");
+        drop(next);
+    }
+}
+
+#[test]
+fn the_dead_do_not_sleep() {
+    let name = Name::new("sleepers");
+    run(&["create", &name.0]);
+    let mut get = getter(&name);
+    let waiting = || {
+        let output = run(&["stat", &name.0, "--json", "--over", "0"]);
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["waiting_to_get"].as_u64().unwrap()
+    };
+    while waiting() == 0 {} // until it sleeps
+    get.0.kill().unwrap();
+    get.0.wait().unwrap();
+    assert_eq!(waiting(), 0);
+    let sheet = stdout(&run(&["stat", &name.0, "--over", "0"]));
+    assert!(sheet.contains("at most 0 to get, 0 to put"), "{sheet}");
 }

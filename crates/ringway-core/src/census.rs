@@ -101,7 +101,9 @@ pub fn snapshot(segment: &Segment) -> Result<Snapshot, Fault> {
             }
         }
     });
-    let count = |word: &AtomicU64| event::registrations(word);
+    // The dead have left their registrations, and whoever comes next takes them back.
+    let somebody_lives = holders.iter().any(|holder| holder.attendee.alive);
+    let count = |word: &AtomicU64| if somebody_lives { event::registrations(word) } else { 0 };
     Ok(Snapshot {
         maxsize: header.measures.maxsize,
         max_message: header.measures.max_message,
