@@ -6,7 +6,7 @@ mod round_trip;
 mod throughput;
 
 use clap::Args;
-use ringway::Queue;
+use ringway::{MAXSIZE_MAX, Queue};
 pub(crate) use round_trip::EchoJob;
 pub(crate) use throughput::{GetJob, PutJob};
 
@@ -31,7 +31,8 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     messages: Option<u64>,
     /// Messages that the queue holds at most
-    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1024, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..=MAXSIZE_MAX))]
     maxsize: u64,
     /// Messages that each put and get moves
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=32))]

@@ -22,10 +22,10 @@ pub(crate) struct Get {
     /// The name of the queue, or a path with a slash in it
     name: String,
     /// Stop after so many messages
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     count: Option<u64>,
     /// How long to wait for each message; 0 does not wait
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     timeout: Option<Duration>,
 }
 

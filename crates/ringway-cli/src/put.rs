@@ -26,7 +26,7 @@ pub(crate) struct Put {
     #[command(flatten)]
     measures: Measures,
     /// How long to wait for a place, for each message; 0 does not wait
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     timeout: Option<Duration>,
 }
 

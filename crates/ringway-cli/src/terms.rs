@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
 use ringway::inspect::{Snapshot, printable};
-use ringway::{Place, PutError, Queue, QueueOptions, WaitStrategy};
+use ringway::{MAXSIZE_MAX, MESSAGE_MAX, Place, PutError, Queue, QueueOptions, WaitStrategy};
 
 use crate::outcome::Failure;
 
@@ -24,10 +24,12 @@ pub(crate) fn place(argument: &str) -> Place {
 #[derive(Args)]
 pub(crate) struct Measures {
     /// Messages that it holds at most
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..=MAXSIZE_MAX))]
     maxsize: Option<u64>,
     /// Bytes of the largest message
-    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..=MESSAGE_MAX))]
     max_message: Option<u64>,
 }
 
@@ -73,9 +75,12 @@ impl Wait {
     }
 }
 
-/// Seconds on the command line: a number that is not negative, with a fraction if need be.
+/// Seconds on the command line: a number that is not negative, with a fraction if need be, or `inf`.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| format!("{text:?} is not a number of seconds"))?;
+    if seconds == f64::INFINITY {
+        return Ok(Duration::MAX);
+    }
     Duration::try_from_secs_f64(seconds).map_err(|error| format!("{text:?} seconds: {error}"))
 }
 

@@ -3,6 +3,7 @@
 mod support;
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::FileExt;
 use std::process::Stdio;
 
 use ringway::Queue;
@@ -170,6 +171,35 @@ fn wrong_usage_is_status_two() {
     {
         assert_eq!(status(&run(arguments)), 2, "{arguments:?}");
     }
+    for (option, value, told) in [
+        ("--maxsize", "-5", "invalid value '-5' for '--maxsize"),
+        ("--maxsize", "8388609", "8388609 is not in 1..=8388608"),
+        ("--max-message", "68719476737", "is not in 1..=68719476736"),
+        ("--timeout", "-1", "invalid value '-1' for '--timeout"),
+    ] {
+        let output = run(&["put", "x", option, value]);
+        assert_eq!(status(&output), 2);
+        assert!(stderr(&output).contains(told) && !stderr(&output).contains("tip:"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_timeout_may_be_without_end() {
+    let name = Name::new("inf");
+    run_with(&["put", &name.0, "--create", "--timeout", "inf"], b"a\n");
+    assert_eq!(stdout(&run(&["get", &name.0, "--count", "1", "--timeout", "inf"])), "a\n");
+}
+
+#[test]
+fn a_queue_that_is_damaged_is_told_with_its_name() {
+    let name = Name::new("broken");
+    let queue = Queue::<[u8]>::options().maxsize(3).max_message(64).participants(4).loans(1).create(&name.0).unwrap();
+    queue.put_bytes(b"x").unwrap();
+    let slots = 20480; // after 4 participants
+    std::fs::File::options().write(true).open(name.file()).unwrap().write_all_at(&[0xff; 8 * 256], slots).unwrap();
+    let output = run(&["shutdown", &name.0]);
+    assert_eq!(status(&output), 1);
+    assert!(stderr(&output).contains(&format!("queue '{}': damaged", name.0)), "{}", stderr(&output));
 }
 
 #[test]

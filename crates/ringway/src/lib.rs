@@ -21,6 +21,7 @@ pub use wait::WaitStrategy;
 
 pub use ringway_core::Place;
 pub use ringway_core::error::{CreateError, Fault, OpenError, RemoveError};
+pub use ringway_core::layout::{MAXSIZE_MAX, MESSAGE_MAX};
 pub use ringway_core::recovery::Recovered;
 /// The serialisation framework of the messages, in the version that this crate uses.
 pub use rkyv;

@@ -10,7 +10,7 @@ use super::report::{conditions, print};
 use super::{Bench, WorkerQueue, payload};
 use crate::crew::Crew;
 use crate::outcome::{Done, Failure, failed};
-use crate::terms::not_put;
+use crate::terms::{count, not_put};
 use crate::worker::{ready, say};
 
 pub(super) fn run(bench: &Bench) -> Done {
@@ -57,15 +57,16 @@ pub(super) fn run(bench: &Bench) -> Done {
         }
     }
     let seconds = begin.elapsed().as_secs_f64();
-    let count: u64 = shares.iter().sum();
-    if (count, sum) != (messages, payload::expected(messages, bench.size)) {
-        return Err(Failure::Failed(format!("{messages} messages were put, {count} came, with the sum {sum:#x}")));
+    let arrived: u64 = shares.iter().sum();
+    if (arrived, sum) != (messages, payload::expected(messages, bench.size)) {
+        return Err(Failure::Failed(format!("{messages} messages were put, {arrived} came, with the sum {sum:#x}")));
     }
     let rate = messages as f64 / seconds;
     let sheet = format!(
-        "{} producers, {} consumers, {messages} messages, count and sum verified\n{:.0} messages/s, {:.3} GB/s, {:.3} s",
-        bench.producers,
-        bench.consumers,
+        "{}, {}, {}, count and sum verified\n{:.0} messages/s, {:.3} GB/s, {:.3} s",
+        count(bench.producers.into(), "producer"),
+        count(bench.consumers.into(), "consumer"),
+        count(messages, "message"),
         rate,
         rate * bench.size as f64 / 1e9,
         seconds

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use ringway::inspect::{Held, Snapshot, printable};
 
 use super::{Participant, View};
-use crate::terms::{age, beginning, bytes, marks};
+use crate::terms::{age, beginning, bytes, count, marks};
 
 pub(super) fn of(view: &View) -> String {
     let View { name, snapshot, participants } = view;
@@ -33,7 +33,7 @@ fn totals(name: &str, snapshot: &Snapshot) -> String {
     row("messages", format!("{}, at most {}", printable(&snapshot.schema), bytes(snapshot.max_message)));
     row("puts", snapshot.puts.to_string());
     row("gets", snapshot.gets.to_string());
-    row("lost", format!("{} with {} dead participants", snapshot.lost, snapshot.recovered));
+    row("lost", format!("{} with {}", snapshot.lost, count(snapshot.recovered, "dead participant")));
     row("sleepers", format!("at most {} to get, {} to put", snapshot.waiting_to_get, snapshot.waiting_to_put));
     row("memory", format!("{} virtual, {} resident", bytes(snapshot.virtual_bytes), bytes(snapshot.resident_bytes)));
     row("created", format!("{} ago", age(snapshot.created_unix_nanos)));
@@ -50,26 +50,26 @@ fn person(participant: &Participant) -> String {
         (true, false, _) => format!("pid {pid} of another PID namespace, alive, {since}"),
         (true, true, None) => format!("pid {pid}, alive, {since}"),
         (true, true, Some(sight)) => {
-            let threads = if sight.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", sight.threads) };
+            let threads = count(sight.threads, "thread");
             format!("pid {pid}, {}, {threads}, {since}: {}", sight.state, beginning(&sight.command))
         }
     }
 }
 
 fn holding(held: &Held) -> String {
-    let mut text = format!("{} messages", held.messages);
+    let mut text = count(held.messages, "message");
     if held.kept_messages != 0 {
         let _ = write!(text, " ({} of them kept", held.kept_messages);
         let _ = write!(text, ", the longest for {:.1} s or more", held.kept_for.as_secs_f64());
         match held.oldest {
             Some(0) | None => {}
             Some(gets) => {
-                let _ = write!(text, " and {gets} gets");
+                let _ = write!(text, " and {}", count(gets, "get"));
             }
         }
         text.push(')');
     }
-    let _ = write!(text, " and {} blocks", held.blocks);
+    let _ = write!(text, " and {}", count(held.blocks, "block"));
     if held.loans != 0 {
         let _ = write!(text, " ({} of them or more are loans)", held.loans);
     }
