@@ -1,4 +1,6 @@
 //! Waiting a slice at a time, so that a signal is noticed, and that nobody reads what we write.
+//!
+//! Each slice leaves a registration with the queue, until the next message or place takes them all back.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -12,7 +14,7 @@ use signal_hook::flag;
 
 use crate::outcome::{Done, Failure};
 
-const SLICE: Duration = Duration::from_millis(100);
+const SLICE: Duration = Duration::from_millis(200);
 
 /// How long to wait in all.
 pub(crate) struct Timeout {

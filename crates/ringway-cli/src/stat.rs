@@ -3,6 +3,7 @@
 mod object;
 mod sheet;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::thread;
 use std::time::Duration;
@@ -48,6 +49,16 @@ struct Participant {
     held: Held,
 }
 
+/// No more than these can be asleep: the dead, and those whose time was up, have left registrations.
+fn living_threads(participants: &[Participant]) -> u32 {
+    let mut seen = BTreeSet::new();
+    let living = participants.iter().filter(|participant| participant.attendee.alive);
+    living
+        .filter(|participant| !participant.attendee.is_here || seen.insert(participant.attendee.pid))
+        .map(|participant| participant.sight.as_ref().map_or(u32::MAX, |sight| sight.threads as u32))
+        .fold(0, u32::saturating_add)
+}
+
 /// Others have no part in what we would go on looking at.
 fn gone(segment: &Segment) -> Failure {
     let is_taken = segment.path().is_some_and(|path| path.symlink_metadata().is_ok());
@@ -81,7 +92,7 @@ impl Stat {
     }
 
     fn view(&self, segment: &Segment, holds: &Holds) -> Result<View, Failure> {
-        let snapshot =
+        let mut snapshot =
             inspect::snapshot(segment).map_err(|fault| Failure::Failed(format!("{}: {fault}", segment.label())))?;
         let participants = snapshot.holders.iter().map(|holder| {
             let attendee = holder.attendee.clone();
@@ -89,7 +100,11 @@ impl Stat {
             let sight = is_seen.then(|| inspect::sight_of(attendee.pid)).flatten();
             Participant { held: holds.of(&attendee), sight, attendee }
         });
-        let participants = participants.collect();
+        let participants: Vec<Participant> = participants.collect();
+        let threads = living_threads(&participants);
+        for waiting in [&mut snapshot.waiting_to_get, &mut snapshot.waiting_to_put] {
+            *waiting = (*waiting).min(threads);
+        }
         Ok(View { name: self.name.clone(), participants, snapshot })
     }
 }

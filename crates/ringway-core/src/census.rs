@@ -101,9 +101,7 @@ pub fn snapshot(segment: &Segment) -> Result<Snapshot, Fault> {
             }
         }
     });
-    // The dead have left their registrations, and whoever comes next takes them back.
-    let somebody_lives = holders.iter().any(|holder| holder.attendee.alive);
-    let count = |word: &AtomicU64| if somebody_lives { event::registrations(word) } else { 0 };
+    let count = |word: &AtomicU64| event::registrations(word);
     Ok(Snapshot {
         maxsize: header.measures.maxsize,
         max_message: header.measures.max_message,
