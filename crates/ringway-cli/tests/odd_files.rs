@@ -74,7 +74,9 @@ fn a_file_of_somebody_else_is_told_with_another_remedy_than_a_limit() {
     run(&["create", &name.0]);
     let Some(output) = run_as_nobody(&["doctor", &name.0]) else { return };
     assert!(
-        stdout(&output).contains("Permission denied (os error 13); look as the user who owns it"),
+        stdout(&output).contains(
+            "unreadable: cannot open the file: Permission denied (os error 13); look as the user who owns it"
+        ),
         "{}",
         stdout(&output)
     );

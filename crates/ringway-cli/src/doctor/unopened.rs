@@ -15,7 +15,9 @@ pub(super) fn finding(error: &OpenError, name: &str, path: &Path) -> (&'static s
             ("refused", format!("{field} is {found}, expected {expected}"), by_force(name, path))
         }
         OpenError::BadName { reason, .. } => ("refused", format!("the name is none: {reason}"), by_force(name, path)),
-        OpenError::Io { source, .. } => ("unreadable", error.to_string(), remedy(source, name, path)),
+        OpenError::Io { action, source, .. } => {
+            ("unreadable", format!("cannot {action}: {source}"), remedy(source, name, path))
+        }
         _ => ("unreadable", error.to_string(), by_force(name, path)),
     }
 }
