@@ -49,7 +49,7 @@ struct Participant {
     held: Held,
 }
 
-/// No more than these can be asleep: the dead, and those whose time was up, have left registrations.
+/// No more than these can be asleep: the dead have left registrations.
 fn living_threads(participants: &[Participant]) -> u32 {
     let mut seen = BTreeSet::new();
     let living = participants.iter().filter(|participant| participant.attendee.alive);

@@ -2,7 +2,7 @@
 //!
 //! One word, {registrations: 32, sequence: 32}. A sleeper registers, looks at the queue once more, and sleeps while the
 //! sequence stands. A waker that sees registrations moves the sequence on and wakes; if the kernel finds nobody, it
-//! takes the registrations back. So a sleeper never counts itself out, and any number of dead ones costs one spare wake.
+//! takes the registrations back; a sleeper that gives up takes back its own. So any number of dead ones costs one spare wake.
 //!
 //! Ordering pair `edge`: publish or claim (SeqCst), barrier, load of this word (SeqCst), against registration (SeqCst),
 //! barrier, look at the queue. Either the waker sees the registration or the sleeper sees the work.
@@ -36,6 +36,19 @@ pub fn register<W: Word>(word: &W) -> Ticket {
     }
     W::barrier(); // edge: the looks at the queue after it are only Acquire
     Ticket(before as u32)
+}
+
+/// Takes a registration back, of a caller that does not sleep after all or not any longer. After an announcement it stays:
+/// it may have gone already, and then the one that would go is that of another sleeper.
+#[inline]
+pub fn leave<W: Word>(word: &W, ticket: Ticket) {
+    let mut seen = word.load(Acquire);
+    while seen as u32 == ticket.0 && seen & !SEQUENCE != 0 {
+        match word.compare_exchange(seen, seen - REGISTRATION, SeqCst, Acquire) {
+            Ok(_) => return,
+            Err(found) => seen = found,
+        }
+    }
 }
 
 /// Whether nothing was announced since the ticket was drawn; then its registration also stands.

@@ -41,6 +41,11 @@ impl Attachment {
         event::register(self.word_of(event))
     }
 
+    /// Takes a registration back, of a caller that does not sleep any longer.
+    pub fn leave(&self, event: Event, ticket: Ticket) {
+        event::leave(self.word_of(event), ticket);
+    }
+
     /// Whether nothing was announced since the ticket was drawn.
     pub fn is_current(&self, event: Event, ticket: Ticket) -> bool {
         event::is_current(self.word_of(event), ticket)

@@ -138,6 +138,42 @@ fn a_registration_survives_the_wrap_of_the_count_and_of_the_sequence() {
     });
 }
 
+#[test]
+fn who_gives_up_takes_only_its_own_registration_back() {
+    check(PREEMPTIONS, || {
+        let shop = Shop::new();
+        let sleeper = Arc::clone(&shop);
+        let sleeper = thread::spawn(move || {
+            sleeper.take();
+            sleeper.take();
+        });
+        let impatient = Arc::clone(&shop);
+        let impatient = thread::spawn(move || {
+            let ticket = event::register(&impatient.event);
+            event::leave(&impatient.event, ticket);
+        });
+        let publisher = Arc::clone(&shop);
+        run(move || {
+            publisher.publish();
+            publisher.publish();
+        });
+        sleeper.join().unwrap();
+        impatient.join().unwrap();
+    });
+}
+
+#[test]
+fn who_gives_up_alone_leaves_no_registration() {
+    check(PREEMPTIONS, || {
+        let shop = Shop::new();
+        let ticket = event::register(&shop.event);
+        event::leave(&shop.event, ticket);
+        assert!(!event::has_sleepers(&shop.event));
+        event::leave(&shop.event, ticket);
+        assert_eq!(event::registrations(&shop.event), 0);
+    });
+}
+
 /// The publication is that of the ring, and what is slept on is its emptiness.
 #[test]
 fn a_getter_does_not_sleep_on_a_queue_with_a_message() {

@@ -203,12 +203,14 @@ impl Waiter<'_> {
             if let ControlFlow::Break(done) = attempt()? {
                 // Whoever woke us woke nobody else, and an earlier wake may have gone to somebody who died.
                 // What is done is done, so damage that only shows now is left to the next operation.
+                at.leave(event, ticket);
                 if at.has_more(event).unwrap_or(true) {
                     at.announce(event, 1);
                 }
                 return Ok(Some(done));
             }
             if until.has_passed() {
+                at.leave(event, ticket);
                 return Ok(None);
             }
             if !at.is_current(event, ticket) {
