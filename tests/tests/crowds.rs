@@ -97,6 +97,14 @@ fn sixty_four_threads_share_one_place() {
                 })
             })
             .collect();
+        let most = scope.spawn(|| {
+            let mut most = 0;
+            while !queue.is_shut_down().unwrap() {
+                most = most.max(queue.len().unwrap());
+                thread::yield_now();
+            }
+            most
+        });
         thread::scope(|putting| {
             for putter in 0..PUTTERS {
                 let queue = &queue;
@@ -106,6 +114,7 @@ fn sixty_four_threads_share_one_place() {
             }
         });
         queue.shutdown(false).unwrap();
+        assert_eq!(most.join().unwrap(), 1, "the most that were ever seen in it");
         getters.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     for one in &mut taken {
