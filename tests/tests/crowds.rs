@@ -114,7 +114,7 @@ fn sixty_four_threads_share_one_place() {
             }
         });
         queue.shutdown(false).unwrap();
-        assert_eq!(most.join().unwrap(), 1, "the most that were ever seen in it");
+        assert!(most.join().unwrap() <= 1, "two were seen in it at once");
         getters.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     for one in &mut taken {
