@@ -56,6 +56,35 @@ fn without_addresses_open_and_create_say_so() {
     works_on(&name, &queue, &mut worker);
 }
 
+#[test]
+fn without_addresses_a_heap_queue_says_what_to_lower() {
+    let name = Name::new("heap");
+    let queue = options().create(&*name).unwrap();
+    let _dog = Watchdog::of(&queue);
+    let mut worker = limited(&name, "addresses", 1 << 20);
+    let answer = worker.ask("create heap:");
+    let parts = ["heap queue", "Cannot allocate memory", " bytes of address space", "`maxsize`", "ulimit"];
+    assert!(parts.iter().all(|part| answer.contains(part)), "{answer}");
+}
+
+/// The defaults span gigabytes, and most examples use them.
+#[test]
+fn a_heap_queue_takes_memory_as_it_is_used() {
+    const MOST: u64 = 64 << 20;
+    let before = resident();
+    let queue = Queue::<[u8]>::options().create(Place::Heap).unwrap();
+    queue.put_bytes("one").unwrap();
+    let taken = resident().saturating_sub(before);
+    assert!(taken < MOST, "a queue of one message took {taken} bytes");
+}
+
+/// Bytes of private memory that this process has touched.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let kib = status.lines().find_map(|line| line.strip_prefix("RssAnon:")?.trim().strip_suffix(" kB")).unwrap();
+    kib.parse::<u64>().unwrap() << 10
+}
+
 /// The kernel would kill it by a signal.
 #[test]
 fn where_files_must_be_small_create_says_so() {

@@ -1,7 +1,6 @@
 //! Where the bytes of a segment live: a file that is mapped, the portable shared memory of the system, or the heap.
 
 use core::ptr::NonNull;
-use std::alloc::{self, Layout};
 use std::fs::File;
 use std::io;
 
@@ -15,8 +14,8 @@ pub(crate) enum Mapping {
     File { map: MmapRaw, file: File },
     /// Through the `shared_memory` crate, with a descriptor of our own for reserving and locking.
     Portable { map: Shmem, file: File },
-    /// Plain memory of this process.
-    Heap(Heap),
+    /// Memory of this process alone.
+    Heap(MmapRaw),
 }
 
 // SAFETY: a mapping is an address range that no thread owns. All access goes through atomics, or to blocks that the
@@ -54,24 +53,31 @@ impl Mapping {
         Ok(Self::Portable { map: portable(ShmemConf::new().os_id(os_id).open())?, file: file.try_clone()? })
     }
 
+    /// Memory that the kernel gives page by page, when it is first touched. An allocator would fill it with zeros.
     pub(crate) fn heap(bytes: u64) -> io::Result<Self> {
-        Heap::new(usable(bytes)?).map(Self::Heap)
+        let map = MmapOptions::new().len(usable(bytes)?).no_reserve_swap().map_anon();
+        let map = map.map_err(|error| {
+            let text = format!(
+                "{error}: needs {bytes} bytes of address space; lower `maxsize`, `max_message`, `participants` or \
+                 `loans`, or see `ulimit -v`"
+            );
+            io::Error::new(error.kind(), text)
+        })?;
+        Ok(Self::Heap(map.into()))
     }
 
     pub(crate) fn base(&self) -> NonNull<u8> {
         let base = match self {
-            Self::File { map, .. } => map.as_mut_ptr(),
+            Self::File { map, .. } | Self::Heap(map) => map.as_mut_ptr(),
             Self::Portable { map, .. } => map.as_ptr(),
-            Self::Heap(heap) => return heap.base,
         };
         NonNull::new(base).expect("the system maps nothing at address zero")
     }
 
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::File { map, .. } => map.len(),
+            Self::File { map, .. } | Self::Heap(map) => map.len(),
             Self::Portable { map, .. } => map.len(),
-            Self::Heap(heap) => heap.layout.size(),
         }
     }
 
@@ -95,25 +101,4 @@ fn portable(opened: Result<Shmem, ShmemError>) -> io::Result<Shmem> {
 
 fn usable(bytes: u64) -> io::Result<usize> {
     usize::try_from(bytes).map_err(io::Error::other)
-}
-
-pub(crate) struct Heap {
-    base: NonNull<u8>,
-    layout: Layout,
-}
-
-impl Heap {
-    fn new(bytes: usize) -> io::Result<Self> {
-        let layout = Layout::from_size_align(bytes.max(1), 4096).map_err(io::Error::other)?;
-        // SAFETY: the layout is not empty.
-        let base = unsafe { alloc::alloc_zeroed(layout) };
-        NonNull::new(base).map(|base| Self { base, layout }).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
-    }
-}
-
-impl Drop for Heap {
-    fn drop(&mut self) {
-        // SAFETY: allocated above with this layout, and freed once.
-        unsafe { alloc::dealloc(self.base.as_ptr(), self.layout) }
-    }
 }

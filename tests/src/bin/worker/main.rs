@@ -61,6 +61,7 @@ fn place_of(text: &str) -> Place {
     match text.split_once(':') {
         Some(("file", path)) => Place::File(PathBuf::from(path)),
         Some(("portable", name)) => Place::Portable(name.to_owned()),
+        Some(("heap", _)) => Place::Heap,
         _ => Place::Named(text.to_owned()),
     }
 }
