@@ -17,6 +17,48 @@ use rkyv::{Archive, Deserialize, Portable, Serialize};
 /// A type that can be sent: one that derives rkyv's `Archive`, `Serialize` and `Deserialize`.
 ///
 /// There is nothing to implement. Not for types that hold `Rc` or `Arc`, and not nested deeper than 256 boxes.
+///
+/// ```
+/// use ringway::{Place, Queue, rkyv};
+///
+/// #[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize, Debug, PartialEq)]
+/// #[rkyv(crate = ringway::rkyv)] // needed unless rkyv 0.8 is among your own dependencies
+/// struct Job {
+///     id: u64,
+///     task: Task,
+/// }
+///
+/// #[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize, Debug, PartialEq)]
+/// #[rkyv(crate = ringway::rkyv)]
+/// enum Task {
+///     Fetch { url: String },
+///     Rest,
+/// }
+///
+/// let queue = Queue::<Job>::options().create(Place::Heap)?;
+/// queue.put(Job { id: 7, task: Task::Fetch { url: "http://localhost/".to_owned() } })?;
+///
+/// // A message is read where it lies, as its archived type, which the derive makes and names `Archived...`.
+/// let job = queue.get()?;
+/// assert_eq!(job.id.to_native(), 7); // numbers are kept in one byte order; `==` and `<` work without `to_native`
+/// match &job.task {
+///     ArchivedTask::Fetch { url } => assert_eq!(url.as_str(), "http://localhost/"),
+///     ArchivedTask::Rest => unreachable!(),
+/// }
+///
+/// // An owned value, when it shall outlive the message.
+/// let owned: Job = job.deserialize()?;
+/// # assert_eq!(owned, Job { id: 7, task: Task::Fetch { url: "http://localhost/".to_owned() } });
+/// # let _ = Task::Rest;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a message",
+    label = "does not derive what a message needs",
+    note = "write above its definition: #[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]",
+    note = "and below that, with `use ringway::rkyv`: #[rkyv(crate = ringway::rkyv)]",
+    note = "the types of its fields need the same; `Rc` and `Arc` cannot be sent"
+)]
 pub trait Message:
     Sized
     + Archive<
@@ -25,6 +67,7 @@ pub trait Message:
 {
 }
 
+#[diagnostic::do_not_recommend] // or the compiler tells of rkyv's traits instead
 impl<T> Message for T where
     T: Archive<
             Archived: Portable + for<'v> CheckBytes<HighValidator<'v, Error>> + Deserialize<T, HighDeserializer<Error>>,
@@ -33,6 +76,13 @@ impl<T> Message for T where
 }
 
 /// What a queue carries: a [`Message`] type, or `[u8]`.
+#[diagnostic::on_unimplemented(
+    message = "a queue cannot carry `{Self}`",
+    label = "neither `[u8]` nor a type that derives what a message needs",
+    note = "write above its definition: #[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]",
+    note = "and below that, with `use ringway::rkyv`: #[rkyv(crate = ringway::rkyv)]",
+    note = "the types of its fields need the same; `Rc` and `Arc` cannot be sent"
+)]
 pub trait Payload {
     /// How the segment describes it.
     fn schema() -> Schema;
@@ -56,6 +106,7 @@ impl Schema {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Message> Payload for T {
     fn schema() -> Schema {
         Schema::named::<T>(core::any::type_name::<T>())
