@@ -105,7 +105,8 @@ impl<V> PutError<V> {
         }
     }
 
-    /// The same error without the value, which is dropped.
+    /// The same error without the value, which is dropped: an error that borrows nothing any more, for
+    /// `map_err(PutError::without_value)?` in a function that owns what was to be put.
     #[must_use]
     pub fn without_value(self) -> PutError<()> {
         match self {

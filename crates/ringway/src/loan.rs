@@ -17,11 +17,11 @@ use crate::wait::Until;
 /// delaying anybody.
 ///
 /// ```
-/// # use ringway::{Place, Queue};
+/// # use ringway::{Place, PutError, Queue};
 /// let queue = Queue::<[u8]>::options().maxsize(4).create(Place::Heap)?;
 /// let mut loan = queue.loan(3)?;
 /// loan.copy_from_slice(b"abc");
-/// loan.send().map_err(|error| error.without_value())?;
+/// loan.send().map_err(PutError::without_value)?;
 /// assert_eq!(&*queue.get_bytes()?, b"abc");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -12,7 +12,8 @@ use crate::wait::Until;
 
 /// Plain bytes. On a queue of a [`Message`](crate::Message) type they must be what rkyv makes of one, or the getter refuses them.
 impl<T: Payload + ?Sized> Queue<T> {
-    /// Puts a message of bytes, waiting for a place.
+    /// Puts a message of bytes, waiting for a place. To pass an error on that borrows the bytes, see
+    /// [`PutError::without_value`].
     ///
     /// # Errors
     /// [`PutError`] with the bytes in it.

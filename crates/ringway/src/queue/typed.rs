@@ -14,6 +14,24 @@ use crate::wait::Until;
 impl<T: Message> Queue<T> {
     /// Puts a value, waiting for a place.
     ///
+    /// The error of a put by reference has the reference in it, and so cannot leave the function that owns the value.
+    /// [`PutError::without_value`] is the way out:
+    ///
+    /// ```
+    /// # use ringway::{Place, PutError, Queue};
+    /// fn greet(queue: &Queue<String>, whom: &str) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let greeting = format!("hello {whom}");
+    ///     queue.put(&greeting).map_err(PutError::without_value)?;
+    ///     println!("{greeting} is on its way");
+    ///     queue.put(greeting)?; // by value there is nothing to mind
+    ///     Ok(())
+    /// }
+    /// # let queue = Queue::options().create(Place::Heap)?;
+    /// # greet(&queue, "world")?;
+    /// # assert_eq!(&*queue.get()?, "hello world");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`PutError`] with the value in it.
     pub fn put<V: Borrow<T>>(&self, value: V) -> Result<(), PutError<V>> {
