@@ -39,7 +39,7 @@ fn released_blocks_come_back() {
     for _ in 0..MESSAGES {
         drop(queue.get_bytes().unwrap());
     }
-    assert!(is_tail(queue.recover().unwrap_err()), "what was left to nobody cannot be given back yet");
+    assert!(is_tail(queue.recover().unwrap_err().fault), "what was left to nobody cannot be given back yet");
     words.write(words::free_tail(0), tail);
     assert!(queue.recover().unwrap().blocks > 0);
     every_block_is_there(&queue, PARTICIPANTS, LOANS);
@@ -48,7 +48,7 @@ fn released_blocks_come_back() {
 #[test]
 fn blocks_of_messages_that_a_shutdown_dropped_come_back() {
     let (queue, words, tail) = damaged();
-    assert!(is_tail(queue.shutdown(true).unwrap_err()));
+    assert!(is_tail(queue.shutdown(true).unwrap_err().fault));
     assert!(queue.is_shut_down().unwrap());
     words.write(words::free_tail(0), tail);
     while queue.try_get_bytes().is_ok() {}
@@ -94,7 +94,7 @@ fn a_damaged_class_does_not_keep_recovery_from_the_others() {
     std::mem::forget(message);
     words.write(words::life(index.into()), 0); // as if it had left without giving back anything
 
-    assert!(is_tail(queue.recover().unwrap_err()));
+    assert!(is_tail(queue.recover().unwrap_err().fault));
     let large: Vec<_> = std::iter::from_fn(|| queue.try_loan(200).ok()).collect();
     assert_eq!(large.len() as u64, Geometry::new(measures()).classes[1].blocks);
     drop((large, lost));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringway::{Fault, GetError, Place, PutError, Queue, QueueOptions};
+use ringway::{Fault, GetError, Place, PutError, Queue, QueueError, QueueOptions};
 use ringway_core::layout::{FLAG_IMMEDIATE, Geometry, Measures};
 use ringway_core::position::POSITION_MASK;
 use ringway_tests::words::{self, FLAGS, HEAD, TAIL, Words};
@@ -63,6 +63,12 @@ impl Subject {
     }
 }
 
+fn of_call<R>(result: Result<R, QueueError>) -> Option<Fault> {
+    let error = result.err()?;
+    assert!(error.to_string().starts_with(&error.queue.to_string()), "{error} does not name the queue");
+    Some(error.fault)
+}
+
 fn of_put<V>(result: Result<(), PutError<V>>) -> Option<Fault> {
     match result {
         Err(PutError::Fault { fault, .. }) => Some(fault),
@@ -89,8 +95,8 @@ fn a_head_beyond_the_last_message() {
             &[
                 &|| of_get(stranger.try_get_bytes()),
                 &|| of_get(stranger.try_get_many(3)),
-                &|| stranger.len().err(),
-                &|| stranger.snapshot().err(),
+                &|| of_call(stranger.len()),
+                &|| of_call(stranger.snapshot()),
                 &|| of_get(stranger.get_bytes_timeout(Duration::from_secs(60))),
             ],
         );
@@ -109,9 +115,9 @@ fn a_tail_beyond_the_last_message() {
             &[
                 &|| of_put(stranger.try_put_bytes("behind a hole").map_err(|error| error.without_value())),
                 &|| of_put(stranger.put_bytes("behind a hole")),
-                &|| stranger.is_shut_down().err(),
-                &|| stranger.shutdown(false).err(),
-                &|| stranger.len().err(),
+                &|| of_call(stranger.is_shut_down()),
+                &|| of_call(stranger.shutdown(false)),
+                &|| of_call(stranger.len()),
             ],
         );
     }
@@ -135,7 +141,7 @@ fn a_slot_of_another_turn_or_of_no_block() {
                 &|| of_get(stranger.try_get_bytes()),
                 &|| of_get(subject.queue.try_get_bytes()),
                 &|| of_get(stranger.get_bytes_timeout(Duration::from_secs(60))),
-                &|| stranger.len().err(),
+                &|| of_call(stranger.len()),
             ],
         );
     }
@@ -151,7 +157,7 @@ fn a_slot_that_says_it_is_free() {
         slot_of_one(),
         0,
         "slot",
-        &[&|| stranger.len().err(), &|| of_get(stranger.get_bytes_timeout(Duration::from_secs(60)))],
+        &[&|| of_call(stranger.len()), &|| of_get(stranger.get_bytes_timeout(Duration::from_secs(60)))],
     );
 }
 
@@ -171,7 +177,7 @@ fn a_head_that_fell_back_by_more_than_a_lap() {
         HEAD,
         3,
         "head",
-        &[&|| of_get(stranger.try_get_bytes()), &|| stranger.len().err(), &|| {
+        &[&|| of_get(stranger.try_get_bytes()), &|| of_call(stranger.len()), &|| {
             of_put(stranger.try_put_bytes("a place").map_err(|error| error.without_value()))
         }],
     );
@@ -182,7 +188,7 @@ fn a_life_that_is_not_ours() {
     let subject = Subject::new();
     let life = subject.words.read(words::life(0));
     for lie in [0, life + 1, life + 256, u64::MAX] {
-        subject.lies_quietly(words::life(0), lie, "life", &[&|| subject.queue.recover().err()]);
+        subject.lies_quietly(words::life(0), lie, "life", &[&|| of_call(subject.queue.recover())]);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Why a put or a get did not go through.
+//! Why a put, a get or another call did not go through.
 
 use core::fmt;
 use std::sync::Arc;
@@ -18,6 +18,38 @@ impl fmt::Display for Name {
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// A call that found the queue unusable.
+///
+/// ```
+/// # use ringway::{Place, Queue, QueueError};
+/// # let queue = Queue::<u32>::options().create(Place::Heap)?;
+/// match queue.len() {
+///     Ok(len) => println!("{len} messages"),
+///     Err(QueueError { queue, fault, .. }) => eprintln!("{queue}: {fault}"), // as its `Display`
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QueueError {
+    /// The queue.
+    pub queue: Name,
+    /// Why.
+    pub fault: Fault,
+}
+
+impl fmt::Display for QueueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.queue, self.fault)
+    }
+}
+
+impl std::error::Error for QueueError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.fault.source() // the text has the fault itself
     }
 }
 

@@ -11,7 +11,7 @@ mod shared;
 mod wait;
 
 pub use batch::{BATCH_MAX, Batch};
-pub use error::{GetError, Name, PutError, PutManyError};
+pub use error::{GetError, Name, PutError, PutManyError, QueueError};
 pub use loan::Loan;
 pub use message::{Message, Payload, Schema};
 pub use options::QueueOptions;

@@ -19,7 +19,7 @@ use ringway_core::recovery::Recovered;
 use ringway_core::removal;
 
 pub use self::iter::Iter;
-use crate::error::{GetError, Name, PutError};
+use crate::error::{GetError, Name, PutError, QueueError};
 use crate::message::Payload;
 use crate::options::QueueOptions;
 use crate::shared::{OwnedBlock, Shared, Stop};
@@ -104,25 +104,24 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// How many messages are in it: exact at one instant of the call.
     ///
     /// # Errors
-    /// [`Fault`].
-    pub fn len(&self) -> Result<u64, Fault> {
-        self.shared.at.check_process()?;
-        self.shared.at.size()
+    /// [`QueueError`].
+    pub fn len(&self) -> Result<u64, QueueError> {
+        self.ask(Attachment::size)
     }
 
     /// Whether it was empty at one instant of the call.
     ///
     /// # Errors
-    /// [`Fault`].
-    pub fn is_empty(&self) -> Result<bool, Fault> {
+    /// [`QueueError`].
+    pub fn is_empty(&self) -> Result<bool, QueueError> {
         Ok(self.len()? == 0)
     }
 
     /// Whether it held `maxsize` messages at one instant of the call.
     ///
     /// # Errors
-    /// [`Fault`].
-    pub fn is_full(&self) -> Result<bool, Fault> {
+    /// [`QueueError`].
+    pub fn is_full(&self) -> Result<bool, QueueError> {
         Ok(self.len()? >= self.maxsize())
     }
 
@@ -130,26 +129,25 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// With `immediate`, what is left is dropped.
     ///
     /// # Errors
-    /// [`Fault`].
-    pub fn shutdown(&self, immediate: bool) -> Result<(), Fault> {
-        self.shared.at.shut_down(immediate)
+    /// [`QueueError`].
+    pub fn shutdown(&self, immediate: bool) -> Result<(), QueueError> {
+        self.ask(|at| at.shut_down(immediate))
     }
 
     /// Whether it was shut down.
     ///
     /// # Errors
-    /// [`Fault`].
-    pub fn is_shut_down(&self) -> Result<bool, Fault> {
-        self.shared.at.check_process()?;
-        self.shared.at.is_shut_down()
+    /// [`QueueError`].
+    pub fn is_shut_down(&self) -> Result<bool, QueueError> {
+        self.ask(Attachment::is_shut_down)
     }
 
     /// Takes back what dead participants held. Whoever waits, opens the queue or finds no block does so anyway.
     ///
     /// # Errors
-    /// [`Fault`].
-    pub fn recover(&self) -> Result<Recovered, Fault> {
-        self.shared.at.recover()
+    /// [`QueueError`].
+    pub fn recover(&self) -> Result<Recovered, QueueError> {
+        self.ask(Attachment::recover)
     }
 
     /// Removes its name. Those who have it open go on using it. Answers whether the name still stood for this queue.
@@ -169,10 +167,9 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// What there is to see of it.
     ///
     /// # Errors
-    /// [`Fault`].
-    pub fn snapshot(&self) -> Result<census::Snapshot, Fault> {
-        self.shared.at.check_process()?;
-        census::snapshot(self.shared.at.segment())
+    /// [`QueueError`].
+    pub fn snapshot(&self) -> Result<census::Snapshot, QueueError> {
+        self.ask(|at| census::snapshot(at.segment()))
     }
 
     /// A descriptor of the segment that child processes inherit, to be opened there by
@@ -181,8 +178,20 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// # Errors
     /// When there is none (a queue on the heap), no more descriptors, or in a forked child.
     pub fn inheritable_fd(&self) -> io::Result<OwnedFd> {
-        self.shared.at.check_process().map_err(io::Error::other)?;
-        self.shared.at.inheritable_fd()
+        let at = self.ask(Ok).map_err(io::Error::other)?;
+        if at.segment().file().is_none() {
+            let text = format!("{} is of this process alone; create it at `Place::Unnamed` to hand it on", self.name());
+            return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+        }
+        at.inheritable_fd().map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: cannot make a descriptor to inherit: {error}", self.name()))
+        })
+    }
+
+    fn ask<'q, R>(&'q self, question: impl FnOnce(&'q Attachment) -> Result<R, Fault>) -> Result<R, QueueError> {
+        let at = &self.shared.at;
+        let answer = at.check_process().and_then(|()| question(at));
+        answer.map_err(|fault| QueueError { queue: self.name(), fault })
     }
 }
 

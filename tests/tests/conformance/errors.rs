@@ -63,3 +63,15 @@ pub fn bytes_that_are_no_value_are_refused_once(ground: &Ground) {
     }
     assert_eq!(&*made.queue.get().unwrap(), "good");
 }
+
+pub fn only_a_heap_queue_cannot_be_inherited(ground: &Ground) {
+    let made = ground.bytes(1);
+    match (ground, made.queue.inheritable_fd()) {
+        (Ground::Heap, Err(error)) => assert_eq!(
+            error.to_string(),
+            "heap queue is of this process alone; create it at `Place::Unnamed` to hand it on"
+        ),
+        (Ground::Heap, Ok(_)) => panic!("the descriptor of what file?"),
+        (_, descriptor) => drop(descriptor.unwrap()),
+    }
+}

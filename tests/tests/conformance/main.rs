@@ -57,7 +57,8 @@ conformance! {
     order: messages_come_out_in_the_order_they_went_in, maxsize_is_exact, len_counts_what_is_queued,
         guards_do_not_delay_others, positions_wrap, both_handles_see_one_queue;
     errors: full_gives_the_value_back_and_names_the_queue, empty_names_the_queue,
-        shut_down_gives_the_value_back_and_names_the_queue, too_large_tells_both_sizes, bytes_that_are_no_value_are_refused_once;
+        shut_down_gives_the_value_back_and_names_the_queue, too_large_tells_both_sizes, bytes_that_are_no_value_are_refused_once,
+        only_a_heap_queue_cannot_be_inherited;
     sizes: every_length_at_the_edge_of_a_class_passes, an_empty_message_is_a_message, the_largest_message_may_have_one_byte;
     loans: a_loan_is_filled_and_sent, a_loan_can_be_cut_and_not_grown, a_dropped_loan_sends_nothing,
         a_full_queue_gives_the_loan_back, a_closed_queue_gives_the_loan_back, loans_up_to_the_allowance_delay_nobody;
