@@ -63,8 +63,8 @@ fn options_out_of_range_are_refused_by_name() {
     for (asked, option, value) in [
         (options().maxsize(0), "maxsize", 0_u64),
         (options().maxsize((1 << 23) + 1), "maxsize", (1 << 23) + 1),
-        (options().max_message(0), "message", 0),
-        (options().max_message((1 << 36) + 1), "message", (1 << 36) + 1),
+        (options().max_message(0), "max_message", 0),
+        (options().max_message((1 << 36) + 1), "max_message", (1 << 36) + 1),
         (options().participants(0), "participants", 0),
         (options().participants(256), "participants", 256),
         (options().loans(0), "loans", 0),
@@ -78,6 +78,20 @@ fn options_out_of_range_are_refused_by_name() {
         );
         assert!(!name.path().exists());
     }
+}
+
+#[test]
+fn a_queue_that_would_span_too_much_says_what_to_lower() {
+    let options = Queue::<[u8]>::options().max_message(1 << 30);
+    let error = options.create(Place::Heap).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "heap queue: the size of the segment is 92.4 TiB, but must be at most 64 TiB, and grows with `max_message` \
+         (1073741824) times `maxsize` (65536) and `participants` (128) times `loans` (32); lower one of them"
+    );
+    let error = Queue::<[u8]>::options().max_message(1 << 37).create(Place::Heap).unwrap_err();
+    assert!(error.to_string().ends_with("must be from 1 to 68719476736 (64 GiB)"), "{error}");
+    options.maxsize(100).create(Place::Heap).expect("lower");
 }
 
 #[test]

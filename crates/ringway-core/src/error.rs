@@ -34,7 +34,7 @@ pub enum CreateError {
         /// Which option.
         option: &'static str,
         /// What was asked for.
-        value: u64,
+        value: String,
         /// What it may be.
         allowed: String,
     },

@@ -15,16 +15,22 @@ use crate::spec::Spec;
 
 /// The geometry for measures that a caller asks for.
 pub(crate) fn geometry_of(name: &str, measures: Measures) -> Result<Geometry, CreateError> {
-    let bad = |option, value, allowed: String| CreateError::BadOption { name: name.to_owned(), option, value, allowed };
+    let bad = |option, value, allowed| CreateError::BadOption { name: name.to_owned(), option, value, allowed };
     for (option, value, low, high) in limits(&measures) {
         if !(low..=high).contains(&value) {
-            return Err(bad(option, value, format!("from {low} to {high}")));
+            let large = if high < GIB { String::new() } else { format!(" ({})", in_units(high)) };
+            return Err(bad(option, value.to_string(), format!("from {low} to {high}{large}")));
         }
     }
     let geometry = Geometry::new(measures);
     if geometry.total_bytes > SEGMENT_MAX {
-        let allowed = format!("at most {SEGMENT_MAX}: lower maxsize, the largest message, participants or loans");
-        return Err(bad("the size of the segment in bytes", geometry.total_bytes, allowed));
+        let Measures { maxsize, max_message, participants, loans } = measures;
+        let allowed = format!(
+            "at most {}, and grows with `max_message` ({max_message}) times `maxsize` ({maxsize}) and `participants` \
+             ({participants}) times `loans` ({loans}); lower one of them",
+            in_units(SEGMENT_MAX)
+        );
+        return Err(bad("the size of the segment", in_units(geometry.total_bytes), allowed));
     }
     Ok(geometry)
 }
@@ -32,10 +38,18 @@ pub(crate) fn geometry_of(name: &str, measures: Measures) -> Result<Geometry, Cr
 fn limits(measures: &Measures) -> [(&'static str, u64, u64, u64); 4] {
     [
         ("maxsize", measures.maxsize, 1, MAXSIZE_MAX),
-        ("the largest message in bytes", measures.max_message, 1, MESSAGE_MAX),
-        ("the number of participants", measures.participants.into(), 1, PARTICIPANTS_MAX.into()),
-        ("the number of loans", measures.loans.into(), 1, LOANS_MAX.into()),
+        ("max_message", measures.max_message, 1, MESSAGE_MAX),
+        ("participants", measures.participants.into(), 1, PARTICIPANTS_MAX.into()),
+        ("loans", measures.loans.into(), 1, LOANS_MAX.into()),
     ]
+}
+
+const GIB: u64 = 1 << 30;
+
+/// A large number of bytes for people, rounded up.
+fn in_units(bytes: u64) -> String {
+    let (unit, name) = if bytes < GIB << 10 { (GIB, "GiB") } else { (GIB << 10, "TiB") };
+    format!("{} {name}", (bytes as f64 / unit as f64 * 10.0).ceil() / 10.0)
 }
 
 /// A new header.

@@ -68,6 +68,18 @@ impl<T: Payload + ?Sized> QueueOptions<T> {
     }
 
     /// Bytes of the largest message: 1 to 64 GiB. Small messages do not cost more in a queue that takes large ones.
+    ///
+    /// The addresses that a queue spans, though not its memory, are for the case that all its messages are so large and
+    /// every participant holds what it may: about 4/3 of `max_message * (maxsize + participants * (loans + 10))` bytes,
+    /// of which there may be 64 TiB. With all else as by default that allows some 600 MiB; for more, lower the others:
+    ///
+    /// ```
+    /// # use ringway::{Place, Queue};
+    /// let options = Queue::<[u8]>::options().max_message(1 << 30);
+    /// assert!(options.create(Place::Heap).is_err()); // for 65,536 messages
+    /// options.maxsize(100).create(Place::Heap)?;
+    /// # Ok::<(), ringway::CreateError>(())
+    /// ```
     pub fn max_message(mut self, bytes: u64) -> Self {
         self.spec.measures.max_message = bytes;
         self
