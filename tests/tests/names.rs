@@ -95,6 +95,17 @@ fn a_queue_that_would_span_too_much_says_what_to_lower() {
 }
 
 #[test]
+fn modes_that_shut_out_the_owner_or_mean_more_than_permissions_are_refused() {
+    let name = Name::new("mode");
+    for mode in [0, 0o400, 0o277, 0o1600, 0o4777, u32::MAX] {
+        let error = Queue::<[u8]>::options().mode(mode).create(&*name).unwrap_err();
+        let said = format!("mode is {mode:#o}, but must be within 0o777 and let the owner read and write (0o600)");
+        assert_eq!(error.to_string(), format!("{}: {said}", name.place().label()));
+        assert!(!name.path().exists());
+    }
+}
+
+#[test]
 fn the_mode_is_what_was_chosen_whatever_the_umask() {
     for (mode, mask) in [("600", "000"), ("600", "777"), ("666", "077"), ("640", "022"), ("660", "777")] {
         let name = Name::new("mode");

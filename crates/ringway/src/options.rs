@@ -97,7 +97,8 @@ impl<T: Payload + ?Sized> QueueOptions<T> {
         self
     }
 
-    /// Permissions of the file, 0600 if not said otherwise. Not on the portable path, which always has 0600.
+    /// Permissions of the file: read and write for its owner, and what is said beyond that for others; 0o600 if nothing
+    /// is said. Not on the portable path, which always has 0o600.
     pub fn mode(mut self, mode: u32) -> Self {
         self.spec.mode = mode;
         self
@@ -132,10 +133,19 @@ impl<T: Payload + ?Sized> QueueOptions<T> {
     /// # Errors
     /// [`CreateError`]; `AlreadyExists` when the name is taken.
     pub fn create(&self, place: impl Into<Place>) -> Result<Queue<T>, CreateError> {
+        let place = place.into();
         let mut spec = self.spec.clone();
+        if spec.mode & !0o777 != 0 || spec.mode & 0o600 != 0o600 {
+            return Err(CreateError::BadOption {
+                name: place.label(),
+                option: "mode",
+                value: format!("{:#o}", spec.mode),
+                allowed: "within 0o777 and let the owner read and write (0o600)".to_owned(),
+            });
+        }
         spec.fingerprint = self.schema.fingerprint;
         spec.schema.clone_from(&self.schema.name);
-        Ok(Queue::from_attachment(Attachment::create(&place.into(), &spec)?, self.wait))
+        Ok(Queue::from_attachment(Attachment::create(&place, &spec)?, self.wait))
     }
 
     /// Opens a queue that exists. Waits for nobody, and refuses what is not whole, of another version, or for other
