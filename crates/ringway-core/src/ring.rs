@@ -58,6 +58,9 @@ pub trait Cells {
     /// The block will be claimed from that lane soon.
     #[inline(always)]
     fn prefetch(&self, _lane: Lane, _block: Block) {}
+    /// The message in the block will be read next.
+    #[inline(always)]
+    fn prefetch_message(&self, _block: Block) {}
 }
 
 /// Why blocks could not be pushed.

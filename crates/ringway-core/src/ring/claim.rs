@@ -4,7 +4,7 @@ use super::fuel::Fuel;
 use super::{Cells, Edge, Ring};
 use crate::corruption::Corruption;
 use crate::hints::{Hints, recall};
-use crate::packed::{Block, Owner, State};
+use crate::packed::{Block, Lane, Owner, State};
 use crate::position::Position;
 use crate::shape::{Filled, Slot};
 use crate::word::{
@@ -39,7 +39,19 @@ impl<C: Cells> Ring<C> {
         let queued = State::Queued { lane: self.lane, owner: pusher, position: h }.pack();
         let held = State::Held { lane: self.lane, owner: me, position: h }.pack();
         state.compare_exchange(queued, held, SeqCst, Relaxed).ok()?; // own
+        if block.class() != 0 && matches!(self.lane, Lane::Messages) {
+            self.prefetch_next(h.plus(1));
+        }
         Some(block)
+    }
+
+    /// Fetches the rest of the message at `h`, if there is one: it crosses while the one before is read.
+    #[inline(always)]
+    fn prefetch_next(&self, h: Position) {
+        let slot = Slot(self.cells.slot(self.shape.index(h)).load(Relaxed)); // a hint only
+        if let Filled::With(block) = self.shape.read(slot, h) {
+            self.cells.prefetch_message(block);
+        }
     }
 
     /// Claims the oldest blocks for `me`, as many as `out` has places; answers how many and why it stopped.

@@ -1,11 +1,14 @@
 //! The cells of a ring that lies in a segment.
 
-use core::sync::atomic::AtomicU64;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::Segment;
 use crate::packed::{Block, Lane};
 use crate::prefetch;
 use crate::ring::{Cells, Part};
+
+/// So much of a message is fetched at once; what is longer is left to the processor, which notices.
+const PREFETCH_BYTES: u64 = 2048;
 
 /// The cells of a ring that lies in a segment.
 #[derive(Clone, Copy)]
@@ -53,6 +56,16 @@ impl Cells for SegmentCells<'_> {
             match lane {
                 Lane::Messages => prefetch::for_reading(bytes.as_ptr()),
                 Lane::Free => prefetch::for_writing(bytes.as_ptr()),
+            }
+        }
+    }
+    #[inline(always)]
+    fn prefetch_message(&self, block: Block) {
+        if let (Some(descriptor), Some((bytes, _))) = (self.segment.descriptor(block), self.segment.block_bytes(block))
+        {
+            let length = descriptor.length.load(Relaxed).min(PREFETCH_BYTES); // a hint only
+            for line in 1..length.div_ceil(64) {
+                prefetch::for_reading(bytes.as_ptr().wrapping_add(line as usize * 64));
             }
         }
     }
