@@ -2,6 +2,7 @@
 
 use core::mem::MaybeUninit;
 use core::ops::ControlFlow;
+use core::sync::atomic::AtomicUsize;
 use std::sync::Arc;
 
 use ringway_core::attachment::Attachment;
@@ -21,6 +22,8 @@ pub(crate) struct Shared {
     put_patience: Patience,
     get_patience: Patience,
     name: Name,
+    /// Bytes of the last value, which the next one will probably have as well.
+    pub(crate) last_size: AtomicUsize,
 }
 
 /// Why a put stopped, before the value is given back.
@@ -43,7 +46,14 @@ impl Shared {
     pub(crate) fn new(at: Attachment, strategy: WaitStrategy) -> Self {
         let name = Name(Arc::from(at.segment().label()));
         let maxsize = at.segment().geometry().measures.maxsize;
-        Self { at, strategy, put_patience: Patience::new(maxsize), get_patience: Patience::new(maxsize), name }
+        Self {
+            at,
+            strategy,
+            put_patience: Patience::new(maxsize),
+            get_patience: Patience::new(maxsize),
+            name,
+            last_size: AtomicUsize::new(0),
+        }
     }
 
     fn waiter(&self, event: Event, until: Until) -> Waiter<'_> {

@@ -1,6 +1,7 @@
 //! Messages of a type.
 
 use core::borrow::Borrow;
+use core::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::{Iter, Queue};
@@ -138,18 +139,26 @@ impl<T: Message> Queue<T> {
 
     #[inline]
     pub(super) fn encode(&self, value: &T, until: Until) -> Result<OwnedBlock<'_>, Stop> {
-        let mut room = size_of::<T::Archived>();
+        let last_size = &self.shared.last_size;
+        let least = size_of::<T::Archived>();
+        let guess = last_size.load(Relaxed);
+        let guessed = (guess > least).then(|| self.shared.take(guess, Until::Now)).and_then(Result::ok);
+        let mut taken = guessed.map_or_else(|| self.shared.take(least, until), Ok);
         loop {
-            let mut block = OwnedBlock::new(&self.shared, self.shared.take(room, until)?);
+            let mut block = OwnedBlock::new(&self.shared, taken?);
             let place = block.room();
             let available = place.len();
             let needed = message::encode(value, place).map_err(Stop::Encode)?;
             self.shared.at.check_process()?; // the value's own code may have forked
             if needed <= available && needed as u64 <= self.max_message() {
                 block.set_length(needed);
+                if needed != guess {
+                    last_size.store(needed, Relaxed);
+                }
                 return Ok(block);
             }
-            room = needed;
+            drop(block);
+            taken = self.shared.take(needed, until);
         }
     }
 }
