@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ringway::{Queue, WaitStrategy};
+use ringway::{PutError, Queue, WaitStrategy};
 
 use crate::ground::Ground;
 
@@ -30,6 +30,8 @@ pub fn timeouts_end_no_earlier_than_asked(ground: &Ground) {
         queue.put(1).unwrap();
         takes_at_least(SOON, || assert!(queue.put_timeout(2, SOON).unwrap_err().is_full()));
         takes_at_least(SOON, || assert!(queue.put_bytes_timeout("x", SOON).unwrap_err().is_full()));
+        takes_at_least(SOON, || assert!(queue.put_many_timeout(&[2, 3], SOON).unwrap_err().error.is_full()));
+        takes_at_least(SOON, || assert!(queue.put_many_bytes_timeout(&["x"], SOON).unwrap_err().error.is_full()));
         let loan = queue.loan(4).unwrap();
         takes_at_least(SOON, || assert!(loan.send_timeout(SOON).unwrap_err().is_full()));
         assert_eq!(queue.get_timeout(SOON).unwrap().to_native(), 1);
@@ -42,11 +44,41 @@ pub fn deadlines_end_no_earlier_than_asked(ground: &Ground) {
         let queue = &made.queue;
         takes_at_least(SOON, || assert!(queue.get_deadline(Instant::now() + SOON).unwrap_err().is_empty()));
         takes_at_least(SOON, || assert!(queue.get_bytes_deadline(Instant::now() + SOON).unwrap_err().is_empty()));
+        takes_at_least(SOON, || assert!(queue.get_many_deadline(4, Instant::now() + SOON).unwrap_err().is_empty()));
         queue.put(1).unwrap();
+        let put_many = || queue.put_many_deadline(&[2, 3], Instant::now() + SOON).unwrap_err().error;
+        takes_at_least(SOON, || assert!(put_many().is_full()));
+        let put_many = || queue.put_many_bytes_deadline(&["x"], Instant::now() + SOON).unwrap_err().error;
+        takes_at_least(SOON, || assert!(put_many().is_full()));
         takes_at_least(SOON, || assert!(queue.put_deadline(2, Instant::now() + SOON).unwrap_err().is_full()));
         takes_at_least(SOON, || assert!(queue.put_bytes_deadline("x", Instant::now() + SOON).unwrap_err().is_full()));
         let loan = queue.loan(4).unwrap();
         takes_at_least(SOON, || assert!(loan.send_deadline(Instant::now() + SOON).unwrap_err().is_full()));
+    }
+}
+
+pub fn a_loan_waits_for_a_block_as_long_as_asked(ground: &Ground) {
+    for strategy in STRATEGIES {
+        let made = ground.make(one_place(strategy).participants(1).loans(1));
+        let queue = &made.queue;
+        let mut loans = Vec::new();
+        let error = loop {
+            match queue.try_loan(64) {
+                Ok(loan) => loans.push(loan),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, PutError::NoBlock { .. }), "{error}");
+        takes_at_least(SOON, || assert!(queue.loan_timeout(64, SOON).is_err()));
+        takes_at_least(SOON, || assert!(queue.loan_deadline(64, Instant::now() + SOON).is_err()));
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                thread::sleep(SOON);
+                drop(loans); // all: a few might stay at hand for this thread
+            });
+            drop(queue.loan_timeout(64, Duration::MAX).unwrap());
+        });
+        drop(queue.loan_deadline(64, Instant::now()).unwrap());
     }
 }
 
@@ -60,6 +92,8 @@ pub fn what_has_passed_still_tries_once(ground: &Ground) {
     assert_eq!(made.queue.get_deadline(past).unwrap().to_native(), 1);
     assert!(made.queue.get_deadline(past).unwrap_err().is_empty());
     assert!(made.queue.get_timeout(Duration::ZERO).unwrap_err().is_empty());
+    assert!(made.queue.get_many_deadline(1, past).unwrap_err().is_empty());
+    assert_eq!(made.queue.put_many_deadline(&[1, 2], past).unwrap_err().put, 1);
 }
 
 pub fn the_longest_timeout_waits(ground: &Ground) {

@@ -1,5 +1,7 @@
 //! Messages that are made in place.
 
+use std::time::{Duration, Instant};
+
 use ringway::{PutError, Queue};
 
 use crate::ground::Ground;
@@ -57,6 +59,20 @@ pub fn a_closed_queue_gives_the_loan_back(ground: &Ground) {
     let error = loan.send().unwrap_err();
     assert!(error.is_shut_down());
     assert_eq!(&*error.into_value(), b"late");
+}
+
+pub fn a_closed_queue_lends_nothing(ground: &Ground) {
+    let made = ground.bytes(1);
+    made.queue.shutdown(false).unwrap();
+    let soon = Duration::from_millis(1);
+    for refused in [
+        made.queue.loan(4),
+        made.queue.try_loan(4),
+        made.queue.loan_timeout(4, soon),
+        made.queue.loan_deadline(4, Instant::now() + soon),
+    ] {
+        assert!(refused.unwrap_err().is_shut_down());
+    }
 }
 
 pub fn loans_up_to_the_allowance_delay_nobody(ground: &Ground) {

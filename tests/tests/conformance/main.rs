@@ -61,12 +61,15 @@ conformance! {
         only_a_heap_queue_cannot_be_inherited;
     sizes: every_length_at_the_edge_of_a_class_passes, an_empty_message_is_a_message, the_largest_message_may_have_one_byte;
     loans: a_loan_is_filled_and_sent, a_loan_can_be_cut_and_not_grown, a_dropped_loan_sends_nothing,
-        a_full_queue_gives_the_loan_back, a_closed_queue_gives_the_loan_back, loans_up_to_the_allowance_delay_nobody;
+        a_full_queue_gives_the_loan_back, a_closed_queue_gives_the_loan_back, a_closed_queue_lends_nothing,
+        loans_up_to_the_allowance_delay_nobody;
     many: many_go_in_and_come_out_in_order, get_many_takes_what_is_there, an_undrained_batch_frees_its_blocks,
-        put_many_waits_for_places, put_many_tells_how_many_went_in;
+        put_many_waits_for_places, put_many_tells_how_many_went_in,
+        put_many_in_time_tells_how_many_went_in, many_without_blocks_end_in_time;
     typed: structures_pass, enums_and_options_pass, strings_beyond_the_first_guess_pass, values_go_by_reference,
         iteration_ends_with_shutdown;
-    clock: timeouts_end_no_earlier_than_asked, deadlines_end_no_earlier_than_asked, what_has_passed_still_tries_once,
+    clock: timeouts_end_no_earlier_than_asked, deadlines_end_no_earlier_than_asked, a_loan_waits_for_a_block_as_long_as_asked,
+        what_has_passed_still_tries_once,
         the_longest_timeout_waits, nowait_does_not_wait;
     shutdown: what_is_left_is_drained_first, at_once_drops_what_is_left, sleepers_wake, it_can_be_said_twice;
     threads: clones_share_one_queue, one_place_and_sixteen_threads, guards_and_loans_move_between_threads;

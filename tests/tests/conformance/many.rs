@@ -1,8 +1,9 @@
 //! Many messages by one call.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
-use ringway::{BATCH_MAX, PutError, Queue};
+use ringway::{BATCH_MAX, PutError, PutManyError, Queue};
 
 use crate::ground::Ground;
 
@@ -87,4 +88,44 @@ pub fn put_many_tells_how_many_went_in(ground: &Ground) {
         let error = putter.join().unwrap();
         assert!(error.put == taken && error.error.is_shut_down(), "{error}");
     });
+}
+
+type PutMany = fn(&Queue<[u8]>, &[[u8; 4]]) -> Result<(), PutManyError>;
+
+pub fn put_many_in_time_tells_how_many_went_in(ground: &Ground) {
+    const SOON: Duration = Duration::from_millis(10);
+    let messages = numbers(0..100);
+    let calls: [PutMany; 3] = [
+        |queue, messages| queue.try_put_many_bytes(messages),
+        |queue, messages| queue.put_many_bytes_timeout(messages, SOON),
+        |queue, messages| queue.put_many_bytes_deadline(messages, Instant::now() + SOON),
+    ];
+    for call in calls {
+        let made = ground.bytes(70); // two batches and a part of one
+        let error = call(&made.queue, &messages).unwrap_err();
+        assert!(error.put == 70 && matches!(error.error, PutError::Full { maxsize: 70, .. }), "{error}");
+        assert_eq!(call(&made.queue, &messages).unwrap_err().put, 0);
+        call(&made.queue, &[]).unwrap();
+        for expected in &messages[..70] {
+            assert_eq!(&*made.queue.try_get_bytes().unwrap(), expected);
+        }
+        call(&made.queue, &messages[70..]).unwrap();
+        assert_eq!(made.queue.len().unwrap(), 30);
+    }
+
+    let typed = ground.make(Queue::<u32>::options().maxsize(2).participants(2));
+    assert_eq!(typed.queue.try_put_many(&[1, 2, 3]).unwrap_err().put, 2);
+    assert_eq!(typed.queue.put_many_timeout(&[3], SOON).unwrap_err().put, 0);
+    drop(typed.queue.get().unwrap());
+    assert_eq!(typed.queue.put_many_deadline(&[3, 4], Instant::now() + SOON).unwrap_err().put, 1);
+}
+
+pub fn many_without_blocks_end_in_time(ground: &Ground) {
+    let made = ground.make(Queue::<[u8]>::options().maxsize(2).max_message(64).participants(1).loans(1));
+    let mut loans: Vec<_> = std::iter::from_fn(|| made.queue.try_loan(64).ok()).collect();
+    let error = made.queue.try_put_many_bytes(&["a", "b"]).unwrap_err();
+    assert!(error.put == 0 && matches!(error.error, PutError::NoBlock { .. }), "{error}");
+    loans.pop();
+    let error = made.queue.put_many_bytes_timeout(&["a", "b"], Duration::from_millis(10)).unwrap_err();
+    assert!(error.put == 1 && matches!(error.error, PutError::NoBlock { .. }), "{error}");
 }

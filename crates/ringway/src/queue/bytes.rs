@@ -86,8 +86,10 @@ impl<T: Payload + ?Sized> Queue<T> {
 
     /// Memory for a message of so many bytes, to be written and sent. What is in it at first is left over.
     ///
+    /// It waits for a free block, not for a place; there are more blocks than places.
+    ///
     /// # Errors
-    /// [`PutError`]: too large, or no free block.
+    /// [`PutError`]: too large, shut down, or no free block.
     pub fn loan(&self, bytes: usize) -> Result<Loan<'_>, PutError<()>> {
         self.loan_until(bytes, Until::Forever)
     }
@@ -100,12 +102,34 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.loan_until(bytes, Until::Now)
     }
 
+    /// Memory for a message of so many bytes, waiting for a free block at most so long.
+    ///
+    /// # Errors
+    /// [`PutError`].
+    pub fn loan_timeout(&self, bytes: usize, timeout: Duration) -> Result<Loan<'_>, PutError<()>> {
+        self.loan_until(bytes, Until::after(timeout))
+    }
+
+    /// Memory for a message of so many bytes, waiting for a free block until then.
+    ///
+    /// # Errors
+    /// [`PutError`].
+    pub fn loan_deadline(&self, bytes: usize, deadline: Instant) -> Result<Loan<'_>, PutError<()>> {
+        self.loan_until(bytes, Until::At(deadline.into()))
+    }
+
     fn loan_until(&self, bytes: usize, until: Until) -> Result<Loan<'_>, PutError<()>> {
-        let taken = self.shared.at.check_process().map_err(Stop::from).and_then(|()| self.shared.take(bytes, until));
-        match taken {
+        match self.may_loan().and_then(|()| self.shared.take(bytes, until)) {
             Ok(block) => Ok(Loan::new(OwnedBlock::new(&self.shared, block), bytes)),
             Err(stop) => Err(self.shared.give_back(stop, ())),
         }
+    }
+
+    /// Who is told only by `send` has filled it for nothing.
+    fn may_loan(&self) -> Result<(), Stop> {
+        let at = &self.shared.at;
+        at.check_process()?;
+        if at.is_shut_down()? { Err(Stop::ShutDown) } else { Ok(()) }
     }
 
     #[inline]

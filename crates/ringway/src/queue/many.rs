@@ -1,7 +1,7 @@
 //! Many messages at once.
 
 use core::borrow::Borrow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ringway_core::packed::Block;
 
@@ -27,7 +27,35 @@ impl<T: Message> Queue<T> {
     /// # Errors
     /// [`PutManyError`], which says how many went in.
     pub fn put_many<V: Borrow<T>>(&self, values: &[V]) -> Result<(), PutManyError> {
-        self.put_batches(values, |value, until| {
+        self.put_many_until(values, Until::Forever)
+    }
+
+    /// Puts as many of the values as there are places for.
+    ///
+    /// # Errors
+    /// [`PutManyError`], which says how many went in.
+    pub fn try_put_many<V: Borrow<T>>(&self, values: &[V]) -> Result<(), PutManyError> {
+        self.put_many_until(values, Until::Now)
+    }
+
+    /// As [`put_many`](Self::put_many), waiting for places at most so long in all.
+    ///
+    /// # Errors
+    /// [`PutManyError`], which says how many went in.
+    pub fn put_many_timeout<V: Borrow<T>>(&self, values: &[V], timeout: Duration) -> Result<(), PutManyError> {
+        self.put_many_until(values, Until::after(timeout))
+    }
+
+    /// As [`put_many`](Self::put_many), waiting for places until then.
+    ///
+    /// # Errors
+    /// [`PutManyError`], which says how many went in.
+    pub fn put_many_deadline<V: Borrow<T>>(&self, values: &[V], deadline: Instant) -> Result<(), PutManyError> {
+        self.put_many_until(values, Until::At(deadline.into()))
+    }
+
+    fn put_many_until<V: Borrow<T>>(&self, values: &[V], until: Until) -> Result<(), PutManyError> {
+        self.put_batches(values, until, |value, until| {
             let message = value.borrow();
             self.shared.at.check_process()?; // its code may have forked
             self.encode(message, until)
@@ -41,7 +69,43 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// # Errors
     /// [`PutManyError`], which says how many went in.
     pub fn put_many_bytes<B: AsRef<[u8]>>(&self, messages: &[B]) -> Result<(), PutManyError> {
-        self.put_batches(messages, |bytes, until| {
+        self.put_many_bytes_until(messages, Until::Forever)
+    }
+
+    /// Puts as many of the messages as there are places for.
+    ///
+    /// # Errors
+    /// [`PutManyError`], which says how many went in.
+    pub fn try_put_many_bytes<B: AsRef<[u8]>>(&self, messages: &[B]) -> Result<(), PutManyError> {
+        self.put_many_bytes_until(messages, Until::Now)
+    }
+
+    /// As [`put_many_bytes`](Self::put_many_bytes), waiting for places at most so long in all.
+    ///
+    /// # Errors
+    /// [`PutManyError`], which says how many went in.
+    pub fn put_many_bytes_timeout<B: AsRef<[u8]>>(
+        &self,
+        messages: &[B],
+        timeout: Duration,
+    ) -> Result<(), PutManyError> {
+        self.put_many_bytes_until(messages, Until::after(timeout))
+    }
+
+    /// As [`put_many_bytes`](Self::put_many_bytes), waiting for places until then.
+    ///
+    /// # Errors
+    /// [`PutManyError`], which says how many went in.
+    pub fn put_many_bytes_deadline<B: AsRef<[u8]>>(
+        &self,
+        messages: &[B],
+        deadline: Instant,
+    ) -> Result<(), PutManyError> {
+        self.put_many_bytes_until(messages, Until::At(deadline.into()))
+    }
+
+    fn put_many_bytes_until<B: AsRef<[u8]>>(&self, messages: &[B], until: Until) -> Result<(), PutManyError> {
+        self.put_batches(messages, until, |bytes, until| {
             let message = bytes.as_ref();
             self.shared.at.check_process()?; // its code may have forked
             self.fill(message, until)
@@ -73,6 +137,14 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.get_many_until(max, Until::after(timeout))
     }
 
+    /// As [`get_many`](Self::get_many), waiting for the first until then.
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub fn get_many_deadline(&self, max: usize, deadline: Instant) -> Result<Batch<'_, T>, GetError> {
+        self.get_many_until(max, Until::At(deadline.into()))
+    }
+
     fn get_many_until(&self, max: usize, until: Until) -> Result<Batch<'_, T>, GetError> {
         self.shared.at.check_process().map_err(|fault| GetError::Fault { queue: self.name(), fault })?;
         let mut blocks = [Block::CLOSED; BATCH_MAX];
@@ -83,32 +155,46 @@ impl<T: Payload + ?Sized> Queue<T> {
         Ok(Batch::new(&self.shared, blocks, count))
     }
 
-    /// Fills and sends in batches. Only for the first message of a batch it waits for a block: who waits with others in
-    /// hand could wait for somebody who does the same.
     fn put_batches<'q, V>(
         &'q self,
         values: &[V],
+        until: Until,
         mut fill: impl FnMut(&V, Until) -> Result<OwnedBlock<'q>, Stop>,
     ) -> Result<(), PutManyError> {
         let mut put = 0;
         let mut result = self.shared.may_put(Until::Forever);
         while result.is_ok() && put < values.len() {
-            let mut batch = Outgoing::new(&self.shared);
-            for value in values[put..].iter().take(BATCH_MAX) {
-                let until = if batch.is_empty() { Until::Forever } else { Until::Now };
-                match fill(value, until) {
-                    Ok(block) => batch.push(block),
-                    Err(Stop::Full | Stop::NoBlock) => break,
-                    Err(stop) => {
-                        result = Err(stop);
-                        break;
-                    }
-                }
-            }
-            let (sent, outcome) = batch.send(Until::Forever);
+            let sent;
+            (sent, result) = self.put_batch(&values[put..], until, &mut fill);
             put += sent;
-            result = outcome.and(result);
         }
         result.map_err(|stop| PutManyError { put, error: self.shared.give_back(stop, ()) })
+    }
+
+    /// Fills and sends one batch: some of the values, or none with the reason. Only for the first it waits for a block:
+    /// who waits with others in hand could wait for somebody who does the same.
+    fn put_batch<'q, V>(
+        &'q self,
+        values: &[V],
+        until: Until,
+        fill: &mut impl FnMut(&V, Until) -> Result<OwnedBlock<'q>, Stop>,
+    ) -> (usize, Result<(), Stop>) {
+        if let Err(stop) = self.shared.may_put(until) {
+            return (0, Err(stop));
+        }
+        let mut batch = Outgoing::new(&self.shared);
+        let mut result = Ok(());
+        for value in values.iter().take(BATCH_MAX) {
+            match fill(value, if batch.is_empty() { until } else { Until::Now }) {
+                Ok(block) => batch.push(block),
+                Err(Stop::Full | Stop::NoBlock) if !batch.is_empty() => break,
+                Err(stop) => {
+                    result = Err(stop);
+                    break;
+                }
+            }
+        }
+        let (sent, outcome) = batch.send(until);
+        (sent, outcome.and(result))
     }
 }
