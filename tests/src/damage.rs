@@ -216,8 +216,7 @@ impl Script {
             16 => self.ask(queue.is_shut_down()),
             17 if number.is_multiple_of(7) => self.ask(queue.shutdown(false)),
             18 if number.is_multiple_of(11) => self.ask(queue.shutdown(true)),
-            // It would wait for ever at a full queue.
-            19 if queue.len().is_ok_and(|len| len == 0) => match queue.put_many(&[number, number]) {
+            19 => match queue.put_many_timeout(&[number, number], SOON) {
                 Err(PutManyError { error, .. }) => self.put(Err(error)),
                 Ok(()) => self.put::<()>(Ok(())),
             },
