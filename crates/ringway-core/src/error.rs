@@ -148,7 +148,7 @@ pub enum Fault {
     #[error("{0}; take out what can be got, remove the queue and make it anew")]
     Corrupt(Corruption),
     /// The file system has no room for another block.
-    #[error("no memory for another block: needs {needed} bytes, {} available", available.map_or("unknown".to_owned(), |a| a.to_string()))]
+    #[error("no memory for more blocks, which is taken in steps: needs {needed} bytes, {} available; make room (`df /dev/shm`) or the queue smaller", available.map_or("unknown".to_owned(), |a| a.to_string()))]
     NoSpace {
         /// Bytes to be reserved.
         needed: u64,

@@ -289,7 +289,10 @@ impl fmt::Display for GetError {
             Self::Empty { queue } => write!(f, "{queue} is empty"),
             Self::ShutDown { queue } => write!(f, "{queue} was shut down and is drained"),
             Self::Invalid { queue, bytes, reason } => {
-                write!(f, "{queue}: a message of {bytes} bytes is not valid and was dropped: {reason}")
+                write!(
+                    f,
+                    "{queue}: a message of {bytes} bytes is not valid and was dropped; who puts and who gets must mean the same type: {reason}"
+                )
             }
             Self::Fault { queue, fault } => write!(f, "{queue}: {fault}"),
         }

@@ -91,7 +91,8 @@ impl<T: Payload + ?Sized> QueueOptions<T> {
         self
     }
 
-    /// How many loans and received messages each participant may hold at once without delaying anybody: 1 to 4,096.
+    /// How many loans and received messages each participant may hold at once without delaying anybody: 1 to 4,096. All
+    /// threads of a process that share a handle share this number, and each of their `get_many` may take 32.
     pub fn loans(mut self, loans: u32) -> Self {
         self.spec.measures.loans = loans;
         self

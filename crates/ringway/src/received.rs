@@ -18,6 +18,7 @@ use crate::shared::OwnedBlock;
 /// queue.put_bytes("hello")?;
 /// let message = queue.get_bytes()?;
 /// assert_eq!(&message[1..3], b"el");
+/// assert_eq!(format!("{message:?}"), r#"b"hello""#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ReceivedBytes<'q> {
@@ -45,9 +46,10 @@ impl AsRef<[u8]> for ReceivedBytes<'_> {
     }
 }
 
+/// As a byte string: `b"hello\n"`.
 impl fmt::Debug for ReceivedBytes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
+        write!(f, "b\"{}\"", self.escape_ascii())
     }
 }
 
