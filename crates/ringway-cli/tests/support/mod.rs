@@ -127,11 +127,13 @@ impl Drop for Folder {
 
 /// Runs it as somebody who owns nothing; `None` where we may not become somebody else.
 pub fn run_as_nobody(arguments: &[&str]) -> Option<Output> {
-    // A copy, because nobody may not enter the folder of the build.
+    // A copy, because nobody may not enter the folder of the build. Another process makes it: what is open for writing
+    // here, the child of another test may have for a moment too, and then it cannot be run.
     let program = Folder::new();
     fs::set_permissions(&program.0, fs::Permissions::from_mode(0o755)).expect("a folder of ours");
     let copy = program.0.join("ringway");
-    fs::copy(env!("CARGO_BIN_EXE_ringway"), &copy).expect("a copy of the command");
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_ringway")).arg(&copy).status();
+    assert!(copied.is_ok_and(|status| status.success()), "a copy of the command");
     let mut command = Command::new(copy);
     command.args(arguments).stdin(Stdio::null()).uid(65534).gid(65534);
     match command.output() {
