@@ -33,6 +33,15 @@ impl Attachment {
         Ok(self.messages().is_closed()?)
     }
 
+    /// Whether a put would find the queue shut down, as far as a quick look tells.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    #[inline]
+    pub fn seems_shut_down(&self) -> Result<bool, Fault> {
+        Ok(self.messages().seems_closed(&self.message_hints)?)
+    }
+
     /// Bytes of the message in a block, as its last owner says.
     #[inline(always)]
     pub fn length(&self, block: Block) -> u64 {

@@ -3,8 +3,9 @@
 use super::fuel::Fuel;
 use super::{Cells, PushError, Ring};
 use crate::corruption::Corruption;
-use crate::hints::Hints;
+use crate::hints::{Hints, recall};
 use crate::packed::Block;
+use crate::position::Position;
 use crate::shape::{Filled, Slot};
 use crate::word::{
     Ordering::{Acquire, Relaxed, SeqCst},
@@ -56,8 +57,25 @@ impl<C: Cells> Ring<C> {
     /// # Errors
     /// [`Corruption`].
     pub fn is_closed(&self) -> Result<bool, Corruption> {
-        let t = self.first_unfilled(self.tail()?)?;
+        Ok(self.is_closed_at(self.first_unfilled(self.tail()?)?))
+    }
+
+    /// The same for who is about to push, by a look at the slot that it would fill and at no shared hint. It may miss the
+    /// mark when others pushed since.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    #[inline]
+    pub fn seems_closed(&self, hints: &Hints) -> Result<bool, Corruption> {
+        match recall(&hints.next_put) {
+            Some(t) => Ok(self.is_closed_at(t)),
+            None => self.is_closed(),
+        }
+    }
+
+    #[inline]
+    fn is_closed_at(&self, t: Position) -> bool {
         let slot = Slot(self.cells.slot(self.shape.index(t)).load(Acquire)); // pairs with: publish
-        Ok(matches!(self.shape.read(slot, t), Filled::With(Block::CLOSED)))
+        matches!(self.shape.read(slot, t), Filled::With(Block::CLOSED))
     }
 }

@@ -129,7 +129,7 @@ impl<T: Payload + ?Sized> Queue<T> {
     fn may_loan(&self) -> Result<(), Stop> {
         let at = &self.shared.at;
         at.check_process()?;
-        if at.is_shut_down()? { Err(Stop::ShutDown) } else { Ok(()) }
+        if at.seems_shut_down()? { Err(Stop::ShutDown) } else { Ok(()) }
     }
 
     #[inline]
