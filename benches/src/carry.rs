@@ -124,7 +124,8 @@ fn receive(mut end: impl Receiver, page: &Page, index: usize, load: &Load, wait:
         });
     }
     end.pass_on(); // the ends of others
-    let Receipt { messages: all, sum: total, disorder: strange, end_nanos } = &page.receivers[index];
+    let Receipt { messages: all, sum: total, disorder: strange, end_nanos } =
+        &page.receivers[index];
     all.store(messages, SeqCst);
     total.store(sum, SeqCst);
     strange.store(disorder, SeqCst);

@@ -62,11 +62,13 @@ pub fn run(rivals: Vec<Box<dyn Contestant>>, lock: &'static str) -> ExitCode {
             }
         };
     }
-    let chosen =
-        |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|part| name.contains(part.as_str()));
+    let chosen = |name: &str| {
+        arguments.only.is_empty() || arguments.only.iter().any(|part| name.contains(part.as_str()))
+    };
     let rivals: Vec<_> = rivals.into_iter().filter(|rival| chosen(rival.about().name)).collect();
     let known = workload::all();
-    if let Some(strange) = arguments.workloads.iter().find(|name| known.iter().all(|workload| workload.name != **name))
+    if let Some(strange) =
+        arguments.workloads.iter().find(|name| known.iter().all(|workload| workload.name != **name))
     {
         let names: Vec<&str> = known.iter().map(|workload| workload.name).collect();
         eprintln!("no workload {strange:?}; there are {}", names.join(", "));
@@ -81,10 +83,16 @@ pub fn run(rivals: Vec<Box<dyn Contestant>>, lock: &'static str) -> ExitCode {
             eprintln!("SKIPPED: {}: {why}", rival.about().name);
         }
     }
-    let mut report =
-        Report { conditions: Conditions::now(), rounds: arguments.rounds.max(1), lock, tables: Vec::new() };
+    let mut report = Report {
+        conditions: Conditions::now(),
+        rounds: arguments.rounds.max(1),
+        lock,
+        tables: Vec::new(),
+    };
     for workload in known {
-        if !arguments.workloads.is_empty() && !arguments.workloads.iter().any(|name| name == workload.name) {
+        if !arguments.workloads.is_empty()
+            && !arguments.workloads.iter().any(|name| name == workload.name)
+        {
             continue;
         }
         let table = measure(&rivals, &workload, report.rounds);

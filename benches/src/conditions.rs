@@ -22,7 +22,10 @@ pub struct Conditions {
 
 fn said(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
-    output.map_or_else(|_| "unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output.map_or_else(
+        |_| "unknown".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
 }
 
 impl Conditions {
@@ -30,10 +33,15 @@ impl Conditions {
     pub fn now() -> Self {
         let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = about.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
-        let dirty = if said("git", &["status", "--porcelain", "-uno"]).is_empty() { "" } else { " with changes" };
+        let dirty = if said("git", &["status", "--porcelain", "-uno"]).is_empty() {
+            ""
+        } else {
+            " with changes"
+        };
         Self {
             kernel: said("uname", &["-sr"]),
-            processor: model.map_or_else(|| "unknown".to_owned(), |(_, name)| name.trim().to_owned()),
+            processor: model
+                .map_or_else(|| "unknown".to_owned(), |(_, name)| name.trim().to_owned()),
             cores: thread::available_parallelism().map_or(1, usize::from),
             commit: said("git", &["rev-parse", "--short", "HEAD"]) + dirty,
             rustc: said("rustc", &["--version"]),

@@ -13,8 +13,9 @@ pub fn pin(index: usize) {
         if libc::sched_getaffinity(libc::getpid(), size_of_val(&allowed), &raw mut allowed) != 0 {
             return;
         }
-        let cores: Vec<usize> =
-            (0..libc::CPU_SETSIZE as usize).filter(|&core| libc::CPU_ISSET(core, &allowed)).collect();
+        let cores: Vec<usize> = (0..libc::CPU_SETSIZE as usize)
+            .filter(|&core| libc::CPU_ISSET(core, &allowed))
+            .collect();
         let Some(&core) = cores.get(index % cores.len().max(1)) else { return };
         let mut one: libc::cpu_set_t = std::mem::zeroed();
         libc::CPU_SET(core, &mut one);

@@ -57,7 +57,8 @@ fn cpu_time(process: libc::pid_t) -> Result<Duration, String> {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: both write to locals; the process is our child, not waited for yet, so that the number is its own.
     let failed = unsafe {
-        libc::clock_getcpuclockid(process, &raw mut clock) != 0 || libc::clock_gettime(clock, &raw mut time) != 0
+        libc::clock_getcpuclockid(process, &raw mut clock) != 0
+            || libc::clock_gettime(clock, &raw mut time) != 0
     };
     if failed {
         Err("the receiver ended before it got anything".to_owned())

@@ -61,7 +61,8 @@ struct Lane<'r> {
 /// Measures one workload with all rivals that can carry it.
 pub fn measure(rivals: &[Box<dyn Contestant>], workload: &Workload, rounds: usize) -> Table {
     let Workload { kind, load, .. } = workload;
-    let rivals: Vec<_> = rivals.iter().map(AsRef::as_ref).filter(|rival| rival.joins(*kind)).collect();
+    let rivals: Vec<_> =
+        rivals.iter().map(AsRef::as_ref).filter(|rival| rival.joins(*kind)).collect();
     let bar = ProgressBar::new((rounds + 1) as u64 * rivals.len() as u64);
     if let Ok(style) = ProgressStyle::with_template("{prefix:14} {bar:30} {pos}/{len} {msg}") {
         bar.set_style(style);
@@ -95,7 +96,11 @@ pub fn measure(rivals: &[Box<dyn Contestant>], workload: &Workload, rounds: usiz
         messages: *lane.messages.as_ref().unwrap_or(&0),
         figure: lane.messages.map(|_| figure(*kind, &lane.figures)),
     };
-    Table { workload: workload.clone(), hop_nanos: median(&mut hops), rows: lanes.into_iter().map(row).collect() }
+    Table {
+        workload: workload.clone(),
+        hop_nanos: median(&mut hops),
+        rows: lanes.into_iter().map(row).collect(),
+    }
 }
 
 /// Proves that every byte arrives, and finds how many messages make a run.
@@ -131,7 +136,9 @@ fn figures(rival: &dyn Contestant, kind: Kind, load: &Load) -> Result<(f64, f64)
     match rival.run(kind, load)? {
         Run::Cpu(cost) => Ok((cost, 0.0)),
         Run::Nanos(times) => {
-            let micros = |share: usize| times.get(times.len() * share / 100).map(|&nanos| f64::from(nanos) / 1e3);
+            let micros = |share: usize| {
+                times.get(times.len() * share / 100).map(|&nanos| f64::from(nanos) / 1e3)
+            };
             micros(50).zip(micros(99)).ok_or_else(|| "nothing was timed".to_owned())
         }
         Run::Carried(outcome) => {
@@ -161,8 +168,10 @@ pub fn proven(outcome: &Outcome, load: &Load) -> Result<(), String> {
 fn figure(kind: Kind, runs: &[(f64, f64)]) -> Figure {
     let mut middle: Vec<f64> = runs.iter().map(|run| run.0).collect();
     let median_of = median(&mut middle);
-    let p99 = kind.is_timed().then(|| median(&mut runs.iter().map(|run| run.1).collect::<Vec<_>>()));
-    let (min, max) = (middle.first().copied().unwrap_or(f64::NAN), middle.last().copied().unwrap_or(f64::NAN));
+    let p99 =
+        kind.is_timed().then(|| median(&mut runs.iter().map(|run| run.1).collect::<Vec<_>>()));
+    let (min, max) =
+        (middle.first().copied().unwrap_or(f64::NAN), middle.last().copied().unwrap_or(f64::NAN));
     Figure { median: median_of, min, max, p99 }
 }
 

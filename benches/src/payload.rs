@@ -21,7 +21,9 @@ pub fn number(message: &[u8]) -> u64 {
 #[inline]
 pub fn sum(message: &[u8]) -> u64 {
     message.chunks_exact(8).fold(0, |sum, word| {
-        sum.wrapping_add(u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]))
+        sum.wrapping_add(u64::from_le_bytes([
+            word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7],
+        ]))
     })
 }
 

@@ -33,7 +33,10 @@ impl Report {
     /// When one cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
         fs::create_dir_all(folder)?;
-        fs::write(folder.join("results.json"), serde_json::to_string_pretty(&json::object(self))? + "\n")?;
+        fs::write(
+            folder.join("results.json"),
+            serde_json::to_string_pretty(&json::object(self))? + "\n",
+        )?;
         fs::write(folder.join("README.md"), markdown::page(self))?;
         for table in &self.tables {
             plot::bars(table, &folder.join(format!("{}.svg", file_name(table))))?;
@@ -48,13 +51,19 @@ fn file_name(table: &Table) -> String {
 
 /// What a workload was measured with, in a sentence.
 fn circumstances(table: &Table) -> String {
-    format!("Capacity {}; a cache line took {:.0} ns from core to core.", table.workload.load.capacity, table.hop_nanos)
+    format!(
+        "Capacity {}; a cache line took {:.0} ns from core to core.",
+        table.workload.load.capacity, table.hop_nanos
+    )
 }
 
 /// Those with a figure, best first.
 fn ranked(table: &Table) -> Vec<(&Row, f64)> {
-    let mut rows: Vec<_> =
-        table.rows.iter().filter_map(|row| row.figure.as_ref().ok().map(|figure| (row, figure.median))).collect();
+    let mut rows: Vec<_> = table
+        .rows
+        .iter()
+        .filter_map(|row| row.figure.as_ref().ok().map(|figure| (row, figure.median)))
+        .collect();
     rows.sort_by(|a, b| a.1.total_cmp(&b.1));
     if !table.workload.kind.is_cost() {
         rows.reverse();
@@ -67,7 +76,9 @@ fn left_out(table: &Table) -> Option<String> {
     let told: Vec<String> = table
         .rows
         .iter()
-        .filter_map(|row| row.figure.as_ref().err().map(|why| format!("{} ({why})", row.about.name)))
+        .filter_map(|row| {
+            row.figure.as_ref().err().map(|why| format!("{} ({why})", row.about.name))
+        })
         .collect();
     (!told.is_empty()).then(|| format!("Left out: {}.", told.join(", ")))
 }

@@ -52,12 +52,22 @@ pub struct About {
 
 impl About {
     /// A crate.
-    pub fn of_crate(name: &'static str, release: &'static str, between: Between, waits: &'static str) -> Self {
+    pub fn of_crate(
+        name: &'static str,
+        release: &'static str,
+        between: Between,
+        waits: &'static str,
+    ) -> Self {
         Self { name, release: Release::Crate(release), between, waits }
     }
     /// Something of the kernel, between processes that sleep in it.
     pub fn of_kernel(name: &'static str) -> Self {
-        Self { name, release: Release::Words("kernel".to_owned()), between: Between::Processes, waits: "sleeps" }
+        Self {
+            name,
+            release: Release::Words("kernel".to_owned()),
+            between: Between::Processes,
+            waits: "sleeps",
+        }
     }
 }
 
@@ -133,7 +143,9 @@ impl<R: Rival> Contestant for R {
         let threads = Rival::about(self).between == Between::Threads;
         let links = self.links(load, if kind == Kind::RoundTrip { 2 } else { 1 })?;
         match (kind, &links[..]) {
-            (Kind::RoundTrip, [there, back]) if threads => Ok(Run::Nanos(trips::threads(there, back, load))),
+            (Kind::RoundTrip, [there, back]) if threads => {
+                Ok(Run::Nanos(trips::threads(there, back, load)))
+            }
             (Kind::RoundTrip, [there, back]) => trips::processes(there, back, load).map(Run::Nanos),
             (Kind::Wake, [link]) => wakes::processes(link, load).map(Run::Nanos),
             (Kind::Idle, [link]) => idle::processes(link, load).map(Run::Cpu),

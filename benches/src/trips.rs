@@ -43,7 +43,13 @@ pub fn threads(there: &impl Link, back: &impl Link, load: &Load) -> Vec<u32> {
     settled(&times)
 }
 
-fn echo(mut from: impl Receiver, mut to: impl Sender, size: usize, meeting: &Meeting, count: usize) {
+fn echo(
+    mut from: impl Receiver,
+    mut to: impl Sender,
+    size: usize,
+    meeting: &Meeting,
+    count: usize,
+) {
     pin(1);
     meeting.of_two();
     for _ in 0..count {
@@ -54,20 +60,29 @@ fn echo(mut from: impl Receiver, mut to: impl Sender, size: usize, meeting: &Mee
     }
 }
 
-fn ask(mut to: impl Sender, mut from: impl Receiver, size: usize, meeting: &Meeting, times: &[AtomicU64]) {
+fn ask(
+    mut to: impl Sender,
+    mut from: impl Receiver,
+    size: usize,
+    meeting: &Meeting,
+    times: &[AtomicU64],
+) {
     pin(0);
     meeting.of_two();
     for (number, place) in times.iter().enumerate() {
         let begin = nanos();
         to.send(size, |message| payload::write(message, number as u64));
         to.flush();
-        from.receive(|message| assert_eq!(payload::number(message), number as u64, "another message came back"));
+        from.receive(|message| {
+            assert_eq!(payload::number(message), number as u64, "another message came back")
+        });
         place.store(nanos() - begin, SeqCst);
     }
 }
 
 fn settled(times: &[AtomicU64]) -> Vec<u32> {
-    let mut times: Vec<u32> = times[times.len() / 10..].iter().map(|time| time.load(SeqCst) as u32).collect();
+    let mut times: Vec<u32> =
+        times[times.len() / 10..].iter().map(|time| time.load(SeqCst) as u32).collect();
     times.sort_unstable();
     times
 }

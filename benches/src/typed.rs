@@ -37,7 +37,9 @@ pub trait Value: Message + Serialize + DeserializeOwned + 'static {
 }
 
 /// Three fields of 8 bytes each.
-#[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize, serde::Serialize, serde::Deserialize)]
+#[derive(
+    rkyv::Archive, rkyv::Serialize, rkyv::Deserialize, serde::Serialize, serde::Deserialize,
+)]
 pub struct Small {
     number: u64,
     price: f64,
@@ -56,7 +58,11 @@ impl Value for Small {
         checked_small(self.number, self.price, self.quantity)
     }
     fn check_archived(archived: &ArchivedSmall) -> u64 {
-        checked_small(archived.number.to_native(), archived.price.to_native(), archived.quantity.to_native())
+        checked_small(
+            archived.number.to_native(),
+            archived.price.to_native(),
+            archived.quantity.to_native(),
+        )
     }
 }
 
@@ -73,7 +79,9 @@ const NAME: &str = "the name of a measured thing";
 const TEXT: [u8; 440] = [b'x'; 440];
 
 /// A number, two texts, a list of texts and a list of samples.
-#[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize, serde::Serialize, serde::Deserialize)]
+#[derive(
+    rkyv::Archive, rkyv::Serialize, rkyv::Deserialize, serde::Serialize, serde::Deserialize,
+)]
 pub struct Record {
     number: u64,
     name: String,
@@ -101,21 +109,30 @@ impl Value for Record {
     }
     fn check(&self) -> u64 {
         let tags = self.tags.iter().all(|tag| tag == TAG);
-        let texts = self.name == NAME && self.text.as_bytes() == TEXT && tags && self.tags.len() == TAGS;
+        let texts =
+            self.name == NAME && self.text.as_bytes() == TEXT && tags && self.tags.len() == TAGS;
         checked_record(self.number, texts, self.samples.iter().copied())
     }
     fn check_archived(archived: &ArchivedRecord) -> u64 {
         let tags = archived.tags.iter().all(|tag| tag == TAG);
-        let texts = archived.name == NAME && archived.text.as_bytes() == TEXT && tags && archived.tags.len() == TAGS;
-        checked_record(archived.number.to_native(), texts, archived.samples.iter().map(|sample| sample.to_native()))
+        let texts = archived.name == NAME
+            && archived.text.as_bytes() == TEXT
+            && tags
+            && archived.tags.len() == TAGS;
+        checked_record(
+            archived.number.to_native(),
+            texts,
+            archived.samples.iter().map(|sample| sample.to_native()),
+        )
     }
 }
 
 #[inline]
 fn checked_record(number: u64, texts: bool, samples: impl ExactSizeIterator<Item = f64>) -> u64 {
     let right = texts && samples.len() == SAMPLES;
-    let wrong_bits =
-        samples.enumerate().fold(0, |bits, (index, sample)| bits | sample.to_bits() ^ sample_bits(number, index));
+    let wrong_bits = samples
+        .enumerate()
+        .fold(0, |bits, (index, sample)| bits | sample.to_bits() ^ sample_bits(number, index));
     assert!(right && wrong_bits == 0, "not what was sent");
     number
 }
@@ -134,7 +151,10 @@ mod tests {
         let mut value = T::new();
         value.fill(77);
         assert_eq!(value.check(), 77);
-        let queue = ringway::Queue::<T>::options().maxsize(4).create(ringway::Place::Heap).expect("a queue");
+        let queue = ringway::Queue::<T>::options()
+            .maxsize(4)
+            .create(ringway::Place::Heap)
+            .expect("a queue");
         queue.put(&value).expect("a place");
         assert!(sizes.contains(&queue.get_bytes().expect("a message").len()));
         queue.put(&value).expect("a place");

@@ -36,7 +36,8 @@ pub fn processes(link: &impl Link, load: &Load) -> Result<Vec<u32>, String> {
     children.fork(|| sleep(link.receiver(0), &page, count))?;
     children.fork(|| wake(link.sender(0), &page, load.size, count))?;
     children.wait()?;
-    let mut times: Vec<u32> = page.times[..count].iter().map(|time| time.load(SeqCst) as u32).collect();
+    let mut times: Vec<u32> =
+        page.times[..count].iter().map(|time| time.load(SeqCst) as u32).collect();
     times.sort_unstable();
     Ok(times)
 }
@@ -45,7 +46,9 @@ fn sleep(mut end: impl Receiver, page: &Page, count: usize) {
     pin(1);
     page.meeting.of_two();
     for number in 0..count {
-        end.receive(|message| assert_eq!(payload::number(message), number as u64, "another message came"));
+        end.receive(|message| {
+            assert_eq!(payload::number(message), number as u64, "another message came")
+        });
         page.times[number].store(nanos() - page.sent_nanos.load(SeqCst), SeqCst);
         page.received.fetch_add(1, SeqCst);
     }

@@ -78,12 +78,42 @@ pub fn all() -> Vec<Workload> {
         workload("4KiB", "One to one, 4 KiB", Kind::Throughput, sized(4 << 10)),
         workload("64KiB", "One to one, 64 KiB", Kind::Throughput, sized(64 << 10)),
         workload("1MiB", "One to one, 1 MiB", Kind::Throughput, sized(1 << 20)),
-        workload("64B-untouched", "One to one, 64 bytes of which 8 are touched", Kind::InPlace, untouched(64)),
-        workload("1MiB-untouched", "One to one, 1 MiB of which 8 bytes are touched", Kind::InPlace, untouched(1 << 20)),
-        workload("struct", "One to one, a typed struct of 24 bytes", Kind::Typed(Shape::Small), sized(8)),
-        workload("record", "One to one, a typed record of 1.7 KB", Kind::Typed(Shape::Record), sized(8)),
-        workload("round-trip", "There and back, 64 bytes, through two queues", Kind::RoundTrip, many(1, 1)),
-        workload("wake", "Waking a receiver that has slept for 1 ms, 64 bytes", Kind::Wake, many(1, 1)),
+        workload(
+            "64B-untouched",
+            "One to one, 64 bytes of which 8 are touched",
+            Kind::InPlace,
+            untouched(64),
+        ),
+        workload(
+            "1MiB-untouched",
+            "One to one, 1 MiB of which 8 bytes are touched",
+            Kind::InPlace,
+            untouched(1 << 20),
+        ),
+        workload(
+            "struct",
+            "One to one, a typed struct of 24 bytes",
+            Kind::Typed(Shape::Small),
+            sized(8),
+        ),
+        workload(
+            "record",
+            "One to one, a typed record of 1.7 KB",
+            Kind::Typed(Shape::Record),
+            sized(8),
+        ),
+        workload(
+            "round-trip",
+            "There and back, 64 bytes, through two queues",
+            Kind::RoundTrip,
+            many(1, 1),
+        ),
+        workload(
+            "wake",
+            "Waking a receiver that has slept for 1 ms, 64 bytes",
+            Kind::Wake,
+            many(1, 1),
+        ),
         workload("idle", "A receiver that gets nothing", Kind::Idle, many(1, 1)),
     ]
 }

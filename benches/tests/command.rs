@@ -3,8 +3,12 @@
 use std::process::Command;
 
 fn bench(arguments: &[&str]) -> (bool, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_ringway-bench")).args(arguments).output().expect("the program");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let output = Command::new(env!("CARGO_BIN_EXE_ringway-bench"))
+        .args(arguments)
+        .output()
+        .expect("the program");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
     (output.status.success(), text)
 }
 
@@ -12,7 +16,8 @@ fn bench(arguments: &[&str]) -> (bool, String) {
 fn rivals_of_all_three_kinds_carry_what_they_can() {
     let folder = std::env::temp_dir().join(format!("ringway-bench-test-{}", std::process::id()));
     let folder_name = folder.to_str().expect("a path in UTF-8");
-    let only = ["--only", "ringway", "--only", "pipe", "--only", "ArrayQueue", "--only", "thingbuf"];
+    let only =
+        ["--only", "ringway", "--only", "pipe", "--only", "ArrayQueue", "--only", "thingbuf"];
     let arguments = [&["1:1", "2:2", "--rounds", "1", "--write", folder_name][..], &only].concat();
     let (success, text) = bench(&arguments);
     let written = std::fs::read_to_string(folder.join("results.json"));
@@ -21,9 +26,13 @@ fn rivals_of_all_three_kinds_carry_what_they_can() {
     let _ = std::fs::remove_dir_all(&folder);
     assert!(success, "{text}");
     assert!(!text.contains("FAILED"), "{text}");
-    let results: serde_json::Value = serde_json::from_str(&written.expect("results")).expect("JSON");
+    let results: serde_json::Value =
+        serde_json::from_str(&written.expect("results")).expect("JSON");
     let rivals = results["workloads"][1]["rivals"].as_array().expect("a list");
-    assert!(rivals.len() >= 8 && rivals.iter().all(|rival| rival["median"].as_f64() > Some(0.0)), "{rivals:?}");
+    assert!(
+        rivals.len() >= 8 && rivals.iter().all(|rival| rival["median"].as_f64() > Some(0.0)),
+        "{rivals:?}"
+    );
     assert!(plot.expect("a plot").contains("thingbuf"));
     assert!(summary.expect("a plot").contains("Two to two"));
 }
@@ -41,14 +50,19 @@ fn there_is_a_figure_for_every_kind_of_measurement() {
 fn growth_is_written_as_tables_and_curves() {
     let folder = std::env::temp_dir().join(format!("ringway-growth-test-{}", std::process::id()));
     let folder_name = folder.to_str().expect("a path in UTF-8");
-    let (success, text) = bench(&["growth", "--rounds", "1", "--only", "processes", "--write", folder_name]);
+    let (success, text) =
+        bench(&["growth", "--rounds", "1", "--only", "processes", "--write", folder_name]);
     let written = std::fs::read_to_string(folder.join("growth.json"));
     let plot = std::fs::read_to_string(folder.join("growth-processes.svg"));
     let _ = std::fs::remove_dir_all(&folder);
     assert!(success, "{text}");
-    let results: serde_json::Value = serde_json::from_str(&written.expect("results")).expect("JSON");
+    let results: serde_json::Value =
+        serde_json::from_str(&written.expect("results")).expect("JSON");
     let points = results["curves"][0]["points"].as_array().expect("a list");
-    assert!(points.len() == 6 && points.iter().all(|point| point["median"].as_f64() > Some(0.0)), "{points:?}");
+    assert!(
+        points.len() == 6 && points.iter().all(|point| point["median"].as_f64() > Some(0.0)),
+        "{points:?}"
+    );
     assert!(plot.expect("a plot").contains("million messages a second"));
 }
 

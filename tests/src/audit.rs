@@ -6,7 +6,12 @@ use ringway_core::layout::{Geometry, Measures};
 /// Every block of every class can be had. For the only handle of a queue that is empty and not shut down, opened just
 /// now: what other threads keep at hand cannot be had.
 pub fn every_block_is_there<T: Payload + ?Sized>(queue: &Queue<T>, participants: u32, loans: u32) {
-    let measures = Measures { maxsize: queue.maxsize(), max_message: queue.max_message(), participants, loans };
+    let measures = Measures {
+        maxsize: queue.maxsize(),
+        max_message: queue.max_message(),
+        participants,
+        loans,
+    };
     for class in Geometry::new(measures).classes {
         let bytes = class.block_bytes.min(queue.max_message()) as usize;
         let mut held = Vec::new();
@@ -21,7 +26,9 @@ pub fn every_block_is_there<T: Payload + ?Sized>(queue: &Queue<T>, participants:
 pub fn capacity_is_exact(queue: &Queue<[u8]>) {
     assert_eq!(queue.len().expect("len"), 0);
     for put in 0..queue.maxsize() {
-        queue.try_put_bytes(put.to_le_bytes()).unwrap_or_else(|error| panic!("after {put} messages: {error}"));
+        queue
+            .try_put_bytes(put.to_le_bytes())
+            .unwrap_or_else(|error| panic!("after {put} messages: {error}"));
     }
     assert!(queue.try_put_bytes("one more").expect_err("it is full").is_full());
     for put in 0..queue.maxsize() {

@@ -121,7 +121,10 @@ impl Script {
         let mut bytes = vec![0; self.words() as usize * 8];
         self.file.read_exact_at(&mut bytes, 0).expect("the segment");
         let words = bytes.chunks_exact(8).enumerate();
-        words.filter(|(_, word)| word.iter().any(|&byte| byte != 0)).map(|(index, _)| index as u64).collect()
+        words
+            .filter(|(_, word)| word.iter().any(|&byte| byte != 0))
+            .map(|(index, _)| index as u64)
+            .collect()
     }
 
     /// Goes through the steps, detaches, attaches again and uses the queue once more.
@@ -172,7 +175,9 @@ impl Script {
         while sleeper.try_get().is_ok() {}
         std::thread::scope(|scope| {
             let asleep = scope.spawn(|| sleeper.get_timeout(100 * SOON).map(drop));
-            while !asleep.is_finished() && sleeper.snapshot().is_ok_and(|seen| seen.waiting_to_get == 0) {
+            while !asleep.is_finished()
+                && sleeper.snapshot().is_ok_and(|seen| seen.waiting_to_get == 0)
+            {
                 std::thread::yield_now();
             }
             self.run(steps)
@@ -224,7 +229,11 @@ impl Script {
         }
     }
 
-    fn hold<'q>(&mut self, result: Result<Received<'q, u64>, GetError>, held: &mut Vec<Received<'q, u64>>) {
+    fn hold<'q>(
+        &mut self,
+        result: Result<Received<'q, u64>, GetError>,
+        held: &mut Vec<Received<'q, u64>>,
+    ) {
         match result {
             Ok(message) if held.len() < HELD_MAX => held.push(message),
             result => self.get(result.map(drop)),

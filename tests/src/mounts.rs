@@ -49,13 +49,20 @@ pub fn free_huge_pages() -> u64 {
     line.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
 }
 
-fn mount(source: &str, at: &Path, kind: Option<&str>, flags: libc::c_ulong, options: &str) -> io::Result<()> {
+fn mount(
+    source: &str,
+    at: &Path,
+    kind: Option<&str>,
+    flags: libc::c_ulong,
+    options: &str,
+) -> io::Result<()> {
     let text = |text: &str| CString::new(text).map_err(io::Error::other);
     let (source, at, options) = (text(source)?, text(&at.to_string_lossy())?, text(options)?);
     let kind = kind.map(text).transpose()?;
     let kind = kind.as_ref().map_or(std::ptr::null(), |kind| kind.as_ptr());
     // SAFETY: all are strings that end in a zero byte and outlive the call, or null where the call allows it.
-    match unsafe { libc::mount(source.as_ptr(), at.as_ptr(), kind, flags, options.as_ptr().cast()) } {
+    match unsafe { libc::mount(source.as_ptr(), at.as_ptr(), kind, flags, options.as_ptr().cast()) }
+    {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }

@@ -40,13 +40,18 @@ pub enum Shape {
 impl Record {
     /// Some record.
     pub fn example() -> Self {
-        let text = |number: u32| format!("a text that does not fit into its place, number {number}");
+        let text =
+            |number: u32| format!("a text that does not fit into its place, number {number}");
         Self {
             id: 7,
             name: text(0),
             tags: vec![text(1), "short".to_owned(), String::new()],
             levels: Some(Box::new([1, 2, 3])),
-            shape: Shape::Group(vec![Shape::Point, Shape::Group(vec![Shape::Line(1, 2)]), Shape::Point]),
+            shape: Shape::Group(vec![
+                Shape::Point,
+                Shape::Group(vec![Shape::Line(1, 2)]),
+                Shape::Point,
+            ]),
             prices: (0..9).map(|number| (number, text(number))).collect(),
             flag: true,
             letter: 'r',
@@ -74,8 +79,11 @@ impl Records {
     /// When it cannot be made.
     pub fn new() -> Self {
         let max_message = 4096;
-        let options =
-            Queue::options().maxsize(2).max_message(max_message as u64).participants(PARTICIPANTS).loans(LOANS);
+        let options = Queue::options()
+            .maxsize(2)
+            .max_message(max_message as u64)
+            .participants(PARTICIPANTS)
+            .loans(LOANS);
         let queue = options.create(Place::Unnamed).expect("a queue");
         queue.put(Record::example()).expect("a place");
         let good = queue.get_bytes().expect("the record").to_vec();

@@ -52,7 +52,10 @@ fn watch(test: &str, stop: &AtomicBool, look: impl Fn() -> Option<Snapshot>) {
             (last, since) = (progress, Instant::now());
         } else if since.elapsed() > PATIENCE {
             // Not `eprintln`: what the test harness has captured is lost with the process.
-            let _ = writeln!(io::stderr(), "{test}: nothing has moved for {PATIENCE:?}; the queue: {seen:#?}");
+            let _ = writeln!(
+                io::stderr(),
+                "{test}: nothing has moved for {PATIENCE:?}; the queue: {seen:#?}"
+            );
             names::remove_all();
             std::process::abort();
         }

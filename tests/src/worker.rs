@@ -19,7 +19,8 @@ impl Worker {
 
     /// Starts one by a command of the caller's, for instance under a tracer.
     pub fn start(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("start a worker");
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("start a worker");
         let (input, output) = (child.stdin.take(), child.stdout.take().map(BufReader::new));
         Self { child, input, output }
     }
@@ -31,13 +32,18 @@ impl Worker {
 
     /// Sends it a line.
     pub fn tell(&mut self, line: &str) {
-        writeln!(self.input.as_mut().expect("its input is open"), "{line}").expect("the worker reads");
+        writeln!(self.input.as_mut().expect("its input is open"), "{line}")
+            .expect("the worker reads");
     }
 
     /// Its next line; empty when it has ended.
     pub fn hear(&mut self) -> String {
         let mut line = String::new();
-        self.output.as_mut().expect("its output is open").read_line(&mut line).expect("the worker writes");
+        self.output
+            .as_mut()
+            .expect("its output is open")
+            .read_line(&mut line)
+            .expect("the worker writes");
         line.trim_end().to_owned()
     }
 
@@ -71,7 +77,9 @@ impl Worker {
         // SAFETY: all fields are numbers.
         let mut about: libc::siginfo_t = unsafe { std::mem::zeroed() };
         // SAFETY: waits for our own child and writes to a local.
-        let waited = unsafe { libc::waitid(libc::P_PID, self.pid(), &mut about, libc::WEXITED | libc::WNOWAIT) };
+        let waited = unsafe {
+            libc::waitid(libc::P_PID, self.pid(), &mut about, libc::WEXITED | libc::WNOWAIT)
+        };
         assert_eq!(waited, 0);
     }
 
@@ -103,8 +111,10 @@ impl Worker {
 
     /// Processor time that it has used, in clock ticks, a hundred a second.
     pub fn cpu_ticks(&self) -> u64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).expect("the worker lives");
-        let fields: Vec<&str> = stat[stat.rfind(')').expect("a name in brackets") + 2..].split(' ').collect();
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()))
+            .expect("the worker lives");
+        let fields: Vec<&str> =
+            stat[stat.rfind(')').expect("a name in brackets") + 2..].split(' ').collect();
         [11, 12].map(|field| fields[field].parse::<u64>().expect("a number of ticks")).iter().sum()
     }
 }

@@ -17,7 +17,10 @@ fn worker() -> &'static Path {
 fn survives(operations: &[Operation]) {
     let mut total = Tally::default();
     for &operation in operations {
-        for scene in scenes(operation).into_iter().filter(|scene| scene.warm && (scene.sleepers || scene.wraps)) {
+        for scene in scenes(operation)
+            .into_iter()
+            .filter(|scene| scene.warm && (scene.sleepers || scene.wraps))
+        {
             total += one(worker(), operation, scene, PLAN).unwrap_or_else(|what| panic!("{what}"));
         }
     }

@@ -11,13 +11,20 @@ use ringway_tests::{Name, Watchdog, Worker, worker};
 #[test]
 fn of_a_thousand_sleepers_one_gets_the_message() {
     let name = Name::new("crowd");
-    let queue = Queue::<[u8]>::options().maxsize(8).max_message(64).participants(16).create(&*name).unwrap();
+    let queue = Queue::<[u8]>::options()
+        .maxsize(8)
+        .max_message(64)
+        .participants(16)
+        .create(&*name)
+        .unwrap();
     let dog = Watchdog::of(&queue);
     let (sender, heard) = mpsc::channel();
     let mut crowds: Vec<Worker> = (0..10).map(|_| worker!("crowd", name, 100)).collect();
     for crowd in &mut crowds {
         let (output, sender) = (crowd.output(), sender.clone());
-        thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        thread::spawn(move || {
+            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
     }
     drop(sender);
     for _ in 0..10 {
@@ -78,7 +85,8 @@ fn one_who_is_slow_delays_nobody_else() {
 fn sixty_four_threads_share_one_place() {
     const PUTTERS: u64 = 32;
     const GETTERS: u64 = 32;
-    let rounds = std::env::var("RINGWAY_CROWD_ROUNDS").map_or(50, |text| text.parse().expect("a number"));
+    let rounds =
+        std::env::var("RINGWAY_CROWD_ROUNDS").map_or(50, |text| text.parse().expect("a number"));
     let name = Name::new("narrow");
     let queue = Queue::<[u8]>::options().maxsize(1).max_message(64).create(&*name).unwrap();
     let _dog = Watchdog::of(&queue);
@@ -89,7 +97,9 @@ fn sixty_four_threads_share_one_place() {
                     let mut taken = Vec::new();
                     loop {
                         match queue.get_bytes() {
-                            Ok(message) => taken.push(u64::from_le_bytes((*message).try_into().expect("eight bytes"))),
+                            Ok(message) => taken.push(u64::from_le_bytes(
+                                (*message).try_into().expect("eight bytes"),
+                            )),
                             Err(GetError::ShutDown { .. }) => return taken,
                             Err(error) => panic!("{error}"),
                         }
@@ -109,7 +119,9 @@ fn sixty_four_threads_share_one_place() {
             for putter in 0..PUTTERS {
                 let queue = &queue;
                 putting.spawn(move || {
-                    (0..rounds).for_each(|number| queue.put_bytes((putter << 32 | number).to_le_bytes()).unwrap())
+                    (0..rounds).for_each(|number| {
+                        queue.put_bytes((putter << 32 | number).to_le_bytes()).unwrap()
+                    })
                 });
             }
         });
@@ -124,7 +136,8 @@ fn sixty_four_threads_share_one_place() {
     }
     let mut all = taken.concat();
     all.sort_unstable();
-    let expected: Vec<u64> =
-        (0..PUTTERS).flat_map(|putter| (0..rounds).map(move |number| putter << 32 | number)).collect();
+    let expected: Vec<u64> = (0..PUTTERS)
+        .flat_map(|putter| (0..rounds).map(move |number| putter << 32 | number))
+        .collect();
     assert_eq!(all, expected, "each message once");
 }

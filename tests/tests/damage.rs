@@ -34,7 +34,9 @@ fn survives(what: &str, count: u64) -> String {
     let mut child = command.spawn().expect("the program");
     let output = BufReader::new(child.stdout.take().expect("its output"));
     let (sender, lines) = mpsc::channel();
-    thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    thread::spawn(move || {
+        output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+    });
     let mut last = String::from("no case");
     loop {
         match lines.recv_timeout(PATIENCE) {
@@ -55,8 +57,12 @@ fn survives(what: &str, count: u64) -> String {
 
 /// One of the numbers in the last line.
 fn number(line: &str, field: &str) -> u64 {
-    let rest = line.split_once(&format!("{field}: ")).unwrap_or_else(|| panic!("no {field} in {line}")).1;
-    rest.split([',', ' ']).next().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{line}"))
+    let rest =
+        line.split_once(&format!("{field}: ")).unwrap_or_else(|| panic!("no {field} in {line}")).1;
+    rest.split([',', ' '])
+        .next()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(|| panic!("{line}"))
 }
 
 #[test]
@@ -110,7 +116,9 @@ fn a_block_without_memory_is_not_touched() {
     assert_eq!(u64::from_le_bytes(slot) & 0xff_ffff, 0, "the message is in block 0");
     file.write_all_at(&(u64::from_le_bytes(slot) | last).to_le_bytes(), geometry.slots_at).unwrap();
     match queue.try_get_bytes() {
-        Err(GetError::Fault { fault: Fault::Corrupt(corruption), .. }) => assert_eq!(corruption.word, "slot"),
+        Err(GetError::Fault { fault: Fault::Corrupt(corruption), .. }) => {
+            assert_eq!(corruption.word, "slot")
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -122,10 +130,13 @@ fn a_head_that_ran_ahead_is_told_to_whoever_waits() {
     let options = Queue::<[u8]>::options().maxsize(4);
     let _queue = options.create(folder.join("q")).unwrap();
     let file = OpenOptions::new().write(true).open(folder.join("q")).unwrap();
-    file.write_all_at(&100_u64.to_le_bytes(), CONTROL_AT + offset_of!(Control, head) as u64).unwrap();
+    file.write_all_at(&100_u64.to_le_bytes(), CONTROL_AT + offset_of!(Control, head) as u64)
+        .unwrap();
     let queue = options.open(folder.join("q")).unwrap();
     match queue.get_bytes_timeout(Duration::from_secs(60)) {
-        Err(GetError::Fault { fault: Fault::Corrupt(corruption), .. }) => assert_eq!(corruption.word, "head"),
+        Err(GetError::Fault { fault: Fault::Corrupt(corruption), .. }) => {
+            assert_eq!(corruption.word, "head")
+        }
         other => panic!("{other:?}"),
     }
 }

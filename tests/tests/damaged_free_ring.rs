@@ -11,11 +11,20 @@ const LOANS: u32 = 2;
 const MESSAGES: usize = 100;
 
 fn options() -> QueueOptions<[u8]> {
-    Queue::options().maxsize(MESSAGES as u64).max_message(256).participants(PARTICIPANTS).loans(LOANS)
+    Queue::options()
+        .maxsize(MESSAGES as u64)
+        .max_message(256)
+        .participants(PARTICIPANTS)
+        .loans(LOANS)
 }
 
 fn measures() -> Measures {
-    Measures { maxsize: MESSAGES as u64, max_message: 256, participants: PARTICIPANTS, loans: LOANS }
+    Measures {
+        maxsize: MESSAGES as u64,
+        max_message: 256,
+        participants: PARTICIPANTS,
+        loans: LOANS,
+    }
 }
 
 /// A full queue of small messages, the words of its segment, and a tail of the ring of small blocks that ran ahead.
@@ -39,7 +48,10 @@ fn released_blocks_come_back() {
     for _ in 0..MESSAGES {
         drop(queue.get_bytes().unwrap());
     }
-    assert!(is_tail(queue.recover().unwrap_err().fault), "what was left to nobody cannot be given back yet");
+    assert!(
+        is_tail(queue.recover().unwrap_err().fault),
+        "what was left to nobody cannot be given back yet"
+    );
     words.write(words::free_tail(0), tail);
     assert!(queue.recover().unwrap().blocks > 0);
     every_block_is_there(&queue, PARTICIPANTS, LOANS);
@@ -63,7 +75,8 @@ fn a_block_of_another_class_is_not_taken() {
     let queue = options().create(Place::Unnamed).unwrap();
     let words = Words::of(&queue);
     let other = options().open_fd(&words).unwrap();
-    let both: Vec<_> = (0..40).map(|_| (other.loan(8).unwrap(), other.loan(200).unwrap())).collect();
+    let both: Vec<_> =
+        (0..40).map(|_| (other.loan(8).unwrap(), other.loan(200).unwrap())).collect();
     drop(both);
     drop(other);
     let class = Geometry::new(measures()).classes[1];

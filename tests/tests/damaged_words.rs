@@ -43,7 +43,13 @@ impl Subject {
         self.lies_quietly(at, value, word, believers);
         self.still_delivers(word);
     }
-    fn lies_quietly(&self, at: u64, value: u64, word: &str, believers: &[&dyn Fn() -> Option<Fault>]) {
+    fn lies_quietly(
+        &self,
+        at: u64,
+        value: u64,
+        word: &str,
+        believers: &[&dyn Fn() -> Option<Fault>],
+    ) {
         for (number, believer) in believers.iter().enumerate() {
             let truth = self.words.write(at, value);
             match believer() {
@@ -58,14 +64,21 @@ impl Subject {
     }
     fn still_delivers(&self, word: &str) {
         for text in ["one", "two"] {
-            assert_eq!(&*self.queue.try_get_bytes().unwrap(), text.as_bytes(), "after {word} was mended");
+            assert_eq!(
+                &*self.queue.try_get_bytes().unwrap(),
+                text.as_bytes(),
+                "after {word} was mended"
+            );
         }
     }
 }
 
 fn of_call<R>(result: Result<R, QueueError>) -> Option<Fault> {
     let error = result.err()?;
-    assert!(error.to_string().starts_with(&error.queue.to_string()), "{error} does not name the queue");
+    assert!(
+        error.to_string().starts_with(&error.queue.to_string()),
+        "{error} does not name the queue"
+    );
     Some(error.fault)
 }
 
@@ -113,7 +126,13 @@ fn a_tail_beyond_the_last_message() {
             ahead,
             "tail",
             &[
-                &|| of_put(stranger.try_put_bytes("behind a hole").map_err(|error| error.without_value())),
+                &|| {
+                    of_put(
+                        stranger
+                            .try_put_bytes("behind a hole")
+                            .map_err(|error| error.without_value()),
+                    )
+                },
                 &|| of_put(stranger.put_bytes("behind a hole")),
                 &|| of_call(stranger.is_shut_down()),
                 &|| of_call(stranger.shutdown(false)),
@@ -130,7 +149,9 @@ fn slot_of_one() -> u64 {
 
 #[test]
 fn a_slot_of_another_turn_or_of_no_block() {
-    for (turn, block) in [(2, 0), (3, 1), (1 << 34, 0), (1 << 35, 1), ((1 << 36) - 2, 5), (1, 100_000), (1, 3 << 24)] {
+    for (turn, block) in
+        [(2, 0), (3, 1), (1 << 34, 0), (1 << 35, 1), ((1 << 36) - 2, 5), (1, 100_000), (1, 3 << 24)]
+    {
         let subject = Subject::new();
         let stranger = subject.stranger();
         subject.lies(
@@ -157,7 +178,9 @@ fn a_slot_that_says_it_is_free() {
         slot_of_one(),
         0,
         "slot",
-        &[&|| of_call(stranger.len()), &|| of_get(stranger.get_bytes_timeout(Duration::from_secs(60)))],
+        &[&|| of_call(stranger.len()), &|| {
+            of_get(stranger.get_bytes_timeout(Duration::from_secs(60)))
+        }],
     );
 }
 
@@ -195,7 +218,9 @@ fn a_life_that_is_not_ours() {
 /// Neither who takes fresh blocks nor who looks for room in the file may believe these.
 #[test]
 fn numbers_of_blocks_that_cannot_be() {
-    let truth = |subject: &Subject| (subject.words.read(words::fresh(0)), subject.words.read(words::backed(0)));
+    let truth = |subject: &Subject| {
+        (subject.words.read(words::fresh(0)), subject.words.read(words::backed(0)))
+    };
     let all = Geometry::new(MEASURES).classes[0].blocks;
     for (at, lie) in [
         (words::fresh(0), all + 1),
@@ -208,13 +233,23 @@ fn numbers_of_blocks_that_cannot_be() {
         let subject = Subject::new();
         let (fresh, backed) = truth(&subject);
         assert!(fresh >= 3 && backed == all, "{fresh} {backed}");
-        let word = if at == words::fresh(0) || lie < fresh { "first fresh block" } else { "blocks with memory" };
+        let word = if at == words::fresh(0) || lie < fresh {
+            "first fresh block"
+        } else {
+            "blocks with memory"
+        };
         let stranger = subject.stranger();
         subject.lies_quietly(
             at,
             lie,
             word,
-            &[&|| of_put(stranger.try_put_bytes("in a fresh block").map_err(|error| error.without_value()))],
+            &[&|| {
+                of_put(
+                    stranger
+                        .try_put_bytes("in a fresh block")
+                        .map_err(|error| error.without_value()),
+                )
+            }],
         );
     }
 }
@@ -224,7 +259,12 @@ fn numbers_of_blocks_that_cannot_be() {
 fn more_blocks_with_memory_than_were_asked_for() {
     let queue = Queue::<[u8]>::options().participants(3).create(Place::Unnamed).unwrap();
     let words = Words::of(&queue);
-    let large = Geometry::new(Measures { maxsize: 65_536, max_message: 65_536, participants: 3, loans: 32 });
+    let large = Geometry::new(Measures {
+        maxsize: 65_536,
+        max_message: 65_536,
+        participants: 3,
+        loans: 32,
+    });
     let class = large.classes.len() as u64 - 1;
     drop(queue.loan(60_000).unwrap());
     assert_eq!((words.read(words::fresh(class)), words.read(words::backed(class))), (1, 4));
@@ -269,7 +309,9 @@ fn a_tail_that_fell_back_heals() {
                 subject.queue.put_bytes(format!("{number}")).unwrap();
                 drop(subject.queue.get_bytes().unwrap());
             }
-            subject.words.write(TAIL, subject.words.read(TAIL).wrapping_sub(behind) & POSITION_MASK);
+            subject
+                .words
+                .write(TAIL, subject.words.read(TAIL).wrapping_sub(behind) & POSITION_MASK);
             let stranger = subject.stranger();
             assert_eq!(stranger.len().unwrap(), 2);
             stranger.put_bytes("the last").unwrap();

@@ -13,14 +13,22 @@ fn a_child_is_told_so_by_every_call_and_its_end_takes_nothing_from_its_parent() 
     queue.put_bytes("held over the fork").unwrap();
     queue.put_bytes("next").unwrap();
     let mut parent = worker!("fork", name);
-    assert_eq!(parent.hear(), "the child answers 0", "or the number of the first call that went through");
+    assert_eq!(
+        parent.hear(),
+        "the child answers 0",
+        "or the number of the first call that went through"
+    );
     assert_eq!(parent.hear(), "the parent goes on");
     assert!(parent.finish().success());
     assert!(!queue.is_shut_down().unwrap());
     assert_eq!(&*queue.get_bytes().unwrap(), b"next");
     assert_eq!(&*queue.get_bytes().unwrap(), b"own");
     let seen = queue.snapshot().unwrap();
-    assert_eq!((seen.holders.len(), seen.lost, seen.recovered), (1, 0, 0), "the parent left properly");
+    assert_eq!(
+        (seen.holders.len(), seen.lost, seen.recovered),
+        (1, 0, 0),
+        "the parent left properly"
+    );
     capacity_is_exact(&queue);
     drop((dog, queue));
     every_block_is_there(&options.open(&*name).unwrap(), 2, 4);

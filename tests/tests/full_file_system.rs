@@ -19,7 +19,8 @@ fn in_a_tmpfs(bytes: u64, test: impl FnOnce(&Path) + Send) {
 
 /// A file that takes all space but so many pages.
 fn ballast(folder: &Path, pages_left: i64) -> File {
-    let file = OpenOptions::new().create_new(true).write(true).open(folder.join("ballast")).unwrap();
+    let file =
+        OpenOptions::new().create_new(true).write(true).open(folder.join("ballast")).unwrap();
     // SAFETY: all fields are numbers.
     let mut about: libc::statfs = unsafe { std::mem::zeroed() };
     // SAFETY: writes to a local.
@@ -34,7 +35,8 @@ fn no_space(options: &QueueOptions<[u8]>, place: Place) {
     match options.create(place) {
         Err(CreateError::NoSpace { source, name }) => {
             let text = CreateError::NoSpace { name, source }.to_string();
-            let numbers: Vec<u64> = text.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+            let numbers: Vec<u64> =
+                text.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
             let [.., needed, available] = numbers[..] else { panic!("{text}") };
             assert!(needed > available, "{text}");
         }
@@ -75,7 +77,8 @@ fn create_under_a_name_leaves_none() {
 #[test]
 fn put_says_that_there_is_no_space_and_works_again_when_there_is() {
     in_a_tmpfs(4 << 20, |folder| {
-        let options = Queue::<[u8]>::options().maxsize(16).max_message(65_536).participants(2).loans(4);
+        let options =
+            Queue::<[u8]>::options().maxsize(16).max_message(65_536).participants(2).loans(4);
         let queue = options.create(folder.join("q")).unwrap();
         let large = vec![7; 60_000];
         queue.put_bytes("small").unwrap();
@@ -83,16 +86,33 @@ fn put_says_that_there_is_no_space_and_works_again_when_there_is() {
         for _ in 0..3 {
             let error = queue.put_bytes(&large).unwrap_err();
             let (text, cause) = (error.to_string(), error.source().map(ToString::to_string));
-            assert!(cause.as_ref().is_some_and(|cause| cause.contains("No space left")), "{cause:?}");
-            let PutError::Fault { fault: Fault::NoSpace { needed, available: Some(available), .. }, value, .. } = error
+            assert!(
+                cause.as_ref().is_some_and(|cause| cause.contains("No space left")),
+                "{cause:?}"
+            );
+            let PutError::Fault {
+                fault: Fault::NoSpace { needed, available: Some(available), .. },
+                value,
+                ..
+            } = error
             else {
                 panic!("{text}")
             };
-            assert!(needed > available && text.contains(&needed.to_string()) && text.contains(&available.to_string()));
+            assert!(
+                needed > available
+                    && text.contains(&needed.to_string())
+                    && text.contains(&available.to_string())
+            );
             assert_eq!(value, &large);
-            assert!(matches!(queue.loan(60_000), Err(PutError::Fault { fault: Fault::NoSpace { .. }, .. })));
+            assert!(matches!(
+                queue.loan(60_000),
+                Err(PutError::Fault { fault: Fault::NoSpace { .. }, .. })
+            ));
             let error = queue.put_many_bytes(&[&large]).unwrap_err();
-            assert!(matches!(error.error, PutError::Fault { fault: Fault::NoSpace { .. }, .. }) && error.put == 0);
+            assert!(
+                matches!(error.error, PutError::Fault { fault: Fault::NoSpace { .. }, .. })
+                    && error.put == 0
+            );
         }
         queue.put_bytes("small blocks have memory still").unwrap();
         assert_eq!(&*queue.get_bytes().unwrap(), b"small");
@@ -113,7 +133,8 @@ fn put_says_that_there_is_no_space_and_works_again_when_there_is() {
 #[test]
 fn memory_that_was_once_used_is_used_again() {
     in_a_tmpfs(4 << 20, |folder| {
-        let options = Queue::<[u8]>::options().maxsize(4).max_message(65_536).participants(2).loans(4);
+        let options =
+            Queue::<[u8]>::options().maxsize(4).max_message(65_536).participants(2).loans(4);
         let queue = options.create(folder.join("q")).unwrap();
         let large = vec![7; 60_000];
         queue.put_bytes(&large).unwrap();

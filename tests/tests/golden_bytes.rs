@@ -60,7 +60,12 @@ fn the_header_is_as_described() {
 #[test]
 fn a_typed_queue_has_the_fingerprint_of_its_messages() {
     let folder = Folder::new("golden");
-    let _queue = Queue::<u32>::options().maxsize(1).max_message(64).schema("numbers").create(folder.join("q")).unwrap();
+    let _queue = Queue::<u32>::options()
+        .maxsize(1)
+        .max_message(64)
+        .schema("numbers")
+        .create(folder.join("q"))
+        .unwrap();
     let bytes = Bytes::of(&folder.join("q"));
     assert_eq!(bytes.u64(56), fnv1a(b"rkyv 0.8 le p32|numbers|4|4") | 1);
     assert_eq!(&bytes.0[112..120], b"numbers\0");
@@ -78,8 +83,14 @@ fn a_fresh_segment_has_nothing_but_a_header_and_its_creator() {
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
     let start: u64 = stat[stat.rfind(')').unwrap()..].split(' ').nth(20).unwrap().parse().unwrap();
     assert_eq!(bytes.u64(16400), start, "start time");
-    let inode = |which| fs::metadata(format!("/proc/self/ns/{which}")).map(|m| std::os::unix::fs::MetadataExt::ino(&m));
-    assert_eq!((bytes.u64(16408), bytes.u64(16416)), (inode("pid").unwrap(), inode("time").unwrap()));
+    let inode = |which| {
+        fs::metadata(format!("/proc/self/ns/{which}"))
+            .map(|m| std::os::unix::fs::MetadataExt::ino(&m))
+    };
+    assert_eq!(
+        (bytes.u64(16408), bytes.u64(16416)),
+        (inode("pid").unwrap(), inode("time").unwrap())
+    );
     assert!(bytes.u64(16424) >= bytes.u64(96), "attached after it was created");
     assert_eq!(bytes.words(16432..SEGMENT), [], "everything else");
 }
@@ -95,7 +106,11 @@ fn a_message_has_its_slot_its_state_and_its_block() {
     assert_eq!(bytes.words(20480..24576), [(20480, 1 << 28)], "slot 0: turn 1, class 0, block 0");
     assert_eq!(bytes.words(24576..28672), [], "slots of the free ring of class 0");
     let mine = 1 << 8; // generation 1, index 0
-    assert_eq!(bytes.words(28672..32768), [(28672, 2 << 62 | mine << 44), (28680, 5)], "Queued at 0; 5 bytes");
+    assert_eq!(
+        bytes.words(28672..32768),
+        [(28672, 2 << 62 | mine << 44), (28680, 5)],
+        "Queued at 0; 5 bytes"
+    );
     assert_eq!(&bytes.0[32768..32773], b"hello");
     assert_eq!(bytes.words(32776..SEGMENT), [], "the other blocks and classes");
 }
@@ -143,7 +158,11 @@ fn removal_is_marked_and_a_participant_that_leaves_frees_its_entry() {
     assert_eq!(bytes.u64(4736), 1, "removed");
     assert_eq!(bytes.u64(16384), 1 << 8, "first generation, free");
     assert_eq!(bytes.u64(24576), 1 << 28, "its spare block went to slot 0 of the free ring");
-    assert_eq!(bytes.u64(28672), 2 << 62 | 1 << 60 | (1 << 8) << 44, "Queued in the free lane at 0");
+    assert_eq!(
+        bytes.u64(28672),
+        2 << 62 | 1 << 60 | (1 << 8) << 44,
+        "Queued in the free lane at 0"
+    );
 }
 
 #[test]
@@ -156,7 +175,11 @@ fn the_ring_turns() {
     }
     let before = Bytes::of(&folder.join("q"));
     assert_eq!((before.u64(20480) >> 28, before.u64(22520) >> 28), (1, 1), "256 slots, first turn");
-    assert_eq!((before.u64(4096), before.u64(4224)), (256, 256), "tail and head, helped on at each 8");
+    assert_eq!(
+        (before.u64(4096), before.u64(4224)),
+        (256, 256),
+        "tail and head, helped on at each 8"
+    );
     queue.put_bytes("x").unwrap();
     let after = Bytes::of(&folder.join("q"));
     assert_eq!((after.u64(20480) >> 28, after.u64(20488) >> 28), (2, 1), "the second turn begins");

@@ -120,7 +120,11 @@ fn one_who_got_the_number_of_a_dead_one_is_another() {
     assert_eq!(first, second, "the number was not used again");
     assert_eq!(reborn.hear(), "open");
     let seen = queue.snapshot().unwrap();
-    assert_eq!((seen.recovered, seen.lost, seen.holders.len()), (1, 1, 2), "the first is dead, and was recovered");
+    assert_eq!(
+        (seen.recovered, seen.lost, seen.holders.len()),
+        (1, 1, 2),
+        "the first is dead, and was recovered"
+    );
     lives(&queue, &mut reborn);
     reborn.kill();
     while queue.snapshot().unwrap().holders.len() > 1 {
@@ -140,7 +144,11 @@ fn life_and_death_are_seen_across_pid_namespaces() {
     let Some(mut neighbour) = contained(&["open", &name]) else { return };
     assert_eq!(neighbour.hear(), "open");
     let nothing = format!("{:?}", ringway::Recovered::default());
-    assert_eq!(neighbour.ask("recover"), nothing, "we and the other one live, though it cannot see us");
+    assert_eq!(
+        neighbour.ask("recover"),
+        nothing,
+        "we and the other one live, though it cannot see us"
+    );
     queue.put_bytes("to the neighbour").unwrap();
     assert_eq!(neighbour.ask("get"), "to the neighbour");
     inside.kill();

@@ -58,7 +58,11 @@ fn what_belongs_to_another_user_is_refused_by_name_unless_its_mode_allows() {
     assert_eq!(stranger.ask("hold"), "for you");
     stranger.kill();
     let done = shared.recover().unwrap();
-    assert_eq!((done.participants, done.lost_messages), (1, 1), "the death of another user's process");
+    assert_eq!(
+        (done.participants, done.lost_messages),
+        (1, 1),
+        "the death of another user's process"
+    );
 }
 
 #[test]
@@ -72,7 +76,10 @@ fn without_descriptors_what_is_open_works_on_and_the_rest_says_why() {
     assert_eq!(poor.hear(), "open");
     for call in ["open", "create"] {
         let answer = poor.ask(call);
-        assert!(answer.contains("queue") && answer.contains("Too many open files"), "{call}: {answer}");
+        assert!(
+            answer.contains("queue") && answer.contains("Too many open files"),
+            "{call}: {answer}"
+        );
     }
     queue.put_bytes("to the poor").unwrap();
     assert_eq!(poor.ask("get"), "to the poor");
@@ -82,14 +89,20 @@ fn without_descriptors_what_is_open_works_on_and_the_rest_says_why() {
     assert_eq!(living.ask("put still here"), "put");
     assert_eq!(poor.ask("get"), "still here");
     living.kill();
-    assert_eq!(queue.recover().unwrap().participants + poor.ask("recover").parse::<u32>().unwrap(), 1);
+    assert_eq!(
+        queue.recover().unwrap().participants + poor.ask("recover").parse::<u32>().unwrap(),
+        1
+    );
 }
 
 #[test]
 fn without_address_space_a_large_queue_says_why_and_a_small_one_is_made() {
     let mut poor = worker!("without-memory");
     let answer = poor.hear();
-    assert!(answer.contains("map the file") && answer.contains("Cannot allocate memory"), "{answer}");
+    assert!(
+        answer.contains("map the file") && answer.contains("Cannot allocate memory"),
+        "{answer}"
+    );
     assert_eq!(poor.hear(), "created");
     assert!(poor.finish().success());
 }

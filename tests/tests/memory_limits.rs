@@ -48,9 +48,14 @@ fn without_addresses_open_and_create_say_so() {
     let _dog = Watchdog::of(&queue);
     let mut worker = limited(&name, "addresses", 1 << 20);
     let other = Name::new("other");
-    for (call, what) in [("open", &*name), ("create", "unnamed"), (&format!("create {other}"), &*other)] {
+    for (call, what) in
+        [("open", &*name), ("create", "unnamed"), (&format!("create {other}"), &*other)]
+    {
         let answer = worker.ask(call);
-        assert!(answer.contains(what) && answer.contains("Cannot allocate memory"), "{call}: {answer}");
+        assert!(
+            answer.contains(what) && answer.contains("Cannot allocate memory"),
+            "{call}: {answer}"
+        );
     }
     assert!(!other.path().exists());
     works_on(&name, &queue, &mut worker);
@@ -63,7 +68,8 @@ fn without_addresses_a_heap_queue_says_what_to_lower() {
     let _dog = Watchdog::of(&queue);
     let mut worker = limited(&name, "addresses", 1 << 20);
     let answer = worker.ask("create heap:");
-    let parts = ["heap queue", "Cannot allocate memory", " bytes of address space", "`maxsize`", "ulimit"];
+    let parts =
+        ["heap queue", "Cannot allocate memory", " bytes of address space", "`maxsize`", "ulimit"];
     assert!(parts.iter().all(|part| answer.contains(part)), "{answer}");
 }
 
@@ -81,7 +87,10 @@ fn a_heap_queue_takes_memory_as_it_is_used() {
 /// Bytes of private memory that this process has touched.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let kib = status.lines().find_map(|line| line.strip_prefix("RssAnon:")?.trim().strip_suffix(" kB")).unwrap();
+    let kib = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:")?.trim().strip_suffix(" kB"))
+        .unwrap();
     kib.parse::<u64>().unwrap() << 10
 }
 
@@ -100,7 +109,9 @@ fn where_files_must_be_small_create_says_so() {
     ] {
         let answer = worker.ask(&call);
         assert!(answer.contains(what) && answer.contains("files of 4096"), "{call}: {answer}");
-        assert!(!other.path().exists() && !Place::Portable(other.to_string()).path().unwrap().exists());
+        assert!(
+            !other.path().exists() && !Place::Portable(other.to_string()).path().unwrap().exists()
+        );
     }
     assert_eq!(worker.ask("open"), "open", "nothing is made");
     works_on(&name, &queue, &mut worker);
@@ -113,7 +124,9 @@ fn where_files_must_be_small_create_says_so() {
 fn one_whose_group_has_no_memory_left_harms_only_itself() {
     const LOAN: u64 = 1 << 20;
     let Ok(group) = std::env::var("RINGWAY_MEMORY_GROUP") else {
-        return eprintln!("SKIPPED: RINGWAY_MEMORY_GROUP names no control group with little memory");
+        return eprintln!(
+            "SKIPPED: RINGWAY_MEMORY_GROUP names no control group with little memory"
+        );
     };
     let name = Name::new("group");
     let queue = options().maxsize(64).loans(1).create(&*name).unwrap();

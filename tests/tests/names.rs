@@ -38,12 +38,20 @@ fn of_many_creators_exactly_one_wins() {
 #[test]
 fn opening_nothing_says_so() {
     let name = Name::new("nothing");
-    for place in [name.place(), Place::Portable(name.to_string()), Place::File("/nowhere/at/all".into())] {
+    for place in
+        [name.place(), Place::Portable(name.to_string()), Place::File("/nowhere/at/all".into())]
+    {
         let error = Queue::<[u8]>::options().open(place.clone()).unwrap_err();
-        assert!(matches!(&error, OpenError::NotFound { name } if *name == place.label()), "{error}");
+        assert!(
+            matches!(&error, OpenError::NotFound { name } if *name == place.label()),
+            "{error}"
+        );
     }
     assert!(matches!(Queue::<[u8]>::options().open(Place::Heap), Err(OpenError::Nameless { .. })));
-    assert!(matches!(Queue::<[u8]>::options().open(Place::Unnamed), Err(OpenError::Nameless { .. })));
+    assert!(matches!(
+        Queue::<[u8]>::options().open(Place::Unnamed),
+        Err(OpenError::Nameless { .. })
+    ));
     let error = Queue::<[u8]>::options().create(Place::File("/nowhere/at/all".into())).unwrap_err();
     assert!(matches!(error, CreateError::Io { .. }), "{error}");
 }
@@ -51,7 +59,10 @@ fn opening_nothing_says_so() {
 #[test]
 fn names_that_cannot_be_are_refused() {
     for name in ["", "a/b", "a\0b", "a\nb", &"x".repeat(201)] {
-        assert!(matches!(Queue::<[u8]>::create(name, 1), Err(CreateError::BadName { .. })), "{name:?}");
+        assert!(
+            matches!(Queue::<[u8]>::create(name, 1), Err(CreateError::BadName { .. })),
+            "{name:?}"
+        );
         assert!(matches!(Queue::<[u8]>::open(name), Err(OpenError::BadName { .. })), "{name:?}");
     }
 }
@@ -73,7 +84,9 @@ fn options_out_of_range_are_refused_by_name() {
         let error = asked.create(&*name).unwrap_err();
         let (said, number) = (error.to_string(), value.to_string());
         assert!(
-            matches!(error, CreateError::BadOption { .. }) && said.contains(option) && said.contains(&number),
+            matches!(error, CreateError::BadOption { .. })
+                && said.contains(option)
+                && said.contains(&number),
             "{said}"
         );
         assert!(!name.path().exists());
@@ -99,7 +112,9 @@ fn modes_that_shut_out_the_owner_or_mean_more_than_permissions_are_refused() {
     let name = Name::new("mode");
     for mode in [0, 0o400, 0o277, 0o1600, 0o4777, u32::MAX] {
         let error = Queue::<[u8]>::options().mode(mode).create(&*name).unwrap_err();
-        let said = format!("mode is {mode:#o}, but must be within 0o777 and let the owner read and write (0o600)");
+        let said = format!(
+            "mode is {mode:#o}, but must be within 0o777 and let the owner read and write (0o600)"
+        );
         assert_eq!(error.to_string(), format!("{}: {said}", name.place().label()));
         assert!(!name.path().exists());
     }
@@ -107,7 +122,9 @@ fn modes_that_shut_out_the_owner_or_mean_more_than_permissions_are_refused() {
 
 #[test]
 fn the_mode_is_what_was_chosen_whatever_the_umask() {
-    for (mode, mask) in [("600", "000"), ("600", "777"), ("666", "077"), ("640", "022"), ("660", "777")] {
+    for (mode, mask) in
+        [("600", "000"), ("600", "777"), ("666", "077"), ("640", "022"), ("660", "777")]
+    {
         let name = Name::new("mode");
         let mut creator = worker!("create", name, mode, mask);
         assert_eq!(creator.hear(), "ready");
@@ -159,7 +176,10 @@ fn a_name_can_be_used_again_and_the_old_handle_does_not_remove_the_new_one() {
     let opened = Queue::<[u8]>::open(&name).unwrap();
     assert_eq!((opened.maxsize(), opened.len().unwrap()), (2, 0));
     new.put_bytes("new").unwrap();
-    assert_eq!((&*opened.get_bytes().unwrap(), &*old.get_bytes().unwrap()), (&b"new"[..], &b"old"[..]));
+    assert_eq!(
+        (&*opened.get_bytes().unwrap(), &*old.get_bytes().unwrap()),
+        (&b"new"[..], &b"old"[..])
+    );
 }
 
 #[test]

@@ -35,7 +35,11 @@ fn stat_counts_who_comes_and_goes() {
     assert_eq!(pids(&queue), [me, worker.pid()]);
     assert!(worker.finish().success());
     assert_eq!(pids(&queue), [me]);
-    assert_eq!(queue.snapshot().unwrap().recovered, 0, "who leaves properly is no case for recovery");
+    assert_eq!(
+        queue.snapshot().unwrap().recovered,
+        0,
+        "who leaves properly is no case for recovery"
+    );
 }
 
 #[test]
@@ -49,7 +53,10 @@ fn a_full_table_tells_its_limit_and_has_room_when_one_leaves() {
         assert!(matches!(error, OpenError::TableFull { limit: 3, .. }), "{error}");
         let mut late = worker!("open", name);
         let said = late.hear();
-        assert!(said.contains("all 3 participant entries are taken") && said.contains(&*name), "{said}");
+        assert!(
+            said.contains("all 3 participant entries are taken") && said.contains(&*name),
+            "{said}"
+        );
     }
     assert!(first.finish().success());
     let third = options(3).open(&*name).unwrap();
@@ -67,7 +74,10 @@ fn the_entry_of_a_dead_one_is_used_again_in_a_new_generation() {
         let mut worker = opened(&name);
         let seen = queue.snapshot().unwrap();
         let attendee = &seen.holders[1].attendee;
-        assert_eq!((attendee.index, attendee.generation, attendee.pid), (1, generation, worker.pid()));
+        assert_eq!(
+            (attendee.index, attendee.generation, attendee.pid),
+            (1, generation, worker.pid())
+        );
         assert!(attendee.alive);
         assert_eq!(worker.ask("loan 50000"), "loaned", "what former generations held came back");
         worker.kill();
@@ -111,8 +121,13 @@ fn what_the_killed_held_comes_back() {
 #[test]
 fn whoever_waits_recovers_the_dead_unasked() {
     let name = Name::new("unasked");
-    let queue =
-        Queue::<[u8]>::options().maxsize(1).max_message(60_000).participants(2).loans(1).create(&*name).unwrap();
+    let queue = Queue::<[u8]>::options()
+        .maxsize(1)
+        .max_message(60_000)
+        .participants(2)
+        .loans(1)
+        .create(&*name)
+        .unwrap();
     let _dog = Watchdog::of(&queue);
     let mut worker = opened(&name);
     // All blocks of the largest class: 1 + 2 * (2 + 8 + 1).
@@ -148,7 +163,9 @@ fn a_stopped_process_is_not_dead() {
     worker.freeze();
     for _ in 0..20 {
         assert_eq!(queue.recover().unwrap(), Default::default());
-        assert!(queue.get_bytes_timeout(std::time::Duration::from_millis(10)).unwrap_err().is_empty());
+        assert!(
+            queue.get_bytes_timeout(std::time::Duration::from_millis(10)).unwrap_err().is_empty()
+        );
         capacity_is_exact(&queue);
     }
     let seen = queue.snapshot().unwrap();

@@ -28,7 +28,12 @@ fn refused(path: &Path) -> Refused {
 }
 
 fn a_queue(folder: &Folder) -> Queue<u32> {
-    Queue::<u32>::options().maxsize(5).participants(3).schema("numbers").create(folder.join("q")).unwrap()
+    Queue::<u32>::options()
+        .maxsize(5)
+        .participants(3)
+        .schema("numbers")
+        .create(folder.join("q"))
+        .unwrap()
 }
 
 fn write(path: &Path, at: u64, bytes: &[u8]) {
@@ -46,7 +51,10 @@ fn an_empty_file() {
     let folder = Folder::new("refused");
     fs::write(folder.join("q"), []).unwrap();
     let refused = refused(&folder.join("q"));
-    assert_eq!((refused.field, &*refused.found, &*refused.expected), ("the size of the file", "0", "at least 184"));
+    assert_eq!(
+        (refused.field, &*refused.found, &*refused.expected),
+        ("the size of the file", "0", "at least 184")
+    );
 }
 
 #[test]
@@ -82,7 +90,10 @@ fn a_segment_that_was_cut() {
     OpenOptions::new().write(true).open(folder.join("cut")).unwrap().set_len(whole - 4096).unwrap();
     let refused = refused(&folder.join("cut"));
     assert_eq!(refused.field, "the size of the file");
-    assert_eq!((refused.found, refused.expected), ((whole - 4096).to_string(), format!("at least {whole}")));
+    assert_eq!(
+        (refused.found, refused.expected),
+        ((whole - 4096).to_string(), format!("at least {whole}"))
+    );
     assert!(queue.is_empty().unwrap());
 }
 
@@ -105,7 +116,12 @@ fn a_header_with_any_byte_altered() {
         assert_eq!(field, expected, "byte {at}");
         write(&folder.join("q"), at, &[good]);
     }
-    drop(Queue::<u32>::options().schema("numbers").open(folder.join("q")).expect("it is whole again"));
+    drop(
+        Queue::<u32>::options()
+            .schema("numbers")
+            .open(folder.join("q"))
+            .expect("it is whole again"),
+    );
     assert_eq!(queue.snapshot().unwrap().holders.len(), 1, "who was refused takes no part");
 }
 
@@ -160,9 +176,14 @@ fn another_schema() {
     let queue = a_queue(&folder);
     let refused = refused(&folder.join("q"));
     assert_eq!(refused.field, "the schema of its messages");
-    assert!(refused.found.starts_with("\"numbers\" (0x") && refused.expected.starts_with("\"u32\" (0x"));
+    assert!(
+        refused.found.starts_with("\"numbers\" (0x") && refused.expected.starts_with("\"u32\" (0x")
+    );
     assert!(Queue::<[u8]>::options().open(folder.join("q")).is_err());
-    assert!(Queue::<u64>::options().schema("numbers").open(folder.join("q")).is_err(), "the measures differ");
+    assert!(
+        Queue::<u64>::options().schema("numbers").open(folder.join("q")).is_err(),
+        "the measures differ"
+    );
     assert_eq!(queue.snapshot().unwrap().holders.len(), 1, "who was refused takes no part");
 }
 

@@ -19,7 +19,12 @@ fn opened(name: &Name, strategy: &str) -> Worker {
 fn a_get_that_waits_in_another_process_wakes_on_put() {
     for strategy in ["spin", "adaptive", "park"] {
         let name = Name::new("wakes");
-        let queue = Queue::<[u8]>::options().maxsize(2).max_message(64).participants(4).create(&*name).unwrap();
+        let queue = Queue::<[u8]>::options()
+            .maxsize(2)
+            .max_message(64)
+            .participants(4)
+            .create(&*name)
+            .unwrap();
         let _dog = Watchdog::of(&queue);
         let mut getter = opened(&name, strategy);
         for round in 0..40 {
@@ -35,7 +40,12 @@ fn a_get_that_waits_in_another_process_wakes_on_put() {
 fn a_put_that_waits_in_another_process_wakes_on_get() {
     for strategy in ["spin", "adaptive", "park"] {
         let name = Name::new("place");
-        let queue = Queue::<[u8]>::options().maxsize(1).max_message(64).participants(4).create(&*name).unwrap();
+        let queue = Queue::<[u8]>::options()
+            .maxsize(1)
+            .max_message(64)
+            .participants(4)
+            .create(&*name)
+            .unwrap();
         let _dog = Watchdog::of(&queue);
         let mut putter = opened(&name, strategy);
         queue.put_bytes("first").unwrap();
@@ -51,7 +61,12 @@ fn a_put_that_waits_in_another_process_wakes_on_get() {
 #[test]
 fn one_message_goes_to_one_of_many_sleepers() {
     let name = Name::new("many");
-    let queue = Queue::<[u8]>::options().maxsize(16).max_message(64).participants(16).create(&*name).unwrap();
+    let queue = Queue::<[u8]>::options()
+        .maxsize(16)
+        .max_message(64)
+        .participants(16)
+        .create(&*name)
+        .unwrap();
     let _dog = Watchdog::of(&queue);
     let mut sleepers: Vec<_> = (0..8).map(|_| opened(&name, "park")).collect();
     for _ in 0..5 {
@@ -72,7 +87,8 @@ fn one_message_goes_to_one_of_many_sleepers() {
 #[test]
 fn a_sleeper_uses_no_processor_time_to_speak_of() {
     let name = Name::new("idle");
-    let queue = Queue::<[u8]>::options().maxsize(2).max_message(64).participants(4).create(&*name).unwrap();
+    let queue =
+        Queue::<[u8]>::options().maxsize(2).max_message(64).participants(4).create(&*name).unwrap();
     let _dog = Watchdog::of(&queue);
     let mut sleeper = opened(&name, "adaptive");
     sleeper.tell("get");
@@ -100,10 +116,14 @@ fn beyond_the_allowance_a_put_waits_and_stat_names_the_holder() {
     for _ in 0..34 {
         assert_eq!(hoarder.ask("loan 60000"), "loaned");
     }
-    let errors = [queue.try_put_bytes(&large), queue.put_bytes_timeout(&large, Duration::from_millis(20))];
+    let errors =
+        [queue.try_put_bytes(&large), queue.put_bytes_timeout(&large, Duration::from_millis(20))];
     for error in errors.map(Result::unwrap_err) {
         let text = error.to_string();
-        assert!(matches!(error, PutError::NoBlock { loans: 1, value, .. } if *value == large), "{text}");
+        assert!(
+            matches!(error, PutError::NoBlock { loans: 1, value, .. } if *value == large),
+            "{text}"
+        );
         assert!(text.contains(&*name), "{text}");
     }
     assert!(matches!(queue.try_loan(60_000), Err(PutError::NoBlock { .. })));
@@ -129,7 +149,8 @@ fn beyond_the_allowance_a_put_waits_and_stat_names_the_holder() {
 #[test]
 fn the_death_of_a_hoarder_is_noticed_amid_traffic() {
     let name = Name::new("traffic");
-    let options = || Queue::<[u8]>::options().maxsize(1).max_message(60_000).participants(3).loans(1);
+    let options =
+        || Queue::<[u8]>::options().maxsize(1).max_message(60_000).participants(3).loans(1);
     let queue = options().create(&*name).unwrap();
     let _dog = Watchdog::of(&queue);
     let mut hoarder = opened(&name, "adaptive");
@@ -163,7 +184,8 @@ fn the_death_of_a_hoarder_is_noticed_amid_traffic() {
 /// have just looked looked for the dead only.
 #[test]
 fn blocks_of_nobody_are_found_by_who_needs_one() {
-    let options = || Queue::<[u8]>::options().maxsize(1).max_message(60_000).participants(2).loans(1);
+    let options =
+        || Queue::<[u8]>::options().maxsize(1).max_message(60_000).participants(2).loans(1);
     for waits in [false, true] {
         let queue = options().create(Place::Unnamed).unwrap();
         let words = Words::of(&queue);

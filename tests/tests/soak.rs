@@ -82,7 +82,10 @@ impl Ledger {
         let mut last = HashMap::new();
         for &[producer, number] in records.iter().filter(|record| record[0] != LET_GO) {
             let before = last.insert(producer, number);
-            assert!(before.is_none_or(|before| before < number), "producer {producer}: {number} after {before:?}");
+            assert!(
+                before.is_none_or(|before| before < number),
+                "producer {producer}: {number} after {before:?}"
+            );
             *self.taken.entry([producer, number]).or_default() += 1;
         }
     }
@@ -96,7 +99,11 @@ fn killed_at_random() {
     let mut random = Random(seed);
 
     let name = Name::new("soak");
-    let options = Queue::<[u8]>::options().maxsize(5).max_message(256).participants(PARTICIPANTS).loans(LOANS);
+    let options = Queue::<[u8]>::options()
+        .maxsize(5)
+        .max_message(256)
+        .participants(PARTICIPANTS)
+        .loans(LOANS);
     let queue = options.create(&*name).unwrap();
     let dog = Watchdog::of(&queue);
     let mut ledger = Ledger::default();
@@ -189,7 +196,13 @@ fn settle(ledger: &Ledger, lost: u64) {
         ledger.unseen,
     );
     let may_be_missing = ledger.untold + ledger.unseen;
-    assert!(missing <= may_be_missing, "each missing message was taken by a consumer that was killed");
-    assert!(missing <= lost + ledger.kills_of_recoverers, "and counted, unless whoever counted was killed");
+    assert!(
+        missing <= may_be_missing,
+        "each missing message was taken by a consumer that was killed"
+    );
+    assert!(
+        missing <= lost + ledger.kills_of_recoverers,
+        "and counted, unless whoever counted was killed"
+    );
     assert!(lost <= ledger.kills_of_consumers, "a consumer has one message at a time");
 }

@@ -7,10 +7,14 @@ use ringway::Queue;
 use ringway_tests::{Name, worker};
 
 fn storm(place: &str, rounds: u32) {
-    let mut stormers: Vec<_> = (0..4).map(|seed| worker!("storm", place, 7919 * (seed + 1), rounds)).collect();
+    let mut stormers: Vec<_> =
+        (0..4).map(|seed| worker!("storm", place, 7919 * (seed + 1), rounds)).collect();
     for stormer in &mut stormers {
         let said = stormer.rest();
-        assert!(stormer.finish().success(), "a stormer met something that is neither a queue nor a clean error");
+        assert!(
+            stormer.finish().success(),
+            "a stormer met something that is neither a queue nor a clean error"
+        );
         assert!(said.starts_with("created"), "{said}");
         println!("{said}");
     }
@@ -50,7 +54,10 @@ fn two_that_remove_one_queue_leave_the_next_of_its_name() {
                 }
             };
             let removed = removers.map(|remover| remover.join().unwrap());
-            assert!(name.path().exists(), "round {round}: {removed:?}, and the next queue has lost its name");
+            assert!(
+                name.path().exists(),
+                "round {round}: {removed:?}, and the next queue has lost its name"
+            );
             next
         });
     }

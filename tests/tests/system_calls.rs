@@ -9,12 +9,21 @@ use ringway_tests::{Folder, Name, Worker};
 /// Lines that strace wrote between the two marks; `None` when there is no strace or it may not trace.
 fn calls_between_marks(rounds: u32) -> Option<Vec<String>> {
     let (name, folder) = (Name::new("warm"), Folder::new("trace"));
-    let _queue = Queue::<[u8]>::options().maxsize(100).max_message(256).participants(2).create(&*name).unwrap();
+    let _queue = Queue::<[u8]>::options()
+        .maxsize(100)
+        .max_message(256)
+        .participants(2)
+        .create(&*name)
+        .unwrap();
     let trace = folder.join("trace");
     let mut command = Command::new("strace");
     command.arg("-f").arg("-o").arg(&trace).arg(env!("CARGO_BIN_EXE_worker"));
     command.args(["warm", &name, &rounds.to_string()]);
-    if Command::new("strace").args(["-o", "/dev/null", "true"]).status().map_or(true, |status| !status.success()) {
+    if Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .status()
+        .map_or(true, |status| !status.success())
+    {
         eprintln!("SKIPPED: strace is not there, or may not trace");
         return None;
     }
@@ -39,14 +48,21 @@ fn warm_puts_and_gets_make_no_system_call() {
 fn timed_waits_do_not_go_by_the_wall_clock() {
     let (name, folder) = (Name::new("clock"), Folder::new("trace"));
     let queue = Queue::<[u8]>::options().maxsize(4).max_message(64).create(&*name).unwrap();
-    if Command::new("strace").args(["-o", "/dev/null", "true"]).status().map_or(true, |status| !status.success()) {
+    if Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .status()
+        .map_or(true, |status| !status.success())
+    {
         eprintln!("SKIPPED: strace is not there, or may not trace");
         return;
     }
     let trace = folder.join("trace");
     let mut command = Command::new("strace");
-    command.args(["-f", "-e", "trace=futex,clock_nanosleep,nanosleep,poll,ppoll", "-o"]).arg(&trace);
-    let mut worker = Worker::start(command.arg(env!("CARGO_BIN_EXE_worker")).args(["interrupted", &name, "50"]));
+    command
+        .args(["-f", "-e", "trace=futex,clock_nanosleep,nanosleep,poll,ppoll", "-o"])
+        .arg(&trace);
+    let mut worker =
+        Worker::start(command.arg(env!("CARGO_BIN_EXE_worker")).args(["interrupted", &name, "50"]));
     while worker.hear() != "empty" {}
     queue.put_bytes("end").unwrap();
     assert_eq!(worker.hear(), "end");

@@ -26,13 +26,24 @@ fn sleeper(place: &str, queue: &Queue<[u8]>, sleepers: u32) -> Worker {
 #[test]
 fn a_putter_that_dies_before_it_wakes_leaves_nobody_asleep() {
     for _ in 0..3 {
-        let stage = Stage::new(Scene { filled: 0, sleepers: false, warm: false, corpse: false, wraps: false });
+        let stage = Stage::new(Scene {
+            filled: 0,
+            sleepers: false,
+            warm: false,
+            corpse: false,
+            wraps: false,
+        });
         let _dog = Watchdog::of(stage.queue());
         let mut waiting = sleeper(&format!("file:{}", stage.path().display()), stage.queue(), 1);
         let mut command = Command::new(env!("CARGO_BIN_EXE_campaign"));
-        let mut putter = Stepper::start(command.arg("perform").arg(stage.path()).args(["Put", "cold"])).unwrap();
+        let mut putter =
+            Stepper::start(command.arg("perform").arg(stage.path()).args(["Put", "cold"])).unwrap();
         while stage.queue().is_empty().unwrap() {
-            assert_eq!(putter.step().unwrap(), Stop::Step, "the put ended, and there is no message");
+            assert_eq!(
+                putter.step().unwrap(),
+                Stop::Step,
+                "the put ended, and there is no message"
+            );
         }
         putter.kill().unwrap(); // published, and nobody is woken
         assert_eq!(waiting.hear(), String::from_utf8_lossy(&text_of(1000)));
@@ -57,11 +68,20 @@ fn a_sleeper_that_is_killed_when_it_was_woken_leaves_the_message_to_another() {
 #[test]
 fn a_hundred_thousand_dead_sleepers_cost_one_wake() {
     let (name, folder) = (Name::new("dead"), Folder::new("dead"));
-    let queue = Queue::<[u8]>::options().maxsize(100).max_message(256).participants(2).create(&*name).unwrap();
+    let queue = Queue::<[u8]>::options()
+        .maxsize(100)
+        .max_message(256)
+        .participants(2)
+        .create(&*name)
+        .unwrap();
     let file = OpenOptions::new().write(true).open(name.path()).unwrap();
     file.write_all_at(&(100_000_u64 << 32).to_le_bytes(), NOT_EMPTY_AT).unwrap();
     assert_eq!(queue.snapshot().unwrap().waiting_to_get, 100_000);
-    if !Command::new("strace").args(["-o", "/dev/null", "true"]).status().is_ok_and(|status| status.success()) {
+    if !Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .status()
+        .is_ok_and(|status| status.success())
+    {
         eprintln!("SKIPPED: strace is not there, or may not trace");
         return;
     }

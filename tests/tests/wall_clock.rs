@@ -21,7 +21,10 @@ static ASKED: AtomicU64 = AtomicU64::new(0);
 /// `time` has room for the time.
 // SAFETY: the same name, arguments and results as in the C library; only the wall clock is another.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn clock_gettime(clock: libc::clockid_t, time: *mut libc::timespec) -> libc::c_int {
+unsafe extern "C" fn clock_gettime(
+    clock: libc::clockid_t,
+    time: *mut libc::timespec,
+) -> libc::c_int {
     // SAFETY: the arguments are passed on as they came.
     let result = unsafe { libc::syscall(libc::SYS_clock_gettime, clock, time) };
     if result == 0 && matches!(clock, libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_COARSE) {
@@ -48,19 +51,27 @@ fn set_while_it_waits(by: i64, wait: impl FnOnce() + Send) {
 fn a_wall_clock_that_is_set_makes_no_wait_longer_or_shorter() {
     let begin = SystemTime::now();
     SET_BY.store(HOUR, Relaxed);
-    assert!(begin.elapsed().unwrap().as_secs() >= HOUR as u64 && ASKED.load(Relaxed) > 0, "the clock can be set");
+    assert!(
+        begin.elapsed().unwrap().as_secs() >= HOUR as u64 && ASKED.load(Relaxed) > 0,
+        "the clock can be set"
+    );
 
     for strategy in [WaitStrategy::Spin, WaitStrategy::Adaptive, WaitStrategy::Park] {
-        let options = Queue::<[u8]>::options().maxsize(1).max_message(64).participants(2).wait(strategy);
+        let options =
+            Queue::<[u8]>::options().maxsize(1).max_message(64).participants(2).wait(strategy);
         let queue = options.create(Place::Unnamed).unwrap();
         let _dog = Watchdog::of(&queue);
         for by in [-HOUR, HOUR] {
-            set_while_it_waits(by, || assert!(queue.get_bytes_timeout(WAIT).unwrap_err().is_empty()));
+            set_while_it_waits(by, || {
+                assert!(queue.get_bytes_timeout(WAIT).unwrap_err().is_empty())
+            });
             set_while_it_waits(by, || {
                 assert!(queue.get_bytes_deadline(Instant::now() + WAIT).unwrap_err().is_empty());
             });
             queue.put_bytes("full").unwrap();
-            set_while_it_waits(by, || assert!(queue.put_bytes_timeout("x", WAIT).unwrap_err().is_full()));
+            set_while_it_waits(by, || {
+                assert!(queue.put_bytes_timeout("x", WAIT).unwrap_err().is_full())
+            });
             drop(queue.get_bytes().unwrap());
         }
     }

@@ -38,13 +38,17 @@ pub fn all() -> Vec<Curve> {
             name: "maxsize",
             axis: "maxsize",
             rest: "one to one, 64 bytes",
-            points: powers(2, 20).map(|maxsize| point(maxsize, Load::new(1, 1, 64, maxsize))).collect(),
+            points: powers(2, 20)
+                .map(|maxsize| point(maxsize, Load::new(1, 1, 64, maxsize)))
+                .collect(),
         },
         Curve {
             name: "processes",
             axis: "processes, half of them senders",
             rest: "64 bytes, maxsize 1024",
-            points: powers(1, 5).map(|half| point(2 * half, Load::new(half, half, 64, MAXSIZE))).collect(),
+            points: powers(1, 5)
+                .map(|half| point(2 * half, Load::new(half, half, 64, MAXSIZE)))
+                .collect(),
         },
         Curve {
             name: "message-size",

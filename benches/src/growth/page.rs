@@ -17,7 +17,13 @@ pub fn page(conditions: &Conditions, rounds: usize, lines: &[Line]) -> String {
          the segment after a run: what was used once stays.\n"
     );
     for line in lines {
-        let _ = write!(text, "\n{}\n![{}](growth-{}.svg)\n", section(line), line.curve.axis, line.curve.name);
+        let _ = write!(
+            text,
+            "\n{}\n![{}](growth-{}.svg)\n",
+            section(line),
+            line.curve.axis,
+            line.curve.name
+        );
     }
     text
 }

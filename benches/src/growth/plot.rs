@@ -16,8 +16,9 @@ pub fn draw(line: &Line, path: &Path) -> Result<(), Box<dyn Error>> {
     let area = SVGBackend::new(path, (860, 620)).into_drawing_area();
     area.fill(&WHITE)?;
     let (above, below) = area.split_vertically(320);
-    let values =
-        |of: fn(&super::Measured) -> f64| line.points.iter().map(move |measured| (measured.point.at, of(measured)));
+    let values = |of: fn(&super::Measured) -> f64| {
+        line.points.iter().map(move |measured| (measured.point.at, of(measured)))
+    };
     let speeds = values(|measured| measured.speed.median).collect();
     let memory = values(|measured| measured.resident_bytes as f64 / f64::from(1 << 20)).collect();
     chart(&above, "million messages a second", line, speeds, SPEED)?;

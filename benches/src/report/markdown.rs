@@ -38,15 +38,20 @@ pub fn page(report: &Report) -> String {
 fn section(table: &Table) -> String {
     let kind = table.workload.kind;
     let title = table.workload.title;
-    let mut text = format!("\n## {title}\n\n{}\n\n![{title}]({}.svg)\n\n", circumstances(table), file_name(table));
+    let mut text = format!(
+        "\n## {title}\n\n{}\n\n![{title}]({}.svg)\n\n",
+        circumstances(table),
+        file_name(table)
+    );
     let ours = ours(table);
     let (p99, line) = if kind.is_timed() { (" p99 |", "---|") } else { ("", "") };
     let _ = writeln!(text, "| | between | waits | {} | least | most |{p99} ratio |", kind.unit());
     let _ = writeln!(text, "|---|---|---|---|---|---|{line}---|");
     for (row, median) in ranked(table) {
         let Ok(figure) = &row.figure else { continue };
-        let ratio =
-            ours.map_or(String::new(), |(_, ours)| number(if kind.is_cost() { median / ours } else { ours / median }));
+        let ratio = ours.map_or(String::new(), |(_, ours)| {
+            number(if kind.is_cost() { median / ours } else { ours / median })
+        });
         let [median, min, max] = [median, figure.min, figure.max].map(number);
         let p99 = figure.p99.map_or(String::new(), |p99| format!(" {} |", number(p99)));
         let about = &row.about;
@@ -79,7 +84,12 @@ fn targets_of(tables: &[Table]) -> String {
     for (target, measured) in reached {
         let better = if target.cost { "less" } else { "more" };
         let (first, goal, verdict) = (target.first, target.goal, target.verdict(measured));
-        let _ = writeln!(text, "| {} | {better} | {first} | {goal} | {} | {verdict} |", target.what, number(measured));
+        let _ = writeln!(
+            text,
+            "| {} | {better} | {first} | {goal} | {} | {verdict} |",
+            target.what,
+            number(measured)
+        );
     }
     text
 }

@@ -35,15 +35,25 @@ pub fn height(bars: usize) -> u32 {
 }
 
 /// Draws some rows of a workload.
-pub fn draw(area: &Area, table: &Table, title: &str, rows: &[(&Row, f64)]) -> Result<(), Box<dyn Error>> {
+pub fn draw(
+    area: &Area,
+    table: &Table,
+    title: &str,
+    rows: &[(&Row, f64)],
+) -> Result<(), Box<dyn Error>> {
     let kind = table.workload.kind;
     let better = if kind.is_cost() { "less" } else { "more" };
     let plain = ("sans-serif", 14).into_font();
     let right = TextStyle::from(plain.clone()).pos(Pos::new(HPos::Right, VPos::Center));
     let left = TextStyle::from(plain.clone()).pos(Pos::new(HPos::Left, VPos::Center));
     area.draw_text(title, &TextStyle::from(("sans-serif", 17).into_font()), (12, 8))?;
-    area.draw_text(&format!("{}, {better} is better", kind.unit()), &TextStyle::from(plain), (12, 29))?;
-    let figures = || rows.iter().filter_map(|(row, _)| row.figure.as_ref().ok().map(|figure| (row, figure)));
+    area.draw_text(
+        &format!("{}, {better} is better", kind.unit()),
+        &TextStyle::from(plain),
+        (12, 29),
+    )?;
+    let figures =
+        || rows.iter().filter_map(|(row, _)| row.figure.as_ref().ok().map(|figure| (row, figure)));
     let most = figures().map(|(_, figure)| figure.max).fold(1e-9, f64::max);
     let at = |value: f64| LEFT + (f64::from(WIDTH as i32 - LEFT - 90) * value / most) as i32;
     for (place, (row, figure)) in figures().enumerate() {
@@ -54,7 +64,10 @@ pub fn draw(area: &Area, table: &Table, title: &str, rows: &[(&Row, f64)]) -> Re
             Between::Forked | Between::Threads => RGBColor(0xc9, 0xcd, 0xd3),
         };
         area.draw_text(row.about.name, &right, (LEFT - 8, middle))?;
-        area.draw(&Rectangle::new([(LEFT, middle - 8), (at(figure.median), middle + 8)], colour.filled()))?;
+        area.draw(&Rectangle::new(
+            [(LEFT, middle - 8), (at(figure.median), middle + 8)],
+            colour.filled(),
+        ))?;
         area.draw(&PathElement::new([(at(figure.min), middle), (at(figure.max), middle)], BLACK))?;
         area.draw_text(&number(figure.median), &left, (at(figure.max) + 6, middle))?;
     }

@@ -8,7 +8,14 @@ use crate::measure::Table;
 /// A line for each rival.
 pub fn sheet(table: &Table) -> String {
     let mut text = format!("{}\n{}\n", table.workload.title, circumstances(table));
-    let _ = writeln!(text, "{:>10} {:>10} {:>10}  {}", "median", "least", "most", table.workload.kind.unit());
+    let _ = writeln!(
+        text,
+        "{:>10} {:>10} {:>10}  {}",
+        "median",
+        "least",
+        "most",
+        table.workload.kind.unit()
+    );
     for (row, median) in ranked(table) {
         let Ok(figure) = &row.figure else { continue };
         let [median, min, max] = [median, figure.min, figure.max].map(number);

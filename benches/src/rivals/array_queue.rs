@@ -19,7 +19,12 @@ pub struct Forked;
 impl Rival for Threads {
     type Link = Queue;
     fn about(&self) -> About {
-        About::of_crate("crossbeam ArrayQueue", "crossbeam-queue", Between::Threads, "spins, yields")
+        About::of_crate(
+            "crossbeam ArrayQueue",
+            "crossbeam-queue",
+            Between::Threads,
+            "spins, yields",
+        )
     }
     fn carries(&self, load: &Load) -> bool {
         load.size == size_of::<Message>()
@@ -32,7 +37,12 @@ impl Rival for Threads {
 impl Rival for Forked {
     type Link = Queue;
     fn about(&self) -> About {
-        About::of_crate("crossbeam ArrayQueue, forked", "crossbeam-queue", Between::Forked, "spins, yields")
+        About::of_crate(
+            "crossbeam ArrayQueue, forked",
+            "crossbeam-queue",
+            Between::Forked,
+            "spins, yields",
+        )
     }
     fn carries(&self, load: &Load) -> bool {
         load.size == size_of::<Message>()

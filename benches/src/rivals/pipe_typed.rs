@@ -24,7 +24,8 @@ impl<T: Value> Rival for Typed<T> {
         load.is_one_to_one()
     }
     fn links(&self, _load: &Load, count: usize) -> Result<Vec<Ends<T>>, String> {
-        let ends = |_| pipe().map(|ends| Ends(ends, PhantomData)).map_err(|error| error.to_string());
+        let ends =
+            |_| pipe().map(|ends| Ends(ends, PhantomData)).map_err(|error| error.to_string());
         (0..count).map(ends).collect()
     }
 }
@@ -57,7 +58,8 @@ impl<T: Value> Sender for End<&PipeWriter, T> {
         self.value.fill(payload::number(&number));
         self.bytes.clear();
         self.bytes.extend([0; 4]);
-        let mut bytes = postcard::to_extend(&self.value, std::mem::take(&mut self.bytes)).expect("bytes");
+        let mut bytes =
+            postcard::to_extend(&self.value, std::mem::take(&mut self.bytes)).expect("bytes");
         let length = bytes.len() as u32 - 4;
         bytes[..4].copy_from_slice(&length.to_le_bytes());
         self.file.write_all(&bytes).expect("a reader");

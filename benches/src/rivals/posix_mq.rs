@@ -46,15 +46,24 @@ pub struct Mq {
 impl Mq {
     fn new(load: &Load) -> Result<Self, String> {
         static LAST: AtomicU64 = AtomicU64::new(0);
-        let name = CString::new(format!("/ringway-bench-{}-{}", std::process::id(), LAST.fetch_add(1, Relaxed)))
-            .map_err(|error| error.to_string())?;
+        let name = CString::new(format!(
+            "/ringway-bench-{}-{}",
+            std::process::id(),
+            LAST.fetch_add(1, Relaxed)
+        ))
+        .map_err(|error| error.to_string())?;
         // SAFETY: all fields are numbers.
         let mut measures: libc::mq_attr = unsafe { std::mem::zeroed() };
         measures.mq_maxmsg = load.capacity.min(limit("msg_max")) as _;
         measures.mq_msgsize = load.size as _;
         // SAFETY: a name that ends in a NUL and measures that outlive the call.
         let descriptor = unsafe {
-            libc::mq_open(name.as_ptr(), libc::O_RDWR | libc::O_CREAT | libc::O_EXCL, 0o600, &raw const measures)
+            libc::mq_open(
+                name.as_ptr(),
+                libc::O_RDWR | libc::O_CREAT | libc::O_EXCL,
+                0o600,
+                &raw const measures,
+            )
         };
         if descriptor == -1 {
             return Err(io::Error::last_os_error().to_string());
@@ -94,7 +103,9 @@ impl Sender for End {
     fn send(&mut self, _size: usize, write: impl FnOnce(&mut [u8])) {
         write(&mut self.buffer);
         // SAFETY: reads the buffer only.
-        let result = unsafe { libc::mq_send(self.descriptor, self.buffer.as_ptr().cast(), self.buffer.len(), 0) };
+        let result = unsafe {
+            libc::mq_send(self.descriptor, self.buffer.as_ptr().cast(), self.buffer.len(), 0)
+        };
         assert_eq!(result, 0, "{}", io::Error::last_os_error());
     }
 }

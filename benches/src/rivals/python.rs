@@ -32,9 +32,16 @@ fn python() -> Command {
 impl Contestant for Python {
     fn about(&self) -> About {
         let said = python().arg(self.kind).arg("version").output();
-        let release =
-            said.map_or_else(|error| error.to_string(), |said| String::from_utf8_lossy(&said.stdout).trim().to_owned());
-        About { name: self.name, release: Release::Words(release), between: Between::Processes, waits: "sleeps" }
+        let release = said.map_or_else(
+            |error| error.to_string(),
+            |said| String::from_utf8_lossy(&said.stdout).trim().to_owned(),
+        );
+        About {
+            name: self.name,
+            release: Release::Words(release),
+            between: Between::Processes,
+            waits: "sleeps",
+        }
     }
     fn missing(&self) -> Option<String> {
         match python().arg(self.kind).arg("version").output() {
@@ -50,16 +57,29 @@ impl Contestant for Python {
         true
     }
     fn run(&self, _kind: Kind, load: &Load) -> Result<Run, String> {
-        let numbers =
-            [load.senders as u64, load.receivers as u64, load.size as u64, load.capacity as u64, load.messages];
+        let numbers = [
+            load.senders as u64,
+            load.receivers as u64,
+            load.size as u64,
+            load.capacity as u64,
+            load.messages,
+        ];
         let mut command = python();
         command.arg(self.kind).arg("run").args(numbers.map(|number| number.to_string()));
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| error.to_string())?;
         let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
         let mut line = String::new();
         output.read_line(&mut line).map_err(|error| error.to_string())?;
-        child.stdin.take().ok_or("no input")?.write_all(b"go\n").map_err(|error| error.to_string())?;
+        child
+            .stdin
+            .take()
+            .ok_or("no input")?
+            .write_all(b"go\n")
+            .map_err(|error| error.to_string())?;
         line.clear();
         output.read_line(&mut line).map_err(|error| error.to_string())?;
         let status = child.wait().map_err(|error| error.to_string())?;

@@ -47,7 +47,9 @@ impl Rival for Ringway {
         match kind {
             Kind::Throughput => true,
             Kind::InPlace => self.0 == Way::Loan,
-            Kind::RoundTrip | Kind::Wake | Kind::Idle => matches!(self.0, Way::Default | Way::Spin | Way::Park),
+            Kind::RoundTrip | Kind::Wake | Kind::Idle => {
+                matches!(self.0, Way::Default | Way::Spin | Way::Park)
+            }
             Kind::Typed(_) => false,
         }
     }

@@ -30,7 +30,8 @@ impl<T: Value> Rival for Typed<T> {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let create = |_| {
             let name = format!("bench-typed-{}-{}", std::process::id(), LAST.fetch_add(1, Relaxed));
-            let queue = Queue::create(&name, load.capacity as u64).map_err(|error| error.to_string())?;
+            let queue =
+                Queue::create(&name, load.capacity as u64).map_err(|error| error.to_string())?;
             Ok(Named { queue, name })
         };
         (0..count).map(create).collect()

@@ -49,10 +49,14 @@ impl Link for Box<Pair> {
     type Sender<'l> = SendingEnd;
     type Receiver<'l> = ReceivingEnd;
     fn sender(&self, _index: usize) -> SendingEnd {
-        SendingEnd(self.producer.lock().ok().and_then(|mut end| end.take()).expect("the sending end"))
+        SendingEnd(
+            self.producer.lock().ok().and_then(|mut end| end.take()).expect("the sending end"),
+        )
     }
     fn receiver(&self, _index: usize) -> ReceivingEnd {
-        ReceivingEnd(self.consumer.lock().ok().and_then(|mut end| end.take()).expect("the receiving end"))
+        ReceivingEnd(
+            self.consumer.lock().ok().and_then(|mut end| end.take()).expect("the receiving end"),
+        )
     }
 }
 

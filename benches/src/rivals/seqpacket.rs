@@ -36,8 +36,14 @@ impl Ends {
     fn new(size: usize) -> Result<Self, String> {
         let mut pair = [0; 2];
         // SAFETY: writes two descriptors to a local.
-        if unsafe { libc::socketpair(libc::AF_UNIX, libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC, 0, pair.as_mut_ptr()) }
-            != 0
+        if unsafe {
+            libc::socketpair(
+                libc::AF_UNIX,
+                libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC,
+                0,
+                pair.as_mut_ptr(),
+            )
+        } != 0
         {
             return Err(io::Error::last_os_error().to_string());
         }

@@ -54,7 +54,9 @@ impl Crew {
         match line_of(&mut output).as_deref() {
             Some("ready") => {}
             None => return Err(self.ended_too_soon(number)),
-            Some(said) => return Err(Failure::Failed(format!("{label} was not ready but said {said:?}"))),
+            Some(said) => {
+                return Err(Failure::Failed(format!("{label} was not ready but said {said:?}")));
+            }
         }
         self.running += 1;
         let listener = self.listener.clone();
@@ -70,7 +72,8 @@ impl Crew {
 
     /// Lets a worker begin.
     pub(crate) fn go(&mut self, worker: usize) -> Done {
-        let written = self.workers[worker].input.as_mut().map_or(Ok(()), |input| input.write_all(b"g"));
+        let written =
+            self.workers[worker].input.as_mut().map_or(Ok(()), |input| input.write_all(b"g"));
         written.map_err(|_| self.ended_too_soon(worker))
     }
 
@@ -109,7 +112,9 @@ impl Crew {
 
     fn ended_too_soon(&mut self, worker: usize) -> Failure {
         match self.end(worker) {
-            Ok(()) => Failure::Failed(format!("{} ended before it began", self.workers[worker].label)),
+            Ok(()) => {
+                Failure::Failed(format!("{} ended before it began", self.workers[worker].label))
+            }
             Err(failure) => failure,
         }
     }

@@ -76,7 +76,10 @@ fn play(queue: &Jobs, name: &str) -> Done {
                 ledger.put(message);
                 screen.put(message.producer);
                 if (message.producer, message.life, message.number) == (VICTIM, 0, KILLED_AFTER) {
-                    screen.tell(&format!("producer {VICTIM} (pid {}) gets a SIGKILL", crew.pid(worker)));
+                    screen.tell(&format!(
+                        "producer {VICTIM} (pid {}) gets a SIGKILL",
+                        crew.pid(worker)
+                    ));
                     crew.kill(worker);
                 }
             }
@@ -88,7 +91,8 @@ fn play(queue: &Jobs, name: &str) -> Done {
                 let next = ledger.next_of(VICTIM);
                 roles.push(start_producer(&mut crew, name, VICTIM, 1, next)?);
                 let pid = crew.pid(roles.len() - 1);
-                screen.tell(&format!("another (pid {pid}) goes on in its place with message {next}"));
+                screen
+                    .tell(&format!("another (pid {pid}) goes on in its place with message {next}"));
             }
             (Role::Producer { .. }, None) => {
                 crew.end(worker)?;
@@ -109,18 +113,27 @@ fn play(queue: &Jobs, name: &str) -> Done {
 }
 
 fn heard(line: &str) -> Result<Message, Failure> {
-    Message::parse(line).ok_or_else(|| Failure::Failed(format!("a worker said {line:?}, which is no message")))
+    Message::parse(line)
+        .ok_or_else(|| Failure::Failed(format!("a worker said {line:?}, which is no message")))
 }
 
 fn start_consumer(crew: &mut Crew, name: &str, consumer: u32) -> Result<Role, Failure> {
-    let worker = crew.start(&format!("consumer {consumer}"), &["demo-get".to_owned(), name.to_owned()])?;
+    let worker =
+        crew.start(&format!("consumer {consumer}"), &["demo-get".to_owned(), name.to_owned()])?;
     crew.go(worker)?;
     Ok(Role::Consumer(consumer))
 }
 
-fn start_producer(crew: &mut Crew, name: &str, producer: u32, life: u32, first: u64) -> Result<Role, Failure> {
+fn start_producer(
+    crew: &mut Crew,
+    name: &str,
+    producer: u32,
+    life: u32,
+    first: u64,
+) -> Result<Role, Failure> {
     let numbers = [producer.to_string(), life.to_string(), first.to_string()];
-    let job: Vec<String> = ["demo-put".to_owned(), name.to_owned()].into_iter().chain(numbers).collect();
+    let job: Vec<String> =
+        ["demo-put".to_owned(), name.to_owned()].into_iter().chain(numbers).collect();
     let worker = crew.start(&format!("producer {producer}"), &job)?;
     crew.go(worker)?;
     Ok(Role::Producer { producer, life })
@@ -161,7 +174,8 @@ impl GetJob {
         loop {
             match queue.get() {
                 Ok(job) => {
-                    let (producer, life, number) = (job.0.to_native(), job.1.to_native(), job.2.to_native());
+                    let (producer, life, number) =
+                        (job.0.to_native(), job.1.to_native(), job.2.to_native());
                     say(Message { producer, life, number })?;
                     thread::sleep(Duration::from_millis(4));
                 }

@@ -38,7 +38,8 @@ pub(crate) struct Doctor {
 
 impl Doctor {
     pub(crate) fn run(self) -> Done {
-        let unlisted = |error: io::Error| Failure::Failed(format!("cannot list the queues: {error}"));
+        let unlisted =
+            |error: io::Error| Failure::Failed(format!("cannot list the queues: {error}"));
         let remains = inspect::remains(self.name.as_deref()).map_err(unlisted)?;
         let names = match &self.name {
             Some(name) => vec![name.clone()],
@@ -49,14 +50,21 @@ impl Doctor {
         for remains in &remains {
             doctoring.bury(remains, &mut findings);
         }
-        for name in names.iter().filter(|name| !remains.iter().any(|left| left.is_visible && left.name == **name)) {
+        for name in names
+            .iter()
+            .filter(|name| !remains.iter().any(|left| left.is_visible && left.name == **name))
+        {
             match doctoring.examine(name, &mut findings) {
                 // Only what was asked for by its name has to be there.
                 Err(failure) if self.name.is_some() && findings.is_empty() => return Err(failure),
                 _ => {}
             }
         }
-        let text = if self.json { findings.list().to_string() + "\n" } else { findings.sheet(names.len()) };
+        let text = if self.json {
+            findings.list().to_string() + "\n"
+        } else {
+            findings.sheet(names.len())
+        };
         io::stdout().write_all(text.as_bytes()).map_err(unwritten)?;
         if findings.are_mended() { Ok(()) } else { Err(Failure::Found) }
     }

@@ -33,7 +33,8 @@ impl Get {
     pub(crate) fn run(self) -> Done {
         let signals = Signals::watch()?;
         let queue = Bytes::options().open(place(&self.name)).map_err(failed)?;
-        let mut output = Output { queue: queue.name(), to: io::stdout().lock(), taken: Vec::new(), messages: 0 };
+        let mut output =
+            Output { queue: queue.name(), to: io::stdout().lock(), taken: Vec::new(), messages: 0 };
         let ended = self.drain(&queue, &mut output, &signals);
         // However it ended: what was taken is in nobody's hands but ours.
         output.flush()?;
@@ -55,7 +56,9 @@ impl Get {
             match taken {
                 Ok(message) => output.write(&message)?,
                 Err(GetError::ShutDown { .. }) => return Ok(()),
-                Err(error @ GetError::Empty { .. }) => return Err(Failure::TimedOut(error.to_string())),
+                Err(error @ GetError::Empty { .. }) => {
+                    return Err(Failure::TimedOut(error.to_string()));
+                }
                 Err(error) => return Err(failed(error)),
             }
             left -= 1;
@@ -106,7 +109,9 @@ impl Output {
         let messages = std::mem::take(&mut self.messages);
         written.map_err(|error| {
             let (what, queue) = (count(messages, "message"), &self.queue);
-            Failure::Failed(format!("{what} taken from {queue} could not be written, and are lost: {error}"))
+            Failure::Failed(format!(
+                "{what} taken from {queue} could not be written, and are lost: {error}"
+            ))
         })
     }
 

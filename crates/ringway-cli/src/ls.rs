@@ -22,7 +22,8 @@ pub(crate) struct Ls {
 
 impl Ls {
     pub(crate) fn run(self) -> Done {
-        let names = inspect::list().map_err(|error| Failure::Failed(format!("cannot list the queues: {error}")))?;
+        let names = inspect::list()
+            .map_err(|error| Failure::Failed(format!("cannot list the queues: {error}")))?;
         let queues: Vec<(String, Result<Snapshot, String>)> = names
             .into_iter()
             .filter_map(|name| {
@@ -74,7 +75,8 @@ fn list(queues: &[(String, Result<Snapshot, String>)]) -> Value {
 }
 
 fn table(queues: &[(String, Result<Snapshot, String>)]) -> String {
-    let width = queues.iter().map(|(name, _)| printable(name).chars().count()).max().unwrap_or(0).max(4);
+    let width =
+        queues.iter().map(|(name, _)| printable(name).chars().count()).max().unwrap_or(0).max(4);
     let mut text = format!(
         "{:width$}  {:>15}  {:>11}  {:>10}  {:>10}  AGE\n",
         "NAME", "SIZE/MAXSIZE", "ALIVE/DEAD", "VIRTUAL", "RESIDENT"

@@ -38,9 +38,12 @@ impl Put {
             true => options.open_or_create(place(&self.name)).map_err(failed)?,
             false => options.open(place(&self.name)).map_err(failed)?,
         };
-        let mut input = Input { from: BufReader::with_capacity(1 << 16, io::stdin().lock()), line: Vec::new() };
+        let mut input =
+            Input { from: BufReader::with_capacity(1 << 16, io::stdin().lock()), line: Vec::new() };
         for number in 1_u64.. {
-            let unread = |error| Failure::Failed(format!("cannot read line {number} of standard input: {error}"));
+            let unread = |error| {
+                Failure::Failed(format!("cannot read line {number} of standard input: {error}"))
+            };
             let Some(message) = input.next_line(&signals, unread)? else { break };
             self.put(&queue, message, &signals)
                 .map_err(|failure| failure.while_doing(format_args!("line {number}")))?;

@@ -34,7 +34,11 @@ impl Rm {
                 failures.push(text);
             }
         }
-        if failures.is_empty() { Ok(()) } else { Err(Failure::Failed(failures.join("\nringway: "))) }
+        if failures.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::Failed(failures.join("\nringway: ")))
+        }
     }
 }
 
@@ -43,7 +47,8 @@ fn remove_file(path: &Path, force: bool, error: OpenError) -> Done {
     let is_there = path.symlink_metadata().is_ok();
     if is_there && force {
         complain(&format!("{error}; removing {} all the same", quoted_path(path)));
-        let by_hand = |error| format!("cannot remove {}: {error}; remove it by hand", quoted_path(path));
+        let by_hand =
+            |error| format!("cannot remove {}: {error}; remove it by hand", quoted_path(path));
         return fs::remove_file(path).map_err(|error| Failure::Failed(by_hand(error)));
     }
     let is_foreign = matches!(error, OpenError::Refused { .. } | OpenError::BadName { .. });
@@ -61,18 +66,24 @@ fn remove(name: &str, force: bool) -> Done {
         Err(error @ OpenError::NotFound { .. }) => return Err(failed(error)),
         Err(error) => return remove_file(&place.path().unwrap_or_default(), force, error),
     };
-    let living: Vec<String> =
-        attendees(&segment).iter().filter(|attendee| attendee.alive).map(|attendee| attendee.pid.to_string()).collect();
+    let living: Vec<String> = attendees(&segment)
+        .iter()
+        .filter(|attendee| attendee.alive)
+        .map(|attendee| attendee.pid.to_string())
+        .collect();
     if !force && !living.is_empty() {
         let pids = living.join(", ");
-        let text =
-            format!("{} is open in process {pids}; end it, or use --force to remove the name only", segment.label());
+        let text = format!(
+            "{} is open in process {pids}; end it, or use --force to remove the name only",
+            segment.label()
+        );
         return Err(Failure::Failed(text));
     }
     match inspect::remove(&segment).map_err(failed)? {
         true => Ok(()),
-        false => {
-            Err(Failure::Failed(format!("{}: the name is gone, or stands for another queue by now", segment.label())))
-        }
+        false => Err(Failure::Failed(format!(
+            "{}: the name is gone, or stands for another queue by now",
+            segment.label()
+        ))),
     }
 }

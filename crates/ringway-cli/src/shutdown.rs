@@ -20,6 +20,8 @@ pub(crate) struct Shutdown {
 impl Shutdown {
     pub(crate) fn run(self) -> Done {
         let queue = Bytes::options().open_any(place(&self.name)).map_err(failed)?;
-        queue.shutdown(self.immediate).map_err(|fault| Failure::Failed(format!("{}: {fault}", queue.name())))
+        queue
+            .shutdown(self.immediate)
+            .map_err(|fault| Failure::Failed(format!("{}: {fault}", queue.name())))
     }
 }

@@ -51,7 +51,9 @@ impl Signals {
             flag::register_conditional_default(signal, Arc::clone(&once))
                 .and_then(|_| flag::register(signal, once))
                 .and_then(|_| flag::register_usize(signal, Arc::clone(&seen), signal as usize))
-                .map_err(|error| Failure::Failed(format!("cannot watch for signal {signal}: {error}")))?;
+                .map_err(|error| {
+                    Failure::Failed(format!("cannot watch for signal {signal}: {error}"))
+                })?;
         }
         Ok(Self { seen })
     }

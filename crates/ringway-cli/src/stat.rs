@@ -54,8 +54,12 @@ fn living_threads(participants: &[Participant]) -> u32 {
     let mut seen = BTreeSet::new();
     let living = participants.iter().filter(|participant| participant.attendee.alive);
     living
-        .filter(|participant| !participant.attendee.is_here || seen.insert(participant.attendee.pid))
-        .map(|participant| participant.sight.as_ref().map_or(u32::MAX, |sight| sight.threads as u32))
+        .filter(|participant| {
+            !participant.attendee.is_here || seen.insert(participant.attendee.pid)
+        })
+        .map(|participant| {
+            participant.sight.as_ref().map_or(u32::MAX, |sight| sight.threads as u32)
+        })
         .fold(0, u32::saturating_add)
 }
 
@@ -92,8 +96,8 @@ impl Stat {
     }
 
     fn view(&self, segment: &Segment, holds: &Holds) -> Result<View, Failure> {
-        let mut snapshot =
-            inspect::snapshot(segment).map_err(|fault| Failure::Failed(format!("{}: {fault}", segment.label())))?;
+        let mut snapshot = inspect::snapshot(segment)
+            .map_err(|fault| Failure::Failed(format!("{}: {fault}", segment.label())))?;
         let participants = snapshot.holders.iter().map(|holder| {
             let attendee = holder.attendee.clone();
             let is_seen = attendee.alive && attendee.is_here;

@@ -19,7 +19,13 @@ fn json(arguments: &[&str]) -> Value {
 #[test]
 fn lines_that_were_put_come_out_in_order() {
     let name = Name::new("lines");
-    assert_eq!(status(&run_with(&["put", &name.0, "--create"], b"one\n\n\xff two\nlast without a line feed")), 0);
+    assert_eq!(
+        status(&run_with(
+            &["put", &name.0, "--create"],
+            b"one\n\n\xff two\nlast without a line feed"
+        )),
+        0
+    );
     let output = run(&["get", &name.0, "--count", "4"]);
     assert_eq!(output.stdout, b"one\n\n\xff two\nlast without a line feed\n");
     assert_eq!(status(&output), 0);
@@ -31,7 +37,11 @@ fn create_refuses_a_name_that_is_taken() {
     assert_eq!(status(&run(&["create", &name.0, "--maxsize", "3"])), 0);
     let again = run(&["create", &name.0]);
     assert_eq!(status(&again), 1);
-    assert!(stderr(&again).contains(&name.0) && stderr(&again).contains("exists already"), "{}", stderr(&again));
+    assert!(
+        stderr(&again).contains(&name.0) && stderr(&again).contains("exists already"),
+        "{}",
+        stderr(&again)
+    );
 }
 
 #[test]
@@ -40,10 +50,18 @@ fn what_cannot_be_put_is_told_with_its_line() {
     run(&["create", &name.0, "--maxsize", "2", "--max-message", "10"]);
     let large = run_with(&["put", &name.0], b"small\nmuch too large for it\n");
     assert_eq!(status(&large), 1);
-    assert!(stderr(&large).contains("line 2") && stderr(&large).contains("10 bytes"), "{}", stderr(&large));
+    assert!(
+        stderr(&large).contains("line 2") && stderr(&large).contains("10 bytes"),
+        "{}",
+        stderr(&large)
+    );
     let full = run_with(&["put", &name.0, "--timeout", "0.05"], b"a\nb\n");
     assert_eq!(status(&full), 3);
-    assert!(stderr(&full).contains("line 2") && stderr(&full).contains("is full"), "{}", stderr(&full));
+    assert!(
+        stderr(&full).contains("line 2") && stderr(&full).contains("is full"),
+        "{}",
+        stderr(&full)
+    );
     run(&["shutdown", &name.0]);
     let closed = run_with(&["put", &name.0], b"late\n");
     assert_eq!(status(&closed), 1);
@@ -101,7 +119,9 @@ fn nobody_who_reads_is_no_reason_to_panic() {
     let name = Name::new("unread");
     run_with(&["put", &name.0, "--create"], &b"x\n".repeat(50_000));
     for arguments in [&["get", &name.0, "--count", "50000"][..], &["ls"], &["stat", &name.0]] {
-        let mut child = Running(ringway(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+        let mut child = Running(
+            ringway(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(),
+        );
         drop(child.0.stdout.take());
         let mut said = String::new();
         std::io::Read::read_to_string(&mut child.0.stderr.take().unwrap(), &mut said).unwrap();
@@ -114,7 +134,9 @@ fn nobody_who_reads_is_no_reason_to_panic() {
 fn errors_that_nobody_reads_are_no_reason_to_panic_either() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    for arguments in [&["stat", "there-is-no-such-queue"][..], &["rm", "--force", "there-is-no-such-queue"]] {
+    for arguments in
+        [&["stat", "there-is-no-such-queue"][..], &["rm", "--force", "there-is-no-such-queue"]]
+    {
         let status = ringway(arguments).stderr(writer.try_clone().unwrap()).status().unwrap();
         assert_eq!(status.code(), Some(1), "{arguments:?}");
     }
@@ -125,7 +147,11 @@ fn messages_that_were_taken_and_not_written_are_told() {
     let name = Name::new("unwritten");
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     run_with(&["put", &name.0, "--create"], b"a\nb\n");
-    let get = ringway(&["get", &name.0, "--count", "2"]).stdout(full).stderr(Stdio::piped()).output().unwrap();
+    let get = ringway(&["get", &name.0, "--count", "2"])
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
     assert_eq!(status(&get), 1);
     let told = format!("2 messages taken from queue '{}' could not be written", name.0);
     assert!(stderr(&get).contains(&told), "{}", stderr(&get));
@@ -134,10 +160,16 @@ fn messages_that_were_taken_and_not_written_are_told() {
 #[test]
 fn help_has_an_example_of_each_subcommand() {
     assert!(stdout(&run(&["--version"])).starts_with("ringway "));
-    for command in ["create", "put", "get", "shutdown", "rm", "ls", "stat", "doctor", "bench", "demo"] {
+    for command in
+        ["create", "put", "get", "shutdown", "rm", "ls", "stat", "doctor", "bench", "demo"]
+    {
         let help = run(&[command, "--help"]);
         assert_eq!(status(&help), 0);
-        assert!(stdout(&help).contains(&format!("Example: ringway {command}")), "{}", stdout(&help));
+        assert!(
+            stdout(&help).contains(&format!("Example: ringway {command}")),
+            "{}",
+            stdout(&help)
+        );
     }
 }
 
@@ -161,14 +193,23 @@ fn what_is_not_there_is_told() {
     for command in ["put", "get", "shutdown", "rm", "stat"] {
         let output = run(&[command, &name.0]);
         assert_eq!(status(&output), 1, "{command}");
-        assert!(stderr(&output).contains(&name.0) && stderr(&output).contains("does not exist"), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains(&name.0) && stderr(&output).contains("does not exist"),
+            "{}",
+            stderr(&output)
+        );
     }
 }
 
 #[test]
 fn wrong_usage_is_status_two() {
-    for arguments in [&["get"][..], &["create", "x", "--maxsize", "0"], &["get", "x", "--timeout", "-1"], &["fly"], &[]]
-    {
+    for arguments in [
+        &["get"][..],
+        &["create", "x", "--maxsize", "0"],
+        &["get", "x", "--timeout", "-1"],
+        &["fly"],
+        &[],
+    ] {
         assert_eq!(status(&run(arguments)), 2, "{arguments:?}");
     }
     for (option, value, told) in [
@@ -179,7 +220,11 @@ fn wrong_usage_is_status_two() {
     ] {
         let output = run(&["put", "x", option, value]);
         assert_eq!(status(&output), 2);
-        assert!(stderr(&output).contains(told) && !stderr(&output).contains("tip:"), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains(told) && !stderr(&output).contains("tip:"),
+            "{}",
+            stderr(&output)
+        );
     }
 }
 
@@ -193,13 +238,28 @@ fn a_timeout_may_be_without_end() {
 #[test]
 fn a_queue_that_is_damaged_is_told_with_its_name() {
     let name = Name::new("broken");
-    let queue = Queue::<[u8]>::options().maxsize(3).max_message(64).participants(4).loans(1).create(&name.0).unwrap();
+    let queue = Queue::<[u8]>::options()
+        .maxsize(3)
+        .max_message(64)
+        .participants(4)
+        .loans(1)
+        .create(&name.0)
+        .unwrap();
     queue.put_bytes(b"x").unwrap();
     let slots = 20480; // after 4 participants
-    std::fs::File::options().write(true).open(name.file()).unwrap().write_all_at(&[0xff; 8 * 256], slots).unwrap();
+    std::fs::File::options()
+        .write(true)
+        .open(name.file())
+        .unwrap()
+        .write_all_at(&[0xff; 8 * 256], slots)
+        .unwrap();
     let output = run(&["shutdown", &name.0]);
     assert_eq!(status(&output), 1);
-    assert!(stderr(&output).contains(&format!("queue '{}': damaged", name.0)), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains(&format!("queue '{}': damaged", name.0)),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -219,11 +279,16 @@ fn stat_and_ls_tell_the_same_and_in_json() {
     assert_eq!(participant["alive"], true);
     assert_eq!(participant["held_messages"], 1);
     assert!(
-        stat["resident_bytes"].as_u64() > Some(0) && stat["virtual_bytes"].as_u64() > stat["resident_bytes"].as_u64()
+        stat["resident_bytes"].as_u64() > Some(0)
+            && stat["virtual_bytes"].as_u64() > stat["resident_bytes"].as_u64()
     );
     let list = json(&["ls", "--json"]);
-    let entry = list.as_array().unwrap().iter().find(|entry| entry["name"] == name.0).expect("its entry");
-    assert_eq!((&entry["size"], &entry["maxsize"], &entry["living_participants"]), (&1.into(), &5.into(), &1.into()));
+    let entry =
+        list.as_array().unwrap().iter().find(|entry| entry["name"] == name.0).expect("its entry");
+    assert_eq!(
+        (&entry["size"], &entry["maxsize"], &entry["living_participants"]),
+        (&1.into(), &5.into(), &1.into())
+    );
     drop(guard);
     let sheet = stdout(&run(&["stat", &name.0]));
     assert!(sheet.contains("1 of 5") && sheet.contains(&std::process::id().to_string()), "{sheet}");
@@ -257,7 +322,8 @@ fn what_is_no_queue_is_listed_and_removed_by_force_only() {
     let name = Name::new("junk");
     std::fs::write(name.file(), b"junk").unwrap();
     let list = json(&["ls", "--json"]);
-    let entry = list.as_array().unwrap().iter().find(|entry| entry["name"] == name.0).expect("its entry");
+    let entry =
+        list.as_array().unwrap().iter().find(|entry| entry["name"] == name.0).expect("its entry");
     assert!(entry["refused"].as_str().unwrap().contains("size of the file"), "{entry}");
     assert_eq!(status(&run(&["rm", &name.0])), 1);
     assert!(name.file().exists());
@@ -271,7 +337,11 @@ fn queues_of_typed_messages_can_be_seen_and_shut_down_but_not_fed() {
     let _queue = Queue::<u32>::create(&name.0, 3).unwrap();
     let refused = run_with(&["put", &name.0], b"x\n");
     assert_eq!(status(&refused), 1);
-    assert!(stderr(&refused).contains("schema") && stderr(&refused).contains("u32"), "{}", stderr(&refused));
+    assert!(
+        stderr(&refused).contains("schema") && stderr(&refused).contains("u32"),
+        "{}",
+        stderr(&refused)
+    );
     assert_eq!(json(&["stat", &name.0, "--json"])["schema"], "u32");
     assert_eq!(status(&run(&["shutdown", &name.0])), 0);
     assert_eq!(json(&["stat", &name.0, "--json"])["shut_down"], true);
@@ -279,16 +349,38 @@ fn queues_of_typed_messages_can_be_seen_and_shut_down_but_not_fed() {
 
 #[test]
 fn bench_verifies_and_measures() {
-    let figures =
-        json(&["bench", "--producers", "2", "--consumers", "2", "--messages", "20001", "--size", "100", "--json"]);
+    let figures = json(&[
+        "bench",
+        "--producers",
+        "2",
+        "--consumers",
+        "2",
+        "--messages",
+        "20001",
+        "--size",
+        "100",
+        "--json",
+    ]);
     assert_eq!(figures["verified"], true);
     assert!(figures["messages_per_second"].as_f64() > Some(0.0));
     for wait in ["spin", "adaptive", "park"] {
-        let arguments = ["bench", "--messages", "5000", "--batch", "7", "--maxsize", "3", "--wait", wait, "--json"];
+        let arguments = [
+            "bench",
+            "--messages",
+            "5000",
+            "--batch",
+            "7",
+            "--maxsize",
+            "3",
+            "--wait",
+            wait,
+            "--json",
+        ];
         assert_eq!(json(&arguments)["conditions"]["wait"], wait);
     }
     let times = json(&["bench", "--round-trip", "--messages", "1000", "--json"]);
-    let [p50, p99, p999] = ["p50_ns", "p99_ns", "p999_ns"].map(|key| times[key].as_u64().expect(key));
+    let [p50, p99, p999] =
+        ["p50_ns", "p99_ns", "p999_ns"].map(|key| times[key].as_u64().expect(key));
     assert!(0 < p50 && p50 <= p99 && p99 <= p999);
 }
 
@@ -297,5 +389,8 @@ fn the_demo_loses_nothing() {
     let output = run(&["demo"]);
     let told = stdout(&output);
     assert_eq!(status(&output), 0, "{told}{}", stderr(&output));
-    assert!(told.contains("SIGKILL") && told.contains("900 messages were put, and each arrived once"), "{told}");
+    assert!(
+        told.contains("SIGKILL") && told.contains("900 messages were put, and each arrived once"),
+        "{told}"
+    );
 }

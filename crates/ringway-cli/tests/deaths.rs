@@ -41,13 +41,16 @@ fn arguments_of(pid: u32) -> Vec<String> {
 }
 
 fn kill(pid: u32) {
-    let killed = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap();
+    let killed =
+        std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap();
     assert!(killed.success());
 }
 
 fn names_of(bench: &Running) -> Vec<String> {
     let begin = format!("ringway.bench-{}-", bench.0.id());
-    let names = fs::read_dir("/dev/shm").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = fs::read_dir("/dev/shm")
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.starts_with(&begin)).collect()
 }
 
@@ -67,7 +70,10 @@ fn a_bench_ends_when_any_of_its_workers_dies() {
         let mut said = String::new();
         bench.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         assert_eq!(bench.0.wait().unwrap().code(), Some(1), "{arguments:?}: {said}");
-        assert!(said.contains(&format!("(pid {}) ended with signal: 9", workers[0])), "{arguments:?}: {said}");
+        assert!(
+            said.contains(&format!("(pid {}) ended with signal: 9", workers[0])),
+            "{arguments:?}: {said}"
+        );
         assert_eq!(names_of(&bench), Vec::<String>::new());
     }
 }

@@ -12,12 +12,15 @@ use std::thread;
 
 use ringway::{Queue, QueueOptions};
 use serde_json::Value;
-use support::{Folder, Name, Running, getter, run, run_with, signal, status, stderr, stdout, wait_for_state};
+use support::{
+    Folder, Name, Running, getter, run, run_with, signal, status, stderr, stdout, wait_for_state,
+};
 
 /// Exit status and findings.
 fn doctor(arguments: &[&str]) -> (i32, Vec<Value>) {
     let output = run(&[&["doctor", "--json"], arguments].concat());
-    let findings = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    let findings =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
     (status(&output), findings)
 }
 
@@ -74,7 +77,15 @@ fn blocks_of_nobody_are_found_and_taken_back() {
     let queue = small().create(&name.0).unwrap();
     kill_a_holder(&name);
     // As if somebody else had got the dead one's place, and had gone before it looked for what the dead one held.
-    let index = queue.snapshot().unwrap().holders.iter().find(|holder| !holder.attendee.alive).unwrap().attendee.index;
+    let index = queue
+        .snapshot()
+        .unwrap()
+        .holders
+        .iter()
+        .find(|holder| !holder.attendee.alive)
+        .unwrap()
+        .attendee
+        .index;
     poke(&name, PARTICIPANTS_OF_SMALL + 128 * u64::from(index), 1 << 8);
     let (found, findings) = doctor(&[&name.0]);
     assert_eq!((found, kinds(&findings)), (4, vec![("orphaned blocks", false)]));
@@ -93,19 +104,31 @@ fn a_queue_that_is_done_and_left_goes_and_one_with_messages_stays_until_it_is_sa
         assert!(findings[0]["finding"].as_str().unwrap().contains("2 messages"), "{findings:?}");
     }
     run(&["shutdown", &name.0]);
-    assert_eq!(kinds(&doctor(&["--fix", &name.0]).1), [("abandoned", false)], "there are messages in it");
+    assert_eq!(
+        kinds(&doctor(&["--fix", &name.0]).1),
+        [("abandoned", false)],
+        "there are messages in it"
+    );
     run(&["get", &name.0]);
     assert_eq!(kinds(&doctor(&[&name.0]).1), [("abandoned", false)], "nothing is done unasked");
     assert!(name.file().exists());
     let (found, findings) = doctor(&["--fix", &name.0]);
     assert_eq!((found, kinds(&findings)), (0, vec![("abandoned", true)]));
     assert!(!name.file().exists());
-    assert_eq!(status(&run(&["doctor", &name.0])), 1, "what was asked for by its name has to be there");
+    assert_eq!(
+        status(&run(&["doctor", &name.0])),
+        1,
+        "what was asked for by its name has to be there"
+    );
 
     run_with(&["put", &name.0, "--create"], b"a\nb\n");
     assert_eq!(status(&run(&["doctor", &name.0, "--remove-abandoned"])), 2, "only with --fix");
     let holder = Queue::<[u8]>::open(&name.0).unwrap();
-    assert_eq!(doctor(&["--fix", "--remove-abandoned", &name.0]), (0, vec![]), "somebody has it open");
+    assert_eq!(
+        doctor(&["--fix", "--remove-abandoned", &name.0]),
+        (0, vec![]),
+        "somebody has it open"
+    );
     drop(holder);
     let (found, findings) = doctor(&["--fix", "--remove-abandoned", &name.0]);
     assert_eq!((found, kinds(&findings)), (0, vec![("abandoned", true)]));
@@ -156,7 +179,8 @@ impl Drop for Removed {
 #[test]
 fn a_hidden_name_goes_with_its_dead_creator() {
     let name = Name::new("hidden");
-    let hidden = Removed(PathBuf::from(format!("/dev/shm/.ringway.{}.1234.0123456789abcdef.tmp", name.0)));
+    let hidden =
+        Removed(PathBuf::from(format!("/dev/shm/.ringway.{}.1234.0123456789abcdef.tmp", name.0)));
     what_a_creator_left_is_removed_when_it_is_dead(&name, &hidden.0);
     // One that was published and not removed may be in use under its other name.
     let queue = small().create(&name.0).unwrap();
@@ -189,7 +213,8 @@ fn what_is_no_queue_and_what_is_damaged_is_told_and_let_be() {
 #[test]
 fn who_holds_too_much_is_named() {
     let name = Name::new("hoarder");
-    let queue = Queue::<[u8]>::options().maxsize(5).max_message(64).loans(2).create(&name.0).unwrap();
+    let queue =
+        Queue::<[u8]>::options().maxsize(5).max_message(64).loans(2).create(&name.0).unwrap();
     let mut guards = Vec::new();
     for _ in 0..3 {
         queue.put_bytes(b"x").unwrap();
@@ -198,7 +223,10 @@ fn who_holds_too_much_is_named() {
     let (found, findings) = doctor(&["--fix", &name.0]);
     assert_eq!((found, kinds(&findings)), (4, vec![("hoard", false)]));
     let text = findings[0]["finding"].as_str().unwrap();
-    assert!(text.starts_with(&format!("pid {} holds 3 messages and ", std::process::id())), "{text}");
+    assert!(
+        text.starts_with(&format!("pid {} holds 3 messages and ", std::process::id())),
+        "{text}"
+    );
     assert!(text.contains("1 more than the 2"), "{text}");
     guards.pop();
     assert_eq!(doctor(&[&name.0]), (0, vec![]));
@@ -236,7 +264,8 @@ fn who_stands_still_is_named() {
 #[test]
 fn a_queue_that_flows_is_no_hoard() {
     let name = Name::new("flow");
-    let queue = Queue::<[u8]>::options().maxsize(64).max_message(64).loans(2).create(&name.0).unwrap();
+    let queue =
+        Queue::<[u8]>::options().maxsize(64).max_message(64).loans(2).create(&name.0).unwrap();
     let go_on = AtomicBool::new(true);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -258,7 +287,12 @@ fn a_queue_that_flows_is_no_hoard() {
 #[test]
 fn participants_that_cannot_be_are_damage() {
     let name = Name::new("table");
-    let _queue = Queue::<[u8]>::options().maxsize(3).max_message(64).participants(20).create(&name.0).unwrap();
+    let _queue = Queue::<[u8]>::options()
+        .maxsize(3)
+        .max_message(64)
+        .participants(20)
+        .create(&name.0)
+        .unwrap();
     let file = OpenOptions::new().write(true).open(name.file()).unwrap();
     file.write_all_at(&[1; 19 * 128], PARTICIPANTS_OF_SMALL + 128).unwrap();
     let (found, findings) = doctor(&["--fix", &name.0]);

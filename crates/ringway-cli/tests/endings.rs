@@ -6,7 +6,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
 use ringway::Queue;
-use support::{Name, Running, getter, ringway, run, run_with, signal, status, stderr, stdout, wait_for_state};
+use support::{
+    Name, Running, getter, ringway, run, run_with, signal, status, stderr, stdout, wait_for_state,
+};
 
 #[test]
 fn nothing_is_taken_for_nobody() {
@@ -16,7 +18,11 @@ fn nothing_is_taken_for_nobody() {
     drop(reader);
     let get = ringway(&["get", &name.0]).stdout(writer).stderr(Stdio::piped()).output().unwrap();
     assert_eq!(status(&get), 1);
-    assert!(stderr(&get).contains("nobody reads") && stderr(&get).contains("--count"), "{}", stderr(&get));
+    assert!(
+        stderr(&get).contains("nobody reads") && stderr(&get).contains("--count"),
+        "{}",
+        stderr(&get)
+    );
     assert_eq!(Queue::<[u8]>::open(&name.0).unwrap().len().unwrap(), 2);
 }
 
@@ -24,7 +30,9 @@ fn nothing_is_taken_for_nobody() {
 fn a_get_that_sleeps_ends_with_its_reader() {
     let name = Name::new("head");
     let queue = Queue::<[u8]>::create(&name.0, 3).unwrap();
-    let mut get = Running(ringway(&["get", &name.0]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut get = Running(
+        ringway(&["get", &name.0]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(),
+    );
     queue.put_bytes(b"first").unwrap();
     let mut line = String::new();
     let mut reader = BufReader::new(get.0.stdout.take().unwrap());
@@ -35,7 +43,10 @@ fn a_get_that_sleeps_ends_with_its_reader() {
     assert_eq!(get.0.wait().unwrap().code(), Some(1));
     let mut told = String::new();
     get.0.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-    assert!(told.contains(&format!("queue '{}': nobody reads the output any more", name.0)), "{told}");
+    assert!(
+        told.contains(&format!("queue '{}': nobody reads the output any more", name.0)),
+        "{told}"
+    );
 }
 
 #[test]
@@ -66,12 +77,17 @@ fn a_signal_ends_them_without_a_trace() {
         drop(queue.get_bytes().unwrap());
 
         let doctor = run(&["doctor", &name.0]);
-        assert_eq!((status(&doctor), stdout(&doctor).as_str()), (0, "1 queue looked at, all is well\n"));
+        assert_eq!(
+            (status(&doctor), stdout(&doctor).as_str()),
+            (0, "1 queue looked at, all is well\n")
+        );
     }
 }
 
 fn attended_by(queue: &Queue<[u8]>, child: &Running) {
-    let is_there = || queue.snapshot().unwrap().holders.iter().any(|holder| holder.attendee.pid == child.0.id());
+    let is_there = || {
+        queue.snapshot().unwrap().holders.iter().any(|holder| holder.attendee.pid == child.0.id())
+    };
     while !is_there() {
         std::thread::sleep(std::time::Duration::from_millis(1));
     }

@@ -15,21 +15,39 @@ fn told(arguments: &[&str]) -> String {
 
 #[test]
 fn names_with_control_characters_are_shown_escaped() {
-    for (odd, shown) in [("\x1b[31m", r"\x1b[31m"), ("\nforged", r"\x0aforged"), ("\u{9b}2J", r"\xc2\x9b2J")] {
+    for (odd, shown) in
+        [("\x1b[31m", r"\x1b[31m"), ("\nforged", r"\x0aforged"), ("\u{9b}2J", r"\xc2\x9b2J")]
+    {
         let name = Name::new("odd");
         let name = Name(format!("{}{odd}", name.0));
-        assert!(stderr(&run(&["create", &name.0])).contains("it has a slash or a control character"));
+        assert!(
+            stderr(&run(&["create", &name.0])).contains("it has a slash or a control character")
+        );
         fs::write(name.file(), b"junk").unwrap();
-        for arguments in
-            [&["ls"][..], &["doctor"], &["doctor", &name.0], &["stat", &name.0], &["rm", &name.0], &["put", &name.0]]
-        {
+        for arguments in [
+            &["ls"][..],
+            &["doctor"],
+            &["doctor", &name.0],
+            &["stat", &name.0],
+            &["rm", &name.0],
+            &["put", &name.0],
+        ] {
             let told = told(arguments);
-            assert!(told.lines().all(|line| !line.contains(char::is_control)), "{arguments:?}: {told:?}");
-            assert!(!told.lines().any(|line| line.starts_with("forged")), "{arguments:?}: {told:?}");
+            assert!(
+                told.lines().all(|line| !line.contains(char::is_control)),
+                "{arguments:?}: {told:?}"
+            );
+            assert!(
+                !told.lines().any(|line| line.starts_with("forged")),
+                "{arguments:?}: {told:?}"
+            );
         }
         assert!(told(&["ls"]).contains(shown), "{}", told(&["ls"]));
         let found = told(&["doctor", &name.0]);
-        assert!(found.contains("ringway rm --force $'test-odd-") && found.contains(shown), "{found}");
+        assert!(
+            found.contains("ringway rm --force $'test-odd-") && found.contains(shown),
+            "{found}"
+        );
         assert_eq!(status(&run(&["rm", &name.0])), 1);
         assert_eq!(status(&run(&["rm", "--force", &name.0])), 0);
         assert!(!name.file().exists());
@@ -43,9 +61,10 @@ fn what_is_no_file_is_told_and_removed_by_force_where_that_can_be() {
     let make = |program: &str, arguments: &[&str]| {
         assert!(Command::new(program).args(arguments).status().unwrap().success());
     };
-    for (program, arguments, kind) in
-        [("mkfifo", &[&*path][..], "a named pipe"), ("ln", &["-s", "/dev/null", &path], "a symbolic link")]
-    {
+    for (program, arguments, kind) in [
+        ("mkfifo", &[&*path][..], "a named pipe"),
+        ("ln", &["-s", "/dev/null", &path], "a symbolic link"),
+    ] {
         make(program, arguments);
         let found = told(&["doctor", &name.0]);
         let text = format!("refused: the kind of file is {kind}, expected a regular file; if it");
@@ -63,7 +82,9 @@ fn what_is_no_file_is_told_and_removed_by_force_where_that_can_be() {
         "{found}"
     );
     assert!(
-        refused.contains(&format!("cannot remove '{path}': Is a directory (os error 21); remove it by hand")),
+        refused.contains(&format!(
+            "cannot remove '{path}': Is a directory (os error 21); remove it by hand"
+        )),
         "{refused}"
     );
 }
@@ -80,7 +101,12 @@ fn a_file_of_somebody_else_is_told_with_another_remedy_than_a_limit() {
         "{}",
         stdout(&output)
     );
-    let script = format!("ulimit -v 1000000; exec '{}' doctor {}", env!("CARGO_BIN_EXE_ringway"), name.0);
+    let script =
+        format!("ulimit -v 1000000; exec '{}' doctor {}", env!("CARGO_BIN_EXE_ringway"), name.0);
     let limited = Command::new("sh").args(["-c", &script]).output().unwrap();
-    assert!(stdout(&limited).contains("raise the limit of address space (ulimit -v)"), "{}", stdout(&limited));
+    assert!(
+        stdout(&limited).contains("raise the limit of address space (ulimit -v)"),
+        "{}",
+        stdout(&limited)
+    );
 }

@@ -23,8 +23,12 @@ fn real_lines() -> impl Iterator<Item = Vec<u8>> {
     folders.extend(home.map(|home| home.join("registry").join("src")));
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
-        let mut entries: Vec<_> =
-            fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        let mut entries: Vec<_> = fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
         entries.sort();
         for path in entries {
             match path.extension().and_then(|ending| ending.to_str()) {
@@ -44,7 +48,8 @@ fn real_lines() -> impl Iterator<Item = Vec<u8>> {
 /// Writes one file for each putter; every line begins with the putter and the number of the line.
 fn prepare(folder: &Path) -> Vec<PathBuf> {
     let paths: Vec<_> = (0..PUTTERS).map(|putter| folder.join(format!("in-{putter}"))).collect();
-    let mut files: Vec<_> = paths.iter().map(|path| BufWriter::new(File::create(path).unwrap())).collect();
+    let mut files: Vec<_> =
+        paths.iter().map(|path| BufWriter::new(File::create(path).unwrap())).collect();
     let mut joined: Vec<u8> = Vec::new();
     for (number, mut line) in real_lines().take(LINES).enumerate() {
         let putter = number % PUTTERS;
@@ -66,15 +71,20 @@ fn prepare(folder: &Path) -> Vec<PathBuf> {
 fn lines_of(texts: &[Vec<u8>]) -> Vec<&[u8]> {
     texts
         .iter()
-        .flat_map(|text| text.strip_suffix(b"\n").into_iter().flat_map(|text| text.split(|&b| b == b'\n')))
+        .flat_map(|text| {
+            text.strip_suffix(b"\n").into_iter().flat_map(|text| text.split(|&b| b == b'\n'))
+        })
         .collect()
 }
 
 fn is_in_order_for_each_putter(text: &[u8]) -> bool {
     let mut last = HashMap::new();
     lines_of(&[text.to_vec()]).into_iter().all(|line| {
-        let mut words = line.splitn(3, |&byte| byte == b' ').map(|word| String::from_utf8_lossy(word).into_owned());
-        let (putter, number) = (words.next().unwrap(), words.next().unwrap().parse::<usize>().unwrap());
+        let mut words = line
+            .splitn(3, |&byte| byte == b' ')
+            .map(|word| String::from_utf8_lossy(word).into_owned());
+        let (putter, number) =
+            (words.next().unwrap(), words.next().unwrap().parse::<usize>().unwrap());
         last.insert(putter, number).is_none_or(|before| before < number)
     })
 }
@@ -110,8 +120,10 @@ fn a_million_lines_of_real_text_arrive_once_and_in_order() {
         .iter()
         .map(|path| spawn(&["get", &name.0], Stdio::null(), File::create(path).unwrap().into()))
         .collect();
-    let putters: Vec<_> =
-        inputs.iter().map(|path| spawn(&["put", &name.0], File::open(path).unwrap().into(), Stdio::null())).collect();
+    let putters: Vec<_> = inputs
+        .iter()
+        .map(|path| spawn(&["put", &name.0], File::open(path).unwrap().into(), Stdio::null()))
+        .collect();
     for putter in putters {
         end("a putter", &name.0, putter);
     }
@@ -120,7 +132,9 @@ fn a_million_lines_of_real_text_arrive_once_and_in_order() {
         end("a getter", &name.0, getter);
     }
 
-    let read = |paths: &[PathBuf]| -> Vec<Vec<u8>> { paths.iter().map(|path| fs::read(path).unwrap()).collect() };
+    let read = |paths: &[PathBuf]| -> Vec<Vec<u8>> {
+        paths.iter().map(|path| fs::read(path).unwrap()).collect()
+    };
     let (put, got) = (read(&inputs), read(&outputs));
     for (getter, text) in got.iter().enumerate() {
         assert!(is_in_order_for_each_putter(text), "getter {getter} got lines out of order");

@@ -14,8 +14,10 @@ fn a_removal_that_the_system_refuses_changes_nothing() {
     let name = Name::new("not-ours");
     run_with(&["put", &name.0, "--create"], b"1\n2\n");
     fs::set_permissions(name.file(), Permissions::from_mode(0o666)).unwrap();
-    let why =
-        format!("cannot remove {}: Operation not permitted (os error 1); it belongs to uid 0", name.file().display());
+    let why = format!(
+        "cannot remove {}: Operation not permitted (os error 1); it belongs to uid 0",
+        name.file().display()
+    );
     for (arguments, code) in [
         (&["rm", &*name.0][..], 1),
         (&["rm", "--force", &name.0], 1),
@@ -41,11 +43,15 @@ fn a_mark_without_a_removal_is_told_and_taken_back() {
     run_with(&["put", &name.0, "--create"], b"1\n2\n");
     mark(&name);
     let error = Queue::<[u8]>::open(&name.0).unwrap_err();
-    assert!(matches!(error, OpenError::Removed { .. }) && error.to_string().contains("doctor --fix"), "{error}");
+    assert!(
+        matches!(error, OpenError::Removed { .. }) && error.to_string().contains("doctor --fix"),
+        "{error}"
+    );
     assert!(name.file().exists(), "opening removes nothing");
-    for (arguments, value) in
-        [(&["stat", &*name.0, "--over", "0"][..], "2 of 65536, marked as removed"), (&["ls"], "marked as removed")]
-    {
+    for (arguments, value) in [
+        (&["stat", &*name.0, "--over", "0"][..], "2 of 65536, marked as removed"),
+        (&["ls"], "marked as removed"),
+    ] {
         let told = stdout(&run(arguments));
         assert!(told.lines().any(|line| line.contains(value)), "{told}");
     }

@@ -7,12 +7,15 @@ use std::process::Stdio;
 
 use ringway::{PutError, Queue};
 use serde_json::Value;
-use support::{Name, Running, getter, ringway, run, run_with, signal, status, stderr, stdout, wait_for_state};
+use support::{
+    Name, Running, getter, ringway, run, run_with, signal, status, stderr, stdout, wait_for_state,
+};
 
 /// What `stat` tells of one process.
 fn told_of(name: &Name, pid: u32) -> Value {
     let output = run(&["stat", &name.0, "--json", "--over", "0"]);
-    let stat: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    let stat: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
     let participants = stat["participants"].as_array().unwrap();
     participants.iter().find(|participant| participant["pid"] == pid).expect("its entry").clone()
 }
@@ -25,7 +28,11 @@ fn the_living_the_stopped_and_the_dead_are_told_apart() {
     wait_for_state(&get, 'S');
     let told = told_of(&name, get.0.id());
     assert_eq!((&told["alive"], &told["state"]), (&true.into(), &"sleeping".into()), "{told}");
-    assert_eq!((&told["threads"], &told["pid_is_of_this_namespace"]), (&1.into(), &true.into()), "{told}");
+    assert_eq!(
+        (&told["threads"], &told["pid_is_of_this_namespace"]),
+        (&1.into(), &true.into()),
+        "{told}"
+    );
     let command = told["command"].as_str().unwrap();
     assert!(command.ends_with(&format!("ringway get {}", name.0)), "{command}");
 
@@ -58,15 +65,24 @@ fn who_keeps_messages_for_ever_is_named_when_puts_time_out() {
     assert!(matches!(error, PutError::NoBlock { .. }), "{error}");
     let refused = run_with(&["put", &name.0, "--timeout", "0.05"], b"y\n");
     assert_eq!(status(&refused), 3);
-    assert!(stderr(&refused).contains("no free block; ") || stderr(&refused).contains("has no free block"));
+    assert!(
+        stderr(&refused).contains("no free block; ")
+            || stderr(&refused).contains("has no free block")
+    );
     assert!(stderr(&refused).contains("`ringway stat` names the holder"), "{}", stderr(&refused));
 
     let told = told_of(&name, std::process::id());
-    assert_eq!((&told["held_messages"], &told["kept_messages"]), (&guards.len().into(), &guards.len().into()));
+    assert_eq!(
+        (&told["held_messages"], &told["kept_messages"]),
+        (&guards.len().into(), &guards.len().into())
+    );
     assert_eq!(told["gets_since_oldest"], guards.len() - 1);
     assert_eq!(told["beyond_loans"], guards.len() - 1);
     let sheet = stdout(&run(&["stat", &name.0, "--over", "0.3"]));
-    let line = format!("holds {0} messages ({0} of them kept, the longest for 0.3 s or more", guards.len());
+    let line = format!(
+        "holds {0} messages ({0} of them kept, the longest for 0.3 s or more",
+        guards.len()
+    );
     assert!(sheet.contains(&line) && sheet.contains("puts may find no free block"), "{sheet}");
 
     guards.clear();
@@ -77,7 +93,8 @@ fn who_keeps_messages_for_ever_is_named_when_puts_time_out() {
 #[test]
 fn loans_are_told_from_blocks_at_hand() {
     let name = Name::new("loans");
-    let queue = Queue::<[u8]>::options().maxsize(1).max_message(1 << 20).loans(3).create(&name.0).unwrap();
+    let queue =
+        Queue::<[u8]>::options().maxsize(1).max_message(1 << 20).loans(3).create(&name.0).unwrap();
     let lent: Vec<_> = (0..7).map(|_| queue.loan(1 << 20).unwrap()).collect();
     let told = told_of(&name, std::process::id());
     // Of blocks of this size it keeps two at most for itself.
@@ -99,7 +116,10 @@ fn a_watch_tells_how_long_a_message_has_been_held() {
     let mut held_for = || {
         let stat: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
         let participant = &stat["participants"][0];
-        (participant["kept_messages"].as_u64().unwrap(), participant["kept_for_seconds"].as_f64().unwrap())
+        (
+            participant["kept_messages"].as_u64().unwrap(),
+            participant["kept_for_seconds"].as_f64().unwrap(),
+        )
     };
     let mut last = 0.0;
     for _ in 0..5 {
@@ -117,10 +137,14 @@ fn a_watch_tells_how_long_a_message_has_been_held() {
 #[test]
 fn a_watch_ends_with_the_name_of_its_queue() {
     let name = Name::new("watched");
-    for (is_taken, told) in [(false, "its name was removed"), (true, "its name stands for another by now")] {
+    for (is_taken, told) in
+        [(false, "its name was removed"), (true, "its name stands for another by now")]
+    {
         let queue = Queue::<[u8]>::create(&name.0, 3).unwrap();
         let arguments = ["stat", &name.0, "--watch", "--json", "--over", "0.1"];
-        let mut watch = Running(ringway(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+        let mut watch = Running(
+            ringway(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(),
+        );
         let mut lines = BufReader::new(watch.0.stdout.take().unwrap()).lines();
         lines.next().unwrap().unwrap();
         queue.remove().unwrap();

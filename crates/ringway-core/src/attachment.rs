@@ -40,8 +40,9 @@ impl Attachment {
         let failed = |source| CreateError::Io { name: place.label(), action: "attach", source };
         let epoch = fork::enter().map_err(failed)?;
         let mut unpublished = Segment::build(place, spec)?;
-        let entered = participant::enter(unpublished.segment())
-            .and_then(|entered| entered.ok_or_else(|| std::io::Error::other("a new participant table is full")));
+        let entered = participant::enter(unpublished.segment()).and_then(|entered| {
+            entered.ok_or_else(|| std::io::Error::other("a new participant table is full"))
+        });
         let (index, life) = match entered {
             Ok(entered) => entered,
             Err(source) => {
@@ -74,13 +75,21 @@ impl Attachment {
         let failed = |source| OpenError::Io { name: name(), action: "attach", source };
         let epoch = fork::enter().map_err(failed)?;
         let Some((index, life)) = participant::enter(&segment).map_err(failed)? else {
-            return Err(OpenError::TableFull { name: name(), limit: segment.geometry().measures.participants });
+            return Err(OpenError::TableFull {
+                name: name(),
+                limit: segment.geometry().measures.participants,
+            });
         };
         let attachment = Self::new(segment, index, life, epoch);
         let flags = attachment.flags();
         if flags & !(FLAG_REMOVED | FLAG_IMMEDIATE) != 0 {
             let expected = "a sum of 1 and 2";
-            return Err(header::refused(attachment.segment.label(), "the flags", format_args!("{flags:#x}"), expected));
+            return Err(header::refused(
+                attachment.segment.label(),
+                "the flags",
+                format_args!("{flags:#x}"),
+                expected,
+            ));
         }
         if flags & FLAG_REMOVED != 0 {
             return Err(OpenError::Removed { name: attachment.segment.label().to_owned() });
@@ -94,7 +103,15 @@ impl Attachment {
         let local = |keep| CachePadded::new(LocalClass::new(keep));
         let classes = segment.geometry().classes.iter().map(|class| local(class.keep)).collect();
         let me = life.owner(index);
-        Self { segment, index, life, me, epoch, message_hints: CachePadded::new(Hints::default()), classes }
+        Self {
+            segment,
+            index,
+            life,
+            me,
+            epoch,
+            message_hints: CachePadded::new(Hints::default()),
+            classes,
+        }
     }
 
     /// The segment.
@@ -135,7 +152,9 @@ impl Attachment {
         match self.segment.file() {
             // A description of its own: the lock byte of a participant must not live on in its children.
             Some(file) => ringway_sys::shm::inheritable(&ringway_sys::shm::reopen(file.as_fd())?),
-            None => Err(std::io::Error::other(format!("{} has no descriptor", self.segment.label()))),
+            None => {
+                Err(std::io::Error::other(format!("{} has no descriptor", self.segment.label())))
+            }
         }
     }
 

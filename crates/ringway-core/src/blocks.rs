@@ -40,7 +40,12 @@ pub(crate) struct LocalClass {
 
 impl LocalClass {
     pub(crate) fn new(keep: usize) -> Self {
-        Self { stocks: Stocks::new(), hints: Hints::default(), keep, backed: AtomicBool::new(false) }
+        Self {
+            stocks: Stocks::new(),
+            hints: Hints::default(),
+            keep,
+            backed: AtomicBool::new(false),
+        }
     }
 }
 
@@ -105,7 +110,9 @@ impl Attachment {
         match State::unpack(word) {
             // own: it holds no message any more. The position stays, which keeps the word apart from earlier ones.
             Some(State::Held { lane: Lane::Messages, owner, position }) if owner == self.me => {
-                descriptor.state.store(State::Held { lane: Lane::Free, owner, position }.pack(), Release);
+                descriptor
+                    .state
+                    .store(State::Held { lane: Lane::Free, owner, position }.pack(), Release);
             }
             Some(State::Held { lane: Lane::Free, owner, .. }) if owner == self.me => {}
             _ => return Err(self.not_ours(block, word)),
@@ -122,7 +129,12 @@ impl Attachment {
     #[cold]
     fn not_ours(&self, block: Block, found: u64) -> Fault {
         let part = Part::Blocks { class: block.class() };
-        Fault::Corrupt(Corruption { part, word: "state of a held block", at: block.index().into(), found })
+        Fault::Corrupt(Corruption {
+            part,
+            word: "state of a held block",
+            at: block.index().into(),
+            found,
+        })
     }
 
     /// For when enough are at hand, or somebody waits for a block.
@@ -130,7 +142,11 @@ impl Attachment {
     fn release_to_ring(&self, block: Block) -> Result<(), Fault> {
         let local = &self.classes[usize::from(block.class())];
         let spilled = local.stocks.open().map_or(Ok(()), |mut stock| {
-            let kept = if event::has_sleepers(self.word_of(Event::BlockFreed)) { 0 } else { local.keep / 2 };
+            let kept = if event::has_sleepers(self.word_of(Event::BlockFreed)) {
+                0
+            } else {
+                local.keep / 2
+            };
             self.push_free(block.class(), stock.spill(kept))
         });
         self.return_to_ring(block).and(spilled)
@@ -166,7 +182,9 @@ impl Attachment {
         let nobody = Owner::new(self.me.index(), self.me.generation().wrapping_sub(1));
         for &block in blocks {
             let Some(descriptor) = self.segment.descriptor(block) else { continue };
-            if let Some(State::Held { position, .. }) = State::unpack(descriptor.state.load(Relaxed)) {
+            if let Some(State::Held { position, .. }) =
+                State::unpack(descriptor.state.load(Relaxed))
+            {
                 let left = State::Held { lane: Lane::Free, owner: nobody, position };
                 descriptor.state.store(left.pack(), Release); // own
             }
@@ -202,9 +220,13 @@ impl Attachment {
                 self.back_more(class, index)?;
             }
             let block = Block::new(class, index as u32);
-            let held = State::Held { lane: Lane::Free, owner: self.me, position: Position::new(index) };
+            let held =
+                State::Held { lane: Lane::Free, owner: self.me, position: Position::new(index) };
             let claimed = self.segment.descriptor(block).is_some_and(|descriptor| {
-                descriptor.state.compare_exchange(State::Fresh.pack(), held.pack(), AcqRel, Acquire).is_ok() // own
+                descriptor
+                    .state
+                    .compare_exchange(State::Fresh.pack(), held.pack(), AcqRel, Acquire)
+                    .is_ok() // own
             });
             let _ = words.fresh.compare_exchange(index, index + 1, Release, Relaxed);
             if claimed {
@@ -255,7 +277,10 @@ impl Attachment {
         }
         let entry = size_of::<Descriptor>() as u64;
         reserve(measures.descriptors_at + index * entry, (end - index) * entry)?;
-        reserve(measures.blocks_at + index * measures.block_bytes, (end - index) * measures.block_bytes)?;
+        reserve(
+            measures.blocks_at + index * measures.block_bytes,
+            (end - index) * measures.block_bytes,
+        )?;
         // Release pairs with the Acquire of whoever finds the block backed.
         self.segment.class_control(class).backed.fetch_max(end, Release);
         Ok(())

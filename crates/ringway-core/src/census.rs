@@ -84,7 +84,9 @@ pub fn snapshot(segment: &Segment) -> Result<Snapshot, Fault> {
     let ring = segment.messages();
     let size = ring.len()?;
     let (gets, shut_down) = (ring.cells().head().load(Acquire), ring.is_closed()?);
-    let since_first = |position: u64| position.wrapping_sub(header.first_position) & crate::position::POSITION_MASK;
+    let since_first = |position: u64| {
+        position.wrapping_sub(header.first_position) & crate::position::POSITION_MASK
+    };
     let mut holders: Vec<Holder> = participant::attendees(segment)
         .into_iter()
         .map(|attendee| Holder { attendee, messages: 0, blocks: 0 })
@@ -92,7 +94,8 @@ pub fn snapshot(segment: &Segment) -> Result<Snapshot, Fault> {
     for_each_state(segment, |_, state| {
         if let Some(State::Held { lane, owner, .. }) = state {
             let found = holders.iter_mut().find(|holder| {
-                holder.attendee.index == owner.index() && holder.attendee.generation as u8 == owner.generation()
+                holder.attendee.index == owner.index()
+                    && holder.attendee.generation as u8 == owner.generation()
             });
             match (found, lane) {
                 (Some(holder), Lane::Messages) => holder.messages += 1,
@@ -113,7 +116,8 @@ pub fn snapshot(segment: &Segment) -> Result<Snapshot, Fault> {
         lost: control.lost.word.load(Relaxed),
         recovered: control.recovered.word.load(Relaxed),
         waiting_to_get: count(&control.not_empty.word),
-        waiting_to_put: count(&control.not_full.word).saturating_add(count(&control.block_freed.word)),
+        waiting_to_put: count(&control.not_full.word)
+            .saturating_add(count(&control.block_freed.word)),
         holders,
         participants_max: header.measures.participants,
         loans: header.measures.loans,
@@ -156,7 +160,9 @@ pub fn accounts(segment: &Segment) -> Accounts {
         let place = match state {
             None => &mut accounts.damaged,
             Some(State::Fresh) => &mut accounts.fresh,
-            Some(State::Queued { lane: Lane::Messages, position, .. }) if segment.messages().names(position, block) => {
+            Some(State::Queued { lane: Lane::Messages, position, .. })
+                if segment.messages().names(position, block) =>
+            {
                 &mut accounts.messages
             }
             Some(State::Queued { lane: Lane::Free, position, .. })
@@ -164,7 +170,9 @@ pub fn accounts(segment: &Segment) -> Accounts {
             {
                 &mut accounts.free
             }
-            Some(State::Held { owner, .. } | State::Queued { owner, .. }) if has_entry(owner) => &mut accounts.held,
+            Some(State::Held { owner, .. } | State::Queued { owner, .. }) if has_entry(owner) => {
+                &mut accounts.held
+            }
             Some(_) => &mut accounts.orphaned,
         };
         *place += 1;

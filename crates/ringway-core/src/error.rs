@@ -72,7 +72,9 @@ pub enum OpenError {
         name: String,
     },
     /// It was made without a name.
-    #[error("{name} has no name to be opened by; pass its descriptor to `open_fd`, or a clone of its handle")]
+    #[error(
+        "{name} has no name to be opened by; pass its descriptor to `open_fd`, or a clone of its handle"
+    )]
     Nameless {
         /// What it is.
         name: String,
@@ -106,7 +108,9 @@ pub enum OpenError {
         name: String,
     },
     /// Every entry of the participant table is in use.
-    #[error("{name}: all {limit} participant entries are taken; close some, or create it with more participants")]
+    #[error(
+        "{name}: all {limit} participant entries are taken; close some, or create it with more participants"
+    )]
     TableFull {
         /// The object.
         name: String,

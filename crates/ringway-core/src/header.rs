@@ -8,14 +8,19 @@ use ringway_sys::{clock, process};
 
 use crate::error::{CreateError, OpenError};
 use crate::layout::{
-    BYTE_ORDER, Geometry, Header, KIND_QUEUE, LOANS_MAX, MAGIC, MAXSIZE_MAX, MESSAGE_MAX, Measures, PARTICIPANTS_MAX,
-    SEGMENT_MAX, VERSION, WORD_BITS, checksum,
+    BYTE_ORDER, Geometry, Header, KIND_QUEUE, LOANS_MAX, MAGIC, MAXSIZE_MAX, MESSAGE_MAX, Measures,
+    PARTICIPANTS_MAX, SEGMENT_MAX, VERSION, WORD_BITS, checksum,
 };
 use crate::spec::Spec;
 
 /// The geometry for measures that a caller asks for.
 pub(crate) fn geometry_of(name: &str, measures: Measures) -> Result<Geometry, CreateError> {
-    let bad = |option, value, allowed| CreateError::BadOption { name: name.to_owned(), option, value, allowed };
+    let bad = |option, value, allowed| CreateError::BadOption {
+        name: name.to_owned(),
+        option,
+        value,
+        allowed,
+    };
     for (option, value, low, high) in limits(&measures) {
         if !(low..=high).contains(&value) {
             let large = if high < GIB { String::new() } else { format!(" ({})", in_units(high)) };
@@ -85,10 +90,17 @@ pub(crate) fn check(
 ) -> Result<(Header, Geometry), OpenError> {
     let need = |field, found: u64, expected: u64| match found == expected {
         true => Ok(()),
-        false => Err(refused(name, field, format_args!("{found:#x}"), format_args!("{expected:#x}"))),
+        false => {
+            Err(refused(name, field, format_args!("{found:#x}"), format_args!("{expected:#x}")))
+        }
     };
     if file_bytes < bytes.len() as u64 {
-        return Err(refused(name, "the size of the file", file_bytes, format_args!("at least {}", bytes.len())));
+        return Err(refused(
+            name,
+            "the size of the file",
+            file_bytes,
+            format_args!("at least {}", bytes.len()),
+        ));
     }
     // SAFETY: a header is plain numbers without padding; any bytes are one.
     let header = unsafe { bytes.as_ptr().cast::<Header>().read_unaligned() };
@@ -97,7 +109,11 @@ pub(crate) fn check(
     need("the layout version", header.version.into(), VERSION.into())?;
     need("the word size", header.word_bits.into(), WORD_BITS.into())?;
     need("the kind of object", header.kind.into(), KIND_QUEUE.into())?;
-    need("the checksum of the header", header.checksum, checksum(&bytes[..offset_of!(Header, checksum)]))?;
+    need(
+        "the checksum of the header",
+        header.checksum,
+        checksum(&bytes[..offset_of!(Header, checksum)]),
+    )?;
     for (field, value, low, high) in limits(&header.measures) {
         if !(low..=high).contains(&value) {
             return Err(refused(name, field, value, format_args!("{low} to {high}")));
@@ -116,14 +132,26 @@ pub(crate) fn check(
     match process::boot_id() {
         Ok(boot) if boot == header.boot_id => Ok((header, geometry)),
         Ok(boot) => Err(refused(name, "the boot id", hex(&header.boot_id), hex(&boot))),
-        Err(source) => Err(OpenError::Io { name: name.to_owned(), action: "read the boot id", source }),
+        Err(source) => {
+            Err(OpenError::Io { name: name.to_owned(), action: "read the boot id", source })
+        }
     }
 }
 
-pub(crate) fn refused(name: &str, field: &'static str, found: impl Display, expected: impl Display) -> OpenError {
+pub(crate) fn refused(
+    name: &str,
+    field: &'static str,
+    found: impl Display,
+    expected: impl Display,
+) -> OpenError {
     #[cfg(feature = "tracing")]
     tracing::warn!(name, field, %found, %expected, "segment refused");
-    OpenError::Refused { name: name.to_owned(), field, found: found.to_string(), expected: expected.to_string() }
+    OpenError::Refused {
+        name: name.to_owned(),
+        field,
+        found: found.to_string(),
+        expected: expected.to_string(),
+    }
 }
 
 fn bytes_of(header: &Header) -> &[u8; size_of::<Header>()] {

@@ -21,7 +21,12 @@ pub struct Hints {
 impl Default for Hints {
     fn default() -> Self {
         let unknown = || LocalWord::new(u64::MAX);
-        Self { head: unknown(), next_put: unknown(), next_get: unknown(), pusher: LocalWord::new(0) }
+        Self {
+            head: unknown(),
+            next_put: unknown(),
+            next_get: unknown(),
+            pusher: LocalWord::new(0),
+        }
     }
 }
 

@@ -70,7 +70,9 @@ impl Holds {
         for_each_state(segment, |block, state| {
             if let Some(State::Held { lane, owner, position }) = state {
                 let before = earlier.and_then(|earlier| earlier.held.get(&block));
-                let same = before.filter(|hold| (hold.lane, hold.owner, hold.position) == (lane, owner, position));
+                let same = before.filter(|hold| {
+                    (hold.lane, hold.owner, hold.position) == (lane, owner, position)
+                });
                 let since = same.map_or(looked, |hold| hold.since);
                 held.insert(block, Hold { lane, owner, position, since, kept: same.is_some() });
             }
@@ -80,7 +82,12 @@ impl Holds {
             looked,
             held,
             head: Position::new(segment.messages().cells().head().load(Acquire)), // pairs with: advance
-            at_hand: segment.geometry().classes.iter().map(|class| STOCKS * class.keep as u64).collect(),
+            at_hand: segment
+                .geometry()
+                .classes
+                .iter()
+                .map(|class| STOCKS * class.keep as u64)
+                .collect(),
             allowed: segment.header().measures.loans.into(),
             again: earlier.is_some(),
         }
@@ -90,8 +97,10 @@ impl Holds {
     pub fn of(&self, attendee: &Attendee) -> Held {
         let mut done = Held::default();
         let mut classes = vec![InClass::default(); self.at_hand.len()];
-        let own =
-            |hold: &Hold| hold.owner.index() == attendee.index && hold.owner.generation() == attendee.generation as u8;
+        let own = |hold: &Hold| {
+            hold.owner.index() == attendee.index
+                && hold.owner.generation() == attendee.generation as u8
+        };
         for (block, hold) in self.held.iter().filter(|(_, hold)| own(hold)) {
             let class = &mut classes[usize::from(block.class())];
             let counted = u64::from(hold.kept || !self.again);

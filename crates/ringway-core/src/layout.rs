@@ -259,7 +259,9 @@ impl Geometry {
     /// The geometry for these measures, which are within the limits above.
     pub fn new(measures: Measures) -> Self {
         let ring = Shape::new(measures.maxsize, 1, SLOTS_MIN);
-        let slots_at = page_up(PARTICIPANTS_AT + u64::from(measures.participants) * size_of::<Participant>() as u64);
+        let slots_at = page_up(
+            PARTICIPANTS_AT + u64::from(measures.participants) * size_of::<Participant>() as u64,
+        );
         let backed_at_creation = page_up(slots_at + ring.slots() * 8);
         let mut at = backed_at_creation;
         let mut classes = Vec::new();
@@ -272,7 +274,15 @@ impl Geometry {
             let descriptors_at = page_up(slots_at + ring.slots() * 8);
             let blocks_at = page_up(descriptors_at + blocks * size_of::<Descriptor>() as u64);
             at = page_up(blocks_at + blocks * block_bytes);
-            classes.push(Class { block_bytes, blocks, keep: keep as usize, ring, slots_at, descriptors_at, blocks_at });
+            classes.push(Class {
+                block_bytes,
+                blocks,
+                keep: keep as usize,
+                ring,
+                slots_at,
+                descriptors_at,
+                blocks_at,
+            });
         }
         Self { measures, ring, slots_at, classes, backed_at_creation, total_bytes: at }
     }
@@ -297,7 +307,9 @@ impl Geometry {
 fn block_sizes(max_message: u64) -> Vec<u64> {
     let last = max_message.max(1).next_multiple_of(BLOCK_ALIGN);
     let mut sizes: Vec<u64> =
-        core::iter::successors(Some(BLOCK_ALIGN), |size| Some(size * CLASS_FACTOR)).take_while(|&s| s < last).collect();
+        core::iter::successors(Some(BLOCK_ALIGN), |size| Some(size * CLASS_FACTOR))
+            .take_while(|&s| s < last)
+            .collect();
     sizes.truncate(CLASSES_MAX - 1);
     sizes.push(last);
     sizes
@@ -309,7 +321,9 @@ const fn page_up(bytes: u64) -> u64 {
 
 /// FNV-1a, which is enough to notice damage.
 pub fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 #[cfg(test)]

@@ -50,7 +50,10 @@ impl Mapping {
     /// Maps the POSIX shared memory object of that name. Whether it is the one that `file` was opened as, the caller has
     /// to see.
     pub(crate) fn open_portable(os_id: &str, file: &File) -> io::Result<Self> {
-        Ok(Self::Portable { map: portable(ShmemConf::new().os_id(os_id).open())?, file: file.try_clone()? })
+        Ok(Self::Portable {
+            map: portable(ShmemConf::new().os_id(os_id).open())?,
+            file: file.try_clone()?,
+        })
     }
 
     /// Memory that the kernel gives page by page, when it is first touched. An allocator would fill it with zeros.

@@ -76,7 +76,11 @@ impl Attachment {
     pub fn has_batch(&self, event: Event) -> bool {
         let ring = self.messages();
         let (queued, limit) = (ring.about(), ring.shape().limit());
-        if event == Event::NotEmpty { queued > limit / 2 } else { limit.saturating_sub(queued) > limit / 2 }
+        if event == Event::NotEmpty {
+            queued > limit / 2
+        } else {
+            limit.saturating_sub(queued) > limit / 2
+        }
     }
 
     /// Publishes one block that we own by the straight way. `false` says that [`push`](Self::push) has to look closer.
@@ -162,7 +166,10 @@ impl Attachment {
             let (count, edge) = self.claim(&mut taken);
             // All of them, even if one cannot be given back.
             // SAFETY: just claimed, and never looked into.
-            let released = taken[..count].iter().map(|&block| unsafe { self.release(block) }).fold(Ok(()), Result::and);
+            let released = taken[..count]
+                .iter()
+                .map(|&block| unsafe { self.release(block) })
+                .fold(Ok(()), Result::and);
             if released.and(edge)? != Edge::More {
                 return Ok(());
             }

@@ -63,7 +63,9 @@ impl Place {
     /// The file that stands for it, if any.
     pub fn path(&self) -> Option<PathBuf> {
         match self {
-            Self::Named(name) | Self::Portable(name) => Some(Path::new(shm::DIRECTORY).join(format!("{PREFIX}{name}"))),
+            Self::Named(name) | Self::Portable(name) => {
+                Some(Path::new(shm::DIRECTORY).join(format!("{PREFIX}{name}")))
+            }
             Self::File(path) => Some(path.clone()),
             Self::Unnamed | Self::Heap => None,
         }
@@ -101,7 +103,9 @@ pub fn printable(name: &str) -> String {
     let mut safe = String::with_capacity(name.len());
     for letter in name.chars() {
         match letter.is_control() {
-            true => safe.extend(letter.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\x{byte:02x}"))),
+            true => safe.extend(
+                letter.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\x{byte:02x}")),
+            ),
             false => safe.push(letter),
         }
     }

@@ -123,7 +123,10 @@ impl State {
             Self::Held { lane, owner, position } => (HELD, lane, owner, position),
             Self::Queued { lane, owner, position } => (QUEUED, lane, owner, position),
         };
-        kind << KIND_SHIFT | (lane as u64) << LANE_SHIFT | (owner.bits() as u64) << OWNER_SHIFT | position.number()
+        kind << KIND_SHIFT
+            | (lane as u64) << LANE_SHIFT
+            | (owner.bits() as u64) << OWNER_SHIFT
+            | position.number()
     }
 
     /// The state that a word stands for; `None` for a word that nobody writes.
@@ -163,14 +166,21 @@ mod tests {
         let owner = Owner::new(255, 254);
         let position = Position::new(POSITION_MASK - 1);
         for lane in [Lane::Messages, Lane::Free] {
-            for state in [State::Held { lane, owner, position }, State::Queued { lane, owner, position }, State::Fresh]
-            {
+            for state in [
+                State::Held { lane, owner, position },
+                State::Queued { lane, owner, position },
+                State::Fresh,
+            ] {
                 assert_eq!(State::unpack(state.pack()), Some(state));
             }
             let queued = State::Queued { lane, owner, position }.pack();
             assert!(State::is_queued_at(queued, lane, position));
             assert!(!State::is_queued_at(queued, lane, position.plus(1)));
-            assert!(!State::is_queued_at(State::Held { lane, owner, position }.pack(), lane, position));
+            assert!(!State::is_queued_at(
+                State::Held { lane, owner, position }.pack(),
+                lane,
+                position
+            ));
         }
     }
 

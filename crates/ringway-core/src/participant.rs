@@ -98,7 +98,12 @@ pub(crate) fn enter(segment: &Segment) -> io::Result<Option<(u8, Life)>> {
 const ROUNDS: usize = 100;
 
 /// Takes the entry, if it is still as it was seen.
-fn seize(segment: &Segment, index: u8, seen: Life, identity: &Identity) -> io::Result<Option<Life>> {
+fn seize(
+    segment: &Segment,
+    index: u8,
+    seen: Life,
+    identity: &Identity,
+) -> io::Result<Option<Life>> {
     let entry = segment.participant(index);
     // The lock byte excludes other entrants.
     if !lock_byte(segment, index)? {
@@ -196,5 +201,7 @@ fn unlock_byte(segment: &Segment, index: u8) {
 
 /// Whether no other description holds the lock byte. Our own entry is never asked about.
 fn lock_is_free(segment: &Segment, index: u8) -> bool {
-    segment.file().is_some_and(|file| !lock::is_locked(file, LOCKS_AT + u64::from(index)).unwrap_or(true))
+    segment
+        .file()
+        .is_some_and(|file| !lock::is_locked(file, LOCKS_AT + u64::from(index)).unwrap_or(true))
 }

@@ -36,7 +36,9 @@ pub(crate) fn recover(at: &Attachment, search: Search) -> Result<Recovered, Faul
     let segment = at.segment();
     let dead: Vec<(u8, Life)> = (0..segment.participants().len() as u8)
         .map(|index| (index, Life::of(segment.participant(index))))
-        .filter(|&(index, life)| life.is_live() && life.owner(index) != at.me() && participant::is_dead(segment, index))
+        .filter(|&(index, life)| {
+            life.is_live() && life.owner(index) != at.me() && participant::is_dead(segment, index)
+        })
         .collect();
     let mut done = Recovered::default();
     if dead.is_empty() && search == Search::AfterDeath {
@@ -88,12 +90,21 @@ fn is_gone(at: &Attachment, dead: &[(u8, Life)], owner: Owner) -> bool {
 
 /// Gives back all blocks whose owner is gone. A class whose ring is damaged keeps what is left of them, and the others are
 /// gone through all the same.
-fn sweep(at: &Attachment, is_gone: impl Fn(Owner) -> bool, done: &mut Recovered) -> Result<(), Fault> {
+fn sweep(
+    at: &Attachment,
+    is_gone: impl Fn(Owner) -> bool,
+    done: &mut Recovered,
+) -> Result<(), Fault> {
     let classes = 0..at.segment().geometry().classes.len() as u8;
     classes.map(|class| sweep_class(at, class, &is_gone, done)).fold(Ok(()), Result::and)
 }
 
-fn sweep_class(at: &Attachment, class: u8, is_gone: impl Fn(Owner) -> bool, done: &mut Recovered) -> Result<(), Fault> {
+fn sweep_class(
+    at: &Attachment,
+    class: u8,
+    is_gone: impl Fn(Owner) -> bool,
+    done: &mut Recovered,
+) -> Result<(), Fault> {
     let segment = at.segment();
     for index in 0..segment.backed(class) as u32 {
         let block = Block::new(class, index);
@@ -103,7 +114,9 @@ fn sweep_class(at: &Attachment, class: u8, is_gone: impl Fn(Owner) -> bool, done
             Some(State::Held { lane, owner, position }) if is_gone(owner) => (lane, position, true),
             // The state was read before the slot. If the slot names the block it is published; if not, and the
             // word still stands at the CAS, then it never was, and its owner cannot do it any more.
-            Some(State::Queued { lane, owner, position }) if is_gone(owner) && !at.names(lane, position, block) => {
+            Some(State::Queued { lane, owner, position })
+                if is_gone(owner) && !at.names(lane, position, block) =>
+            {
                 (lane, position, false)
             }
             _ => continue,

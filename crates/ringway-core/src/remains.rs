@@ -106,7 +106,8 @@ fn lacks_magic(file: &File) -> bool {
     match file.read_exact_at(&mut magic, 0) {
         Ok(()) => magic == [0; 8],
         Err(error) => {
-            error.kind() == io::ErrorKind::UnexpectedEof && file.metadata().is_ok_and(|facts| facts.len() == 0)
+            error.kind() == io::ErrorKind::UnexpectedEof
+                && file.metadata().is_ok_and(|facts| facts.len() == 0)
         }
     }
 }

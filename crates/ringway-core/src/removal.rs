@@ -61,7 +61,10 @@ fn named(segment: &Segment) -> Option<(&Path, &File)> {
 }
 
 /// Does something while no other remover of the same file does anything, if the name still stands for it.
-fn alone_with_name(segment: &Segment, act: impl FnOnce(&Path) -> io::Result<()>) -> Result<bool, RemoveError> {
+fn alone_with_name(
+    segment: &Segment,
+    act: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<bool, RemoveError> {
     let Some((path, file)) = named(segment) else { return Ok(false) };
     let done = lock(file).and_then(|()| {
         let done = match shm::same_file(file, path) {

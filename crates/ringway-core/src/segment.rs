@@ -19,7 +19,8 @@ use ringway_sys::shm;
 
 pub(crate) use self::cells::SegmentCells;
 use crate::layout::{
-    self, CONTROL_AT, Class, ClassControl, Control, Descriptor, Geometry, Header, PARTICIPANTS_AT, Participant,
+    self, CONTROL_AT, Class, ClassControl, Control, Descriptor, Geometry, Header, PARTICIPANTS_AT,
+    Participant,
 };
 use crate::mapping::Mapping;
 use crate::packed::{Block, Lane};
@@ -53,12 +54,19 @@ unsafe impl Send for Segment {}
 unsafe impl Sync for Segment {}
 
 impl Segment {
-    fn over(mapping: Mapping, geometry: Geometry, header: Header, label: String, path: Option<PathBuf>) -> Self {
+    fn over(
+        mapping: Mapping,
+        geometry: Geometry,
+        header: Header,
+        label: String,
+        path: Option<PathBuf>,
+    ) -> Self {
         let base = mapping.base();
         let places = geometry.classes.iter().map(|class| {
             // SAFETY: the geometry lies within the mapping, whose size was checked.
-            let (descriptors, bytes) =
-                unsafe { (base.add(class.descriptors_at as usize).cast(), base.add(class.blocks_at as usize)) };
+            let (descriptors, bytes) = unsafe {
+                (base.add(class.descriptors_at as usize).cast(), base.add(class.blocks_at as usize))
+            };
             ClassPlace {
                 descriptors,
                 bytes,
@@ -173,22 +181,28 @@ impl Segment {
     pub(crate) fn descriptor(&self, block: Block) -> Option<&Descriptor> {
         let place = self.places.get(usize::from(block.class()))?;
         // SAFETY: within the descriptors of the class; made of atomics only.
-        (block.index() < place.blocks).then(|| unsafe { place.descriptors.add(block.index() as usize).as_ref() })
+        (block.index() < place.blocks)
+            .then(|| unsafe { place.descriptors.add(block.index() as usize).as_ref() })
     }
     /// Where the bytes of a block begin, and how many it has.
     #[inline(always)]
     pub fn block_bytes(&self, block: Block) -> Option<(NonNull<u8>, usize)> {
         let place = self.places.get(usize::from(block.class()))?;
         // SAFETY: within the blocks of the class.
-        (block.index() < place.blocks)
-            .then(|| (unsafe { place.bytes.add(block.index() as usize * place.block_bytes) }, place.block_bytes))
+        (block.index() < place.blocks).then(|| {
+            (
+                unsafe { place.bytes.add(block.index() as usize * place.block_bytes) },
+                place.block_bytes,
+            )
+        })
     }
     /// What is kept about a block that a slot names; `None` if there is no such block, or no memory behind it. To touch
     /// one without memory ends the process when the file system is full.
     #[inline(always)]
     fn named_descriptor(&self, block: Block) -> Option<&Descriptor> {
         let place = self.places.get(usize::from(block.class()))?;
-        let has_memory = block.index() < place.backed.load(Relaxed) || self.look_for_memory(block, place); // our own note
+        let has_memory =
+            block.index() < place.backed.load(Relaxed) || self.look_for_memory(block, place); // our own note
         // SAFETY: as in `descriptor`: no more blocks have memory than there are.
         has_memory.then(|| unsafe { place.descriptors.add(block.index() as usize).as_ref() })
     }
@@ -204,7 +218,9 @@ impl Segment {
         // Acquire pairs with the Release of whoever reserved the memory.
         match words.backed.load(Acquire) {
             all if all == measures.blocks => all,
-            some => some.min(words.fresh.load(Acquire).saturating_add(measures.step())).min(measures.blocks),
+            some => some
+                .min(words.fresh.load(Acquire).saturating_add(measures.step()))
+                .min(measures.blocks),
         }
     }
 

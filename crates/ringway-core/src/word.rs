@@ -16,7 +16,13 @@ pub trait Word {
     ///
     /// # Errors
     /// The word that was found instead.
-    fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64>;
+    fn compare_exchange(
+        &self,
+        current: u64,
+        new: u64,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u64, u64>;
     /// Adds, wrapping, and answers the word before.
     fn fetch_add(&self, value: u64, order: Ordering) -> u64;
     /// A store-load barrier between a `SeqCst` read-modify-write before it and a `SeqCst` load after it.
@@ -38,7 +44,13 @@ impl Word for AtomicU64 {
         AtomicU64::store(self, value, order);
     }
     #[inline(always)]
-    fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64> {
+    fn compare_exchange(
+        &self,
+        current: u64,
+        new: u64,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u64, u64> {
         AtomicU64::compare_exchange(self, current, new, success, failure)
     }
     #[inline(always)]

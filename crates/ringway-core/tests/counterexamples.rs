@@ -89,7 +89,9 @@ fn c2_a_late_recoverer_leaves_the_heir_of_the_entry_alone() {
     let held = queue.state(blocks[0]).load(Acquire);
     Party::new(&queue, 2, 1).recover(dead);
     assert_eq!(queue.state(blocks[0]).load(Acquire), held);
-    assert!(matches!(State::unpack(held), Some(State::Held { owner, .. }) if owner == heir.me && owner != dead));
+    assert!(
+        matches!(State::unpack(held), Some(State::Held { owner, .. }) if owner == heir.me && owner != dead)
+    );
 }
 
 #[test]
@@ -265,7 +267,8 @@ fn c8_a_segment_has_a_block_for_whatever_everybody_may_hold() {
     for maxsize in [1, 3, 1024] {
         for participants in [2, 64] {
             for loans in [1, 8] {
-                let geometry = Geometry::new(Measures { maxsize, participants, loans, max_message: 4096 });
+                let geometry =
+                    Geometry::new(Measures { maxsize, participants, loans, max_message: 4096 });
                 for class in geometry.classes {
                     // At hand, and one on its way in or out.
                     let each = class.keep as u64 + 1 + u64::from(loans);

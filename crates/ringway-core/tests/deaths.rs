@@ -86,7 +86,14 @@ impl Case {
 /// Puts the next value of this participant; they are counted by what it was acknowledged.
 fn put_next(party: &mut Member) -> Result<(), Refused> {
     let own = u64::from(party.me.index());
-    let done = party.queue.acknowledged.lock().unwrap().iter().filter(|&value| value / PER_PRODUCER == own).count();
+    let done = party
+        .queue
+        .acknowledged
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|&value| value / PER_PRODUCER == own)
+        .count();
     party.put(own * PER_PRODUCER + done as u64)
 }
 
@@ -106,9 +113,9 @@ fn go_on(other: &mut Member) {
 fn cases() -> impl Iterator<Item = Case> {
     [1, 2, 3, 8].into_iter().flat_map(|maxsize| {
         [0, maxsize / 2, maxsize].into_iter().flat_map(move |filled| {
-            [0, (1 << 44) - 3]
-                .into_iter()
-                .flat_map(move |first| [false, true].into_iter().map(move |warm| Case { maxsize, filled, first, warm }))
+            [0, (1 << 44) - 3].into_iter().flat_map(move |first| {
+                [false, true].into_iter().map(move |warm| Case { maxsize, filled, first, warm })
+            })
         })
     })
 }
@@ -158,7 +165,14 @@ fn who_is_stopped_at_any_access_for_a_lap_delays_nobody_and_ends_well() {
 #[test]
 fn two_deaths_at_any_two_accesses_lose_nothing() {
     for (maxsize, filled) in [(1, 0), (1, 1), (2, 1)] {
-        for acts in [[Put, Put], [Get, Put], [Put, Get], [PutMany, GetMany], [Get, Close], [Recover, Recover]] {
+        for acts in [
+            [Put, Put],
+            [Get, Put],
+            [Put, Get],
+            [PutMany, GetMany],
+            [Get, Close],
+            [Recover, Recover],
+        ] {
             two_deaths(&Case { maxsize, filled, first: (1 << 44) - 2, warm: false }, acts);
         }
     }

@@ -75,7 +75,10 @@ fn two_putters_lose_nothing_and_full_is_exact() {
             let mut got = run(move || getter.receive(1).0);
             let results = [put.join().unwrap(), other.join().unwrap()];
             assert!(results.contains(&Ok(())), "an empty queue is not full");
-            assert!(maxsize == 1 || results == [Ok(()), Ok(())], "a queue with a place is not full");
+            assert!(
+                maxsize == 1 || results == [Ok(()), Ok(())],
+                "a queue with a place is not full"
+            );
             got.extend(drain(&queue));
             let put = [1, 2].into_iter().zip(results).filter(|(_, result)| result.is_ok());
             assert_eq!(sorted(got), put.map(|(value, _)| value).collect::<Vec<_>>());
@@ -153,7 +156,8 @@ fn blocks_go_round_through_the_free_ring() {
         let mut getter = Party::new(&queue, 2, 1);
         getter.keep = 0;
         let puts = thread::spawn(move || [putter.put(1), putter.put(2)]);
-        let (mut got, mut getter) = run(move || ((0..2).flat_map(|_| getter.get()).collect::<Vec<u64>>(), getter));
+        let (mut got, mut getter) =
+            run(move || ((0..2).flat_map(|_| getter.get()).collect::<Vec<u64>>(), getter));
         let puts = puts.join().unwrap();
         got.extend(getter.get());
         assert!(puts[0].is_ok());
@@ -226,7 +230,8 @@ fn one_of_two_closers_closes() {
 fn more_threads_than_places_pass_every_message() {
     check(1, || {
         let queue = queue(1, 3);
-        let parties = [0, 1, 2].map(|index| Party::new(&queue, index, 1).with_fresh([u32::from(index)]));
+        let parties =
+            [0, 1, 2].map(|index| Party::new(&queue, index, 1).with_fresh([u32::from(index)]));
         let threads = parties.map(|mut party| {
             thread::spawn(move || {
                 let put = party.put(u64::from(party.me.index())).is_ok();
@@ -267,7 +272,8 @@ fn threads_of_one_process_share_one_place() {
         let queue = queue(1, 2);
         let one = Party::new(&queue, 1, 1);
         let parties = [one.sibling().with_fresh([0]), one.sibling().with_fresh([1])];
-        let [a, b] = parties.map(|mut party| thread::spawn(move || (party.put(1).is_ok(), party.receive(1).0)));
+        let [a, b] = parties
+            .map(|mut party| thread::spawn(move || (party.put(1).is_ok(), party.receive(1).0)));
         let (a, b) = (a.join().unwrap(), b.join().unwrap());
         let put = usize::from(a.0) + usize::from(b.0);
         assert!(put >= 1);

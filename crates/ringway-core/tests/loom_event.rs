@@ -183,8 +183,9 @@ fn a_getter_does_not_sleep_on_a_queue_with_a_message() {
         let mut putter = Party::new(&queue, 1, 1).with_fresh([0]);
         let getter = Party::new(&queue, 2, 1);
         let there = Arc::clone(&shop);
-        let getter =
-            thread::spawn(move || sleep_until(&there.event, &there.futex, || getter.receive(1).0.first().copied()));
+        let getter = thread::spawn(move || {
+            sleep_until(&there.event, &there.futex, || getter.receive(1).0.first().copied())
+        });
         run(move || {
             putter.put(7).unwrap();
             announce(&shop.event, &shop.futex, 1);
@@ -203,7 +204,8 @@ fn a_putter_does_not_sleep_on_a_queue_with_a_place() {
         let getter = Party::new(&queue, 2, 1);
         putter.put(1).unwrap();
         let there = Arc::clone(&shop);
-        let putter = thread::spawn(move || sleep_until(&there.event, &there.futex, || putter.put(2).ok()));
+        let putter =
+            thread::spawn(move || sleep_until(&there.event, &there.futex, || putter.put(2).ok()));
         let getter = run(move || {
             assert_eq!(getter.receive(1).0, [1]);
             announce(&shop.event, &shop.futex, 1);

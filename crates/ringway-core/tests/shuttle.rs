@@ -61,21 +61,28 @@ struct Run {
 
 impl Run {
     fn go(&self) {
-        let queue =
-            Queue::<ShuttleWord>::new(self.maxsize, self.maxsize as u32 + 4 * u32::from(self.threads), self.first);
+        let queue = Queue::<ShuttleWord>::new(
+            self.maxsize,
+            self.maxsize as u32 + 4 * u32::from(self.threads),
+            self.first,
+        );
         Party::stock(&queue);
         let threads: Vec<_> = (0..self.threads).map(|index| self.start(index, &queue)).collect();
         if self.closes {
             Party::new(&queue, 60, 1).close();
         }
-        let dead: Vec<Owner> = threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect();
+        let dead: Vec<Owner> =
+            threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect();
         // One value, or two, of each who died.
         let in_flight: Vec<u64> = dead
             .iter()
             .flat_map(|owner| {
                 let first = u64::from(owner.index()) * PER_PRODUCER;
                 let acknowledged = queue.acknowledged.lock().unwrap();
-                let last = acknowledged.iter().filter(|&value| value / PER_PRODUCER == first / PER_PRODUCER).max();
+                let last = acknowledged
+                    .iter()
+                    .filter(|&value| value / PER_PRODUCER == first / PER_PRODUCER)
+                    .max();
                 let from = last.map_or(first, |last| last + 1);
                 from..first + PER_PRODUCER
             })
@@ -84,12 +91,17 @@ impl Run {
     }
 
     /// Answers who died.
-    fn start(&self, index: u8, queue: &Arc<Queue<ShuttleWord>>) -> thread::JoinHandle<Option<Owner>> {
+    fn start(
+        &self,
+        index: u8,
+        queue: &Arc<Queue<ShuttleWord>>,
+    ) -> thread::JoinHandle<Option<Owner>> {
         let mut party = Party::new(queue, index, 1);
         let (acts, batches, dies) = (self.acts, self.batches, index < self.deaths);
         thread::spawn(move || {
             let me = party.me;
-            let accesses = if dies { shuttle::rand::thread_rng().gen_range(0..acts * 12) } else { u64::MAX };
+            let accesses =
+                if dies { shuttle::rand::thread_rng().gen_range(0..acts * 12) } else { u64::MAX };
             let life = mortal(accesses, move || {
                 (0..acts).for_each(|number| act(&mut party, number, batches));
                 party.flush(0);
@@ -124,7 +136,8 @@ fn four_putters_and_four_getters_pass_every_message_in_order() {
         let threads: Vec<_> = putters.chain(getters).collect();
         for got in threads.into_iter().map(|thread| thread.join().unwrap()) {
             for producer in 0..4 {
-                let of_one: Vec<_> = got.iter().filter(|&value| value / PER_PRODUCER == producer).collect();
+                let of_one: Vec<_> =
+                    got.iter().filter(|&value| value / PER_PRODUCER == producer).collect();
                 assert!(of_one.is_sorted(), "{got:?}");
             }
         }
@@ -134,20 +147,43 @@ fn four_putters_and_four_getters_pass_every_message_in_order() {
 
 #[test]
 fn eight_threads_share_one_place() {
-    let run =
-        || Run { maxsize: 1, first: (1 << 44) - 2, threads: 8, acts: 4, batches: false, deaths: 0, closes: false };
+    let run = || Run {
+        maxsize: 1,
+        first: (1 << 44) - 2,
+        threads: 8,
+        acts: 4,
+        batches: false,
+        deaths: 0,
+        closes: false,
+    };
     check(move || run().go());
 }
 
 #[test]
 fn batches_of_four_threads_lose_nothing() {
-    let run = || Run { maxsize: 5, first: 0, threads: 4, acts: 6, batches: true, deaths: 0, closes: false };
+    let run = || Run {
+        maxsize: 5,
+        first: 0,
+        threads: 4,
+        acts: 6,
+        batches: true,
+        deaths: 0,
+        closes: false,
+    };
     check(move || run().go());
 }
 
 #[test]
 fn close_among_puts_and_gets_leaves_nothing_behind() {
-    let run = || Run { maxsize: 2, first: 7, threads: 4, acts: 4, batches: true, deaths: 0, closes: true };
+    let run = || Run {
+        maxsize: 2,
+        first: 7,
+        threads: 4,
+        acts: 4,
+        batches: true,
+        deaths: 0,
+        closes: true,
+    };
     check(move || run().go());
 }
 
@@ -158,7 +194,9 @@ fn a_get_that_answers_closed_is_the_end() {
         Party::stock(&queue);
         let putter = |index| {
             let mut party = Party::new(&queue, index, 1);
-            thread::spawn(move || (0..3).for_each(|number| _ = party.put(u64::from(index) * PER_PRODUCER + number)))
+            thread::spawn(move || {
+                (0..3).for_each(|number| _ = party.put(u64::from(index) * PER_PRODUCER + number))
+            })
         };
         let threads = [putter(1), putter(2)];
         let getter = Party::new(&queue, 3, 1);
@@ -177,14 +215,29 @@ fn a_get_that_answers_closed_is_the_end() {
 
 #[test]
 fn two_deaths_among_four_threads_lose_nothing() {
-    let run =
-        || Run { maxsize: 1, first: (1 << 44) - 3, threads: 4, acts: 5, batches: false, deaths: 2, closes: false };
+    let run = || Run {
+        maxsize: 1,
+        first: (1 << 44) - 3,
+        threads: 4,
+        acts: 5,
+        batches: false,
+        deaths: 2,
+        closes: false,
+    };
     check(move || run().go());
 }
 
 #[test]
 fn deaths_within_batches_lose_nothing() {
-    let run = || Run { maxsize: 3, first: 0, threads: 5, acts: 5, batches: true, deaths: 3, closes: false };
+    let run = || Run {
+        maxsize: 3,
+        first: 0,
+        threads: 5,
+        acts: 5,
+        batches: true,
+        deaths: 3,
+        closes: false,
+    };
     check(move || run().go());
 }
 
@@ -198,19 +251,29 @@ fn two_recoverers_of_one_corpse_share_the_work_while_others_go_on() {
         let accesses = shuttle::rand::thread_rng().gen_range(0..60);
         _ = mortal(accesses, move || (0..4).for_each(|number| act(&mut victim, number, true)));
         // The second recoverer may die over it.
-        let recoverers: Vec<_> = [(10, u64::MAX), (11, shuttle::rand::thread_rng().gen_range(0..80))]
-            .map(|(index, accesses)| {
-                let mut party = Party::new(&queue, index, 1);
-                thread::spawn(move || {
-                    let own = party.me;
-                    mortal(accesses, move || party.recover(me)).is_none().then_some(own)
+        let recoverers: Vec<_> =
+            [(10, u64::MAX), (11, shuttle::rand::thread_rng().gen_range(0..80))]
+                .map(|(index, accesses)| {
+                    let mut party = Party::new(&queue, index, 1);
+                    thread::spawn(move || {
+                        let own = party.me;
+                        mortal(accesses, move || party.recover(me)).is_none().then_some(own)
+                    })
                 })
-            })
-            .into();
-        let worker = Run { maxsize: 2, first: 0, threads: 1, acts: 4, batches: false, deaths: 0, closes: false };
+                .into();
+        let worker = Run {
+            maxsize: 2,
+            first: 0,
+            threads: 1,
+            acts: 4,
+            batches: false,
+            deaths: 0,
+            closes: false,
+        };
         let worker = worker.start(1, &queue);
         worker.join().unwrap();
-        let mut dead: Vec<_> = recoverers.into_iter().filter_map(|thread| thread.join().unwrap()).collect();
+        let mut dead: Vec<_> =
+            recoverers.into_iter().filter_map(|thread| thread.join().unwrap()).collect();
         dead.push(me);
         let in_flight: Vec<u64> = (9 * PER_PRODUCER..10 * PER_PRODUCER).collect();
         audit(&queue, &dead, &in_flight, false);

@@ -29,7 +29,9 @@ impl Fast {
         let queue: Queue = heap::Queue::new(maxsize, maxsize as u32 + 2, first);
         let position = Position::new(first);
         let own = |block: Block, owner| {
-            queue.state(block).store(State::Held { lane: Lane::Free, owner, position }.pack(), Release);
+            queue
+                .state(block)
+                .store(State::Held { lane: Lane::Free, owner, position }.pack(), Release);
         };
         let mut hand: Vec<Block> = queue.blocks().collect();
         let spare = hand.pop().expect("a block");
@@ -59,7 +61,10 @@ impl Fast {
 }
 
 /// Stopped before that access of its, until others have moved more than a lap, and left a deep backlog behind.
-fn stopped_for_a_lap<T: Send + 'static>(access: u64, call: impl FnOnce(Queue) -> T + Send + 'static) -> T {
+fn stopped_for_a_lap<T: Send + 'static>(
+    access: u64,
+    call: impl FnOnce(Queue) -> T + Send + 'static,
+) -> T {
     const MAXSIZE: usize = 70_000;
     let (mut fast, _) = Fast::new(MAXSIZE as u64, 0);
     fast.pass(20);
@@ -74,10 +79,17 @@ fn stopped_for_a_lap<T: Send + 'static>(access: u64, call: impl FnOnce(Queue) ->
 #[test]
 fn stopped_for_a_lap_in_a_question() {
     for access in [1, 2, 4, 8] {
-        assert_eq!(stopped_for_a_lap(access, |queue| queue.messages.is_closed()), Ok(false), "before access {access}");
+        assert_eq!(
+            stopped_for_a_lap(access, |queue| queue.messages.is_closed()),
+            Ok(false),
+            "before access {access}"
+        );
     }
     for access in [1, 4, 26, 30] {
-        assert!(stopped_for_a_lap(access, |queue| queue.messages.len()).is_ok(), "before access {access}");
+        assert!(
+            stopped_for_a_lap(access, |queue| queue.messages.len()).is_ok(),
+            "before access {access}"
+        );
     }
 }
 
@@ -106,7 +118,8 @@ fn losing_races<T>(call: impl FnOnce(&Queue, Block) -> T) -> T {
 fn losing_every_race_is_no_damage() {
     let put = |queue: &Queue, block| queue.messages.push(SLOW, &[block], &Hints::default());
     assert_eq!(losing_races(put), (1, Ok(())));
-    let get = |queue: &Queue, _| queue.messages.claim(SLOW, &mut [Block::CLOSED], &Hints::default());
+    let get =
+        |queue: &Queue, _| queue.messages.claim(SLOW, &mut [Block::CLOSED], &Hints::default());
     assert_eq!(losing_races(get), (1, Ok(Edge::More)));
 }
 
@@ -118,7 +131,11 @@ fn away_for_nearly_all_positions() {
         let (before, block) = Fast::new(1000, 0);
         assert_eq!(before.queue.messages.push(SLOW, &[block], &hints), (1, Ok(())));
         let (after, block) = Fast::new(1000, away);
-        assert_eq!(after.queue.messages.push(SLOW, &[block], &hints), (1, Ok(())), "after {away} messages");
+        assert_eq!(
+            after.queue.messages.push(SLOW, &[block], &hints),
+            (1, Ok(())),
+            "after {away} messages"
+        );
         assert_eq!(after.queue.messages.len(), Ok(1));
     }
 }

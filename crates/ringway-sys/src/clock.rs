@@ -117,7 +117,10 @@ mod tests {
         // The conversion happens later than the instant; the two clocks are read one after the other, so it may come
         // out later by the time that lies between, but never earlier.
         assert!(Monotonic::from(instant) >= before);
-        assert!(Monotonic::from(instant + Duration::from_secs(60)) >= before.saturating_add(Duration::from_secs(60)));
+        assert!(
+            Monotonic::from(instant + Duration::from_secs(60))
+                >= before.saturating_add(Duration::from_secs(60))
+        );
         assert!(Monotonic::from(instant) < after.saturating_add(Duration::from_secs(3600)));
         if let Some(past) = instant.checked_sub(Duration::from_millis(1)) {
             assert!(Monotonic::from(past) >= before.saturating_sub(Duration::from_millis(1)));

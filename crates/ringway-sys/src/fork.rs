@@ -143,7 +143,8 @@ mod tests {
         let mut how: libc::clone_args = unsafe { std::mem::zeroed() };
         how.exit_signal = libc::SIGCHLD as u64;
         // SAFETY: the child is a copy of this process, with a copy of this stack, and does nothing but read and end.
-        let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw mut how, size_of::<libc::clone_args>()) };
+        let pid =
+            unsafe { libc::syscall(libc::SYS_clone3, &raw mut how, size_of::<libc::clone_args>()) };
         if pid == 0 {
             let status = i32::from(epoch() != 0);
             // SAFETY: `_exit` ends the process at once.

@@ -97,7 +97,10 @@ mod tests {
 
     #[test]
     fn the_last_instant_is_a_deadline_too() {
-        assert_eq!(wait(&AtomicU32::new(1), 0, Some(Monotonic::from_nanos(u64::MAX))), Wait::Changed);
+        assert_eq!(
+            wait(&AtomicU32::new(1), 0, Some(Monotonic::from_nanos(u64::MAX))),
+            Wait::Changed
+        );
     }
 
     #[test]

@@ -23,7 +23,9 @@ pub fn try_exclusive(file: &File, offset: u64) -> io::Result<bool> {
     let mut lock = one_byte(libc::F_WRLCK, offset)?;
     match command(file, libc::F_OFD_SETLK, &mut lock) {
         Ok(()) => Ok(true),
-        Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => Ok(false),
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }
@@ -141,7 +143,8 @@ mod tests {
     fn who_is_alone_with_a_file_is_told_so() {
         let _alone = alone();
         let name = Name::new();
-        let ours = File::options().read(true).write(true).create_new(true).open(name.path()).unwrap();
+        let ours =
+            File::options().read(true).write(true).create_new(true).open(name.path()).unwrap();
         assert!(is_alone(&ours).unwrap());
         let readable = File::open(name.path()).unwrap();
         assert!(!is_alone(&ours).unwrap());

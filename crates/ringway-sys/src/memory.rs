@@ -46,7 +46,10 @@ pub fn resident_bytes(ptr: *const u8, len: usize) -> io::Result<u64> {
 /// The range has to be mapped, by the caller, for reading and writing.
 pub unsafe fn populate(ptr: *mut u8, len: usize) -> io::Result<()> {
     // SAFETY: the caller vouches for the range; the contents stay as they are.
-    retry_interrupted(|| check(unsafe { libc::madvise(ptr.cast(), len, libc::MADV_POPULATE_WRITE) })).map(drop)
+    retry_interrupted(|| {
+        check(unsafe { libc::madvise(ptr.cast(), len, libc::MADV_POPULATE_WRITE) })
+    })
+    .map(drop)
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ mod reserve;
 mod size;
 
 pub use create::{
-    DIRECTORY, create_hidden, create_unlinked, lacks_tmpfile, name_behind_hidden, publish, publish_hidden,
+    DIRECTORY, create_hidden, create_unlinked, lacks_tmpfile, name_behind_hidden, publish,
+    publish_hidden,
 };
 pub use facts::{FileId, allocated_bytes, block_size, file_id, is_hugetlbfs, owner, same_file};
 pub use memfd::{is_sealed, memfd, seal};

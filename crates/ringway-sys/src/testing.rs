@@ -82,7 +82,14 @@ impl Mapping {
         let len = file.metadata().unwrap().len() as usize;
         // SAFETY: a new mapping at an address that the kernel chooses disturbs nothing.
         let base = unsafe {
-            libc::mmap(ptr::null_mut(), len, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED, file.as_raw_fd(), 0)
+            libc::mmap(
+                ptr::null_mut(),
+                len,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_SHARED,
+                file.as_raw_fd(),
+                0,
+            )
         };
         assert_ne!(base, libc::MAP_FAILED, "{}", io::Error::last_os_error());
         Self { base: base.cast(), len }
@@ -188,7 +195,11 @@ impl Child {
             assert_eq!(io::Error::last_os_error().kind(), io::ErrorKind::Interrupted);
         }
         self.waited = true;
-        if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { 128 + libc::WTERMSIG(status) }
+        if libc::WIFEXITED(status) {
+            libc::WEXITSTATUS(status)
+        } else {
+            128 + libc::WTERMSIG(status)
+        }
     }
 }
 
@@ -217,7 +228,11 @@ pub(crate) fn idle() -> ! {
 
 /// Runs `body` on a file system of its own that only one thread sees and that goes away with it. Says so and answers
 /// `None` where mounting is not permitted.
-pub(crate) fn on_mount<T: Send>(kind: &str, options: &str, body: impl FnOnce(&Path) -> T + Send) -> Option<T> {
+pub(crate) fn on_mount<T: Send>(
+    kind: &str,
+    options: &str,
+    body: impl FnOnce(&Path) -> T + Send,
+) -> Option<T> {
     let place = Directory::new();
     let text = |text: &str| std::ffi::CString::new(text).unwrap();
     let (target, root) = (text(place.path().to_str().unwrap()), text("/"));
@@ -228,7 +243,15 @@ pub(crate) fn on_mount<T: Send>(kind: &str, options: &str, body: impl FnOnce(&Pa
         let result = unsafe {
             let private = libc::MS_REC | libc::MS_PRIVATE;
             crate::status::check(libc::unshare(libc::CLONE_NEWNS))
-                .and_then(|_| crate::status::check(libc::mount(none, root.as_ptr(), none, private, ptr::null())))
+                .and_then(|_| {
+                    crate::status::check(libc::mount(
+                        none,
+                        root.as_ptr(),
+                        none,
+                        private,
+                        ptr::null(),
+                    ))
+                })
                 .and_then(|_| {
                     let (kind, options) = (kind_text.as_ptr(), options.as_ptr().cast());
                     crate::status::check(libc::mount(kind, target.as_ptr(), kind, 0, options))
@@ -242,5 +265,6 @@ pub(crate) fn on_mount<T: Send>(kind: &str, options: &str, body: impl FnOnce(&Pa
             }
         }
     };
-    thread::scope(|scope| scope.spawn(mounted).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    thread::scope(|scope| scope.spawn(mounted).join())
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

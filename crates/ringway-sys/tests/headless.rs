@@ -41,7 +41,9 @@ fn without_first_thread(before: Identity) {
 
     assert!(!maps_file(before.pid, id).unwrap());
     // SAFETY: a new mapping at an address that the kernel chooses disturbs nothing.
-    let mapped = unsafe { libc::mmap(ptr::null_mut(), 4096, libc::PROT_READ, libc::MAP_SHARED, file.as_raw_fd(), 0) };
+    let mapped = unsafe {
+        libc::mmap(ptr::null_mut(), 4096, libc::PROT_READ, libc::MAP_SHARED, file.as_raw_fd(), 0)
+    };
     assert_ne!(mapped, libc::MAP_FAILED);
     assert!(maps_file(before.pid, id).unwrap());
 }

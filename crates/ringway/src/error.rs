@@ -145,7 +145,9 @@ impl<V> PutError<V> {
             Self::Full { queue, maxsize, .. } => PutError::Full { value: (), queue, maxsize },
             Self::NoBlock { queue, loans, .. } => PutError::NoBlock { value: (), queue, loans },
             Self::ShutDown { queue, .. } => PutError::ShutDown { value: (), queue },
-            Self::TooLarge { queue, bytes, limit, .. } => PutError::TooLarge { value: (), queue, bytes, limit },
+            Self::TooLarge { queue, bytes, limit, .. } => {
+                PutError::TooLarge { value: (), queue, bytes, limit }
+            }
             Self::Encode { queue, reason, .. } => PutError::Encode { value: (), queue, reason },
             Self::Fault { queue, fault, .. } => PutError::Fault { value: (), queue, fault },
         }
@@ -166,7 +168,10 @@ impl<V> fmt::Display for PutError<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full { queue, maxsize, .. } => {
-                write!(f, "{queue} is full: it holds {maxsize} messages at most; `ringway stat` shows who has it open")
+                write!(
+                    f,
+                    "{queue} is full: it holds {maxsize} messages at most; `ringway stat` shows who has it open"
+                )
             }
             Self::NoBlock { queue, loans, .. } => write!(
                 f,
@@ -179,7 +184,9 @@ impl<V> fmt::Display for PutError<V> {
                 "{queue} takes messages of {limit} bytes at most, and this one has {bytes}; create it with a larger \
                  `max_message`"
             ),
-            Self::Encode { queue, reason, .. } => write!(f, "{queue}: the value cannot be serialised: {reason}"),
+            Self::Encode { queue, reason, .. } => {
+                write!(f, "{queue}: the value cannot be serialised: {reason}")
+            }
             Self::Fault { queue, fault, .. } => write!(f, "{queue}: {fault}"),
         }
     }

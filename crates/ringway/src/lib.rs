@@ -41,7 +41,9 @@ pub use rkyv;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub mod inspect {
-    pub use ringway_core::census::{Accounts, Holder, Snapshot, accounts, inspect as open, snapshot};
+    pub use ringway_core::census::{
+        Accounts, Holder, Snapshot, accounts, inspect as open, snapshot,
+    };
     pub use ringway_core::holds::{Held, Holds};
     pub use ringway_core::participant::{Attendee, attendees};
     pub use ringway_core::process::{Sight, sight_of};

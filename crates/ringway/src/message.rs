@@ -62,7 +62,9 @@ use rkyv::{Archive, Deserialize, Portable, Serialize};
 pub trait Message:
     Sized
     + Archive<
-        Archived: Portable + for<'v> CheckBytes<HighValidator<'v, Error>> + Deserialize<Self, HighDeserializer<Error>>,
+        Archived: Portable
+                      + for<'v> CheckBytes<HighValidator<'v, Error>>
+                      + Deserialize<Self, HighDeserializer<Error>>,
     > + for<'w, 'a> Serialize<HighSerializer<BlockWriter<'w>, ArenaHandle<'a>, Error>>
 {
 }
@@ -70,7 +72,9 @@ pub trait Message:
 #[diagnostic::do_not_recommend] // or the compiler tells of rkyv's traits instead
 impl<T> Message for T where
     T: Archive<
-            Archived: Portable + for<'v> CheckBytes<HighValidator<'v, Error>> + Deserialize<T, HighDeserializer<Error>>,
+            Archived: Portable
+                          + for<'v> CheckBytes<HighValidator<'v, Error>>
+                          + Deserialize<T, HighDeserializer<Error>>,
         > + for<'w, 'a> Serialize<HighSerializer<BlockWriter<'w>, ArenaHandle<'a>, Error>>
 {
 }
@@ -100,8 +104,17 @@ pub struct Schema {
 impl Schema {
     /// A schema by a name that the caller keeps stable, and the measures of the archived type.
     pub(crate) fn named<T: Archive>(name: &str) -> Self {
-        const { assert!(align_of::<T::Archived>() as u64 <= BLOCK_ALIGN, "messages are aligned to 64 bytes at most") };
-        let text = format!("rkyv 0.8 le p32|{name}|{}|{}", size_of::<T::Archived>(), align_of::<T::Archived>());
+        const {
+            assert!(
+                align_of::<T::Archived>() as u64 <= BLOCK_ALIGN,
+                "messages are aligned to 64 bytes at most"
+            )
+        };
+        let text = format!(
+            "rkyv 0.8 le p32|{name}|{}|{}",
+            size_of::<T::Archived>(),
+            align_of::<T::Archived>()
+        );
         Self { name: name.to_owned(), fingerprint: checksum(text.as_bytes()) | 1 }
     }
 }
@@ -161,7 +174,10 @@ const DEPTH_MAX: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 /// Checks the bytes and gives access to them in place.
 pub(crate) fn access<T: Message>(bytes: &[u8]) -> Result<&T::Archived, Error> {
     let archive = ArchiveValidator::with_max_depth(bytes, Some(DEPTH_MAX));
-    rkyv::api::access_with_context::<T::Archived, _, Error>(bytes, &mut Validator::new(archive, SharedValidator::new()))
+    rkyv::api::access_with_context::<T::Archived, _, Error>(
+        bytes,
+        &mut Validator::new(archive, SharedValidator::new()),
+    )
 }
 
 /// An owned value.

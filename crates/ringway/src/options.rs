@@ -34,7 +34,12 @@ pub struct QueueOptions<T: Payload + ?Sized> {
 // Derived, it would ask that the messages can be cloned.
 impl<T: Payload + ?Sized> Clone for QueueOptions<T> {
     fn clone(&self) -> Self {
-        Self { spec: self.spec.clone(), schema: self.schema.clone(), wait: self.wait, payload: PhantomData }
+        Self {
+            spec: self.spec.clone(),
+            schema: self.schema.clone(),
+            wait: self.wait,
+            payload: PhantomData,
+        }
     }
 }
 
@@ -47,7 +52,8 @@ impl<T: Payload + ?Sized> Default for QueueOptions<T> {
 impl<T: Payload + ?Sized> QueueOptions<T> {
     /// A queue of at most 65,536 messages of at most 64 KiB, for at most 128 processes. Memory is taken as it is used.
     pub fn new() -> Self {
-        let measures = Measures { maxsize: 65_536, max_message: 65_536, participants: 128, loans: 32 };
+        let measures =
+            Measures { maxsize: 65_536, max_message: 65_536, participants: 128, loans: 32 };
         let schema = T::schema();
         let spec = Spec {
             measures,

@@ -180,15 +180,24 @@ impl<T: Payload + ?Sized> Queue<T> {
     pub fn inheritable_fd(&self) -> io::Result<OwnedFd> {
         let at = self.ask(Ok).map_err(io::Error::other)?;
         if at.segment().file().is_none() {
-            let text = format!("{} is of this process alone; create it at `Place::Unnamed` to hand it on", self.name());
+            let text = format!(
+                "{} is of this process alone; create it at `Place::Unnamed` to hand it on",
+                self.name()
+            );
             return Err(io::Error::new(io::ErrorKind::Unsupported, text));
         }
         at.inheritable_fd().map_err(|error| {
-            io::Error::new(error.kind(), format!("{}: cannot make a descriptor to inherit: {error}", self.name()))
+            io::Error::new(
+                error.kind(),
+                format!("{}: cannot make a descriptor to inherit: {error}", self.name()),
+            )
         })
     }
 
-    fn ask<'q, R>(&'q self, question: impl FnOnce(&'q Attachment) -> Result<R, Fault>) -> Result<R, QueueError> {
+    fn ask<'q, R>(
+        &'q self,
+        question: impl FnOnce(&'q Attachment) -> Result<R, Fault>,
+    ) -> Result<R, QueueError> {
         let at = &self.shared.at;
         let answer = at.check_process().and_then(|()| question(at));
         answer.map_err(|fault| QueueError { queue: self.name(), fault })
@@ -198,7 +207,12 @@ impl<T: Payload + ?Sized> Queue<T> {
 // One message out, one message in.
 impl<T: Payload + ?Sized> Queue<T> {
     #[inline]
-    fn send<V>(&self, filled: Result<OwnedBlock<'_>, Stop>, value: V, until: Until) -> Result<(), PutError<V>> {
+    fn send<V>(
+        &self,
+        filled: Result<OwnedBlock<'_>, Stop>,
+        value: V,
+        until: Until,
+    ) -> Result<(), PutError<V>> {
         let stop = match filled {
             Ok(block) => match self.shared.send_one(block.block(), until) {
                 Ok(()) => {

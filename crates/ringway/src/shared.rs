@@ -57,7 +57,8 @@ impl Shared {
     }
 
     fn waiter(&self, event: Event, until: Until) -> Waiter<'_> {
-        let patience = if event == Event::NotEmpty { &self.get_patience } else { &self.put_patience };
+        let patience =
+            if event == Event::NotEmpty { &self.get_patience } else { &self.put_patience };
         Waiter { at: &self.at, strategy: self.strategy, patience, event, until }
     }
 
@@ -77,7 +78,9 @@ impl Shared {
             Stop::Full => PutError::Full { value, queue, maxsize: measures.maxsize },
             Stop::NoBlock => PutError::NoBlock { value, queue, loans: measures.loans },
             Stop::ShutDown => PutError::ShutDown { value, queue },
-            Stop::TooLarge { bytes } => PutError::TooLarge { value, queue, bytes, limit: measures.max_message },
+            Stop::TooLarge { bytes } => {
+                PutError::TooLarge { value, queue, bytes, limit: measures.max_message }
+            }
             Stop::Encode(reason) => PutError::Encode { value, queue, reason },
             Stop::Fault(fault) => PutError::Fault { value, queue, fault: *fault },
         }
@@ -227,7 +230,9 @@ impl<'q> OwnedBlock<'q> {
         match self.shared.at.segment().block_bytes(self.block) {
             // SAFETY: the block lies within the mapping and has `bytes` bytes. Its state word says that it is ours, so
             // no correct participant touches it; within this process there is one `OwnedBlock` of it, borrowed here.
-            Some((base, bytes)) => unsafe { core::slice::from_raw_parts_mut(base.as_ptr().cast(), bytes) },
+            Some((base, bytes)) => unsafe {
+                core::slice::from_raw_parts_mut(base.as_ptr().cast(), bytes)
+            },
             None => &mut [],
         }
     }

@@ -154,8 +154,11 @@ impl Waiter<'_> {
         attempt: &mut impl FnMut() -> Result<ControlFlow<R>, Fault>,
     ) -> Result<Spun<R>, Fault> {
         let progress = self.at.message_hints();
-        let mut pause =
-            self.patience.learn(if self.event == Event::NotEmpty { progress.gets() } else { progress.puts() });
+        let mut pause = self.patience.learn(if self.event == Event::NotEmpty {
+            progress.gets()
+        } else {
+            progress.puts()
+        });
         let mut spent = 0_u32;
         // Who shares its core with its partner yields first, as the partner can do nothing while we pause.
         let mut since_yield = if self.patience.yields_pay.load(Relaxed) { YIELD_HINTS } else { 0 };
@@ -194,7 +197,10 @@ impl Waiter<'_> {
         if self.event == Event::BlockFreed { Search::Thorough } else { Search::AfterDeath }
     }
 
-    fn park<R>(self, mut attempt: impl FnMut() -> Result<ControlFlow<R>, Fault>) -> Result<Option<R>, Fault> {
+    fn park<R>(
+        self,
+        mut attempt: impl FnMut() -> Result<ControlFlow<R>, Fault>,
+    ) -> Result<Option<R>, Fault> {
         let Self { at, event, until, .. } = self;
         let mut guards = true;
         let mut slept_through: Option<bool> = None;
@@ -222,7 +228,11 @@ impl Waiter<'_> {
             if let Some(slept_through) = slept_through {
                 guards = at.watch(self.search())? || guards && !slept_through;
             }
-            let slice = if guards { WATCH_SLICE } else { LOOK_SLICE * (at.registrations(event) / 16).clamp(1, 20) };
+            let slice = if guards {
+                WATCH_SLICE
+            } else {
+                LOOK_SLICE * (at.registrations(event) / 16).clamp(1, 20)
+            };
             at.sleep(event, ticket, Some(until.or_sooner(Monotonic::after(slice))));
             at.check_process()?;
             slept_through = Some(at.is_current(event, ticket));

@@ -11,7 +11,10 @@ use ringway_tests::campaign::run::{Plan, Tally, one, scenes, work};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if matches!(arguments.first().map(String::as_str), Some("perform" | "corpse" | "create" | "sleep")) {
+    if matches!(
+        arguments.first().map(String::as_str),
+        Some("perform" | "corpse" | "create" | "sleep")
+    ) {
         work(&arguments);
         return ExitCode::SUCCESS;
     }

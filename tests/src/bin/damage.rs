@@ -10,7 +10,8 @@ use ringway_tests::random::Random;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [what, seed, count] = &arguments[..] else { panic!("damage WHAT SEED COUNT") };
-    let (seed, count): (u64, u64) = (seed.parse().expect("a seed"), count.parse().expect("a count"));
+    let (seed, count): (u64, u64) =
+        (seed.parse().expect("a seed"), count.parse().expect("a count"));
     let mut total = Total::default();
     match what.as_str() {
         "bits" => {
@@ -18,7 +19,12 @@ fn main() {
             for case in 0..words.len() as u64 * 64 * count {
                 say(case);
                 let word = words[(case / 64) as usize % words.len()];
-                total.add(one_write(word, Value::Flip(1 << (case % 64)), 0, &mut chance(seed, case)));
+                total.add(one_write(
+                    word,
+                    Value::Flip(1 << (case % 64)),
+                    0,
+                    &mut chance(seed, case),
+                ));
             }
         }
         "words" => {
@@ -35,7 +41,10 @@ fn main() {
                 say(case);
                 let mut random = chance(seed, case);
                 let value = telling_value(case % VALUES, &mut random);
-                let mut steps = vec![Step::Write { word: words[(case / VALUES) as usize % words.len()], value }];
+                let mut steps = vec![Step::Write {
+                    word: words[(case / VALUES) as usize % words.len()],
+                    value,
+                }];
                 steps.extend(uses(&mut random, 10));
                 total.add(Script::start().run_beside_a_sleeper(&steps));
             }

@@ -32,7 +32,8 @@ fn main() -> ExitCode {
 
 fn table(arguments: &[&str]) -> ExitCode {
     let own = std::env::current_exe().expect("the path of this program");
-    let mut schedule = Schedule { seed: 1, patience: Duration::from_secs(5), own, python: "python3".to_owned() };
+    let mut schedule =
+        Schedule { seed: 1, patience: Duration::from_secs(5), own, python: "python3".to_owned() };
     let (mut trials, mut chosen) = (60, Vec::new());
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
@@ -40,7 +41,9 @@ fn table(arguments: &[&str]) -> ExitCode {
         let understood = match *argument {
             "--trials" => number().map(|count| trials = count),
             "--seed" => number().map(|seed| schedule.seed = seed),
-            "--patience" => number().map(|seconds| schedule.patience = Duration::from_secs(seconds)),
+            "--patience" => {
+                number().map(|seconds| schedule.patience = Duration::from_secs(seconds))
+            }
             "--python" => rest.next().map(|&program| schedule.python = program.to_owned()),
             name => Contestant::named(name).map(|contestant| chosen.push(contestant)),
         };

@@ -51,10 +51,16 @@ fn check_messages(numbers: &[u64], scene: Scene, effect: Effect, lost: u64) -> R
             numbers[..old].iter().copied().eq(left)
                 && numbers[old..].iter().copied().eq((1000..).take(numbers.len() - old))
         })
-        .ok_or_else(|| format!("messages {numbers:?} are not the last of those before and the first of the new"))?;
+        .ok_or_else(|| {
+            format!(
+                "messages {numbers:?} are not the last of those before and the first of the new"
+            )
+        })?;
     let new = numbers.len() as u64 - (scene.filled - taken);
     if taken < effect.taken_before || taken > effect.takes || new > effect.puts {
-        return Err(format!("messages {numbers:?}: {taken} taken and {new} put, which {effect:?} cannot do"));
+        return Err(format!(
+            "messages {numbers:?}: {taken} taken and {new} put, which {effect:?} cannot do"
+        ));
     }
     let corpse = u64::from(scene.corpse);
     if lost > taken + corpse {

@@ -121,7 +121,8 @@ impl Fresh {
             audit(&Place::File(self.path.clone()), EMPTY, NOTHING)?;
         } else {
             self.clear()?;
-            let queue = options().create(self.place()).map_err(|error| format!("a second try: {error}"))?;
+            let queue =
+                options().create(self.place()).map_err(|error| format!("a second try: {error}"))?;
             queue.try_put_bytes(text_of(1)).map_err(|error| error.to_string())?;
         }
         Ok(())
@@ -150,9 +151,11 @@ fn is_whole(path: &Path, way: Way) -> Result<bool, String> {
 /// The first thing that does not hold.
 pub fn one(worker: &Path, way: Way, plan: Plan) -> Result<Tally, String> {
     let mut tally = Tally::default();
-    let failed =
-        |point: u64, how: &str, what: String| format!("Create ({way:?}), {how} after instruction {point}: {what}");
-    let half_made = images(worker, way, &mut tally).map_err(|what| failed(tally.points, "killed (image)", what))?;
+    let failed = |point: u64, how: &str, what: String| {
+        format!("Create ({way:?}), {how} after instruction {point}: {what}")
+    };
+    let half_made = images(worker, way, &mut tally)
+        .map_err(|what| failed(tally.points, "killed (image)", what))?;
     for point in spread(tally.points, plan.kills).chain(half_made) {
         kill_at(worker, way, point).map_err(|what| failed(point, "killed", what))?;
         tally.kills += 1;
@@ -175,8 +178,8 @@ fn images(worker: &Path, way: Way, tally: &mut Tally) -> Result<Vec<u64>, String
         let bytes = fs::read(&fresh.path).ok();
         if bytes != last {
             last.clone_from(&bytes);
-            let image =
-                Image::new(bytes.clone().unwrap_or_default(), PARTICIPANTS).map_err(|error| error.to_string())?;
+            let image = Image::new(bytes.clone().unwrap_or_default(), PARTICIPANTS)
+                .map_err(|error| error.to_string())?;
             if is_whole(image.path(), way)? {
                 audit(&image.place(), EMPTY, NOTHING)?;
             } else if bytes.is_some() {
@@ -191,7 +194,11 @@ fn images(worker: &Path, way: Way, tally: &mut Tally) -> Result<Vec<u64>, String
             Stop::Ended(status) => return Err(format!("the worker ended with {status:#x}")),
         }
     }
-    if is_whole(&fresh.path, way)? { Ok(half_made) } else { Err("the queue that was created is not there".to_owned()) }
+    if is_whole(&fresh.path, way)? {
+        Ok(half_made)
+    } else {
+        Err("the queue that was created is not there".to_owned())
+    }
 }
 
 fn kill_at(worker: &Path, way: Way, point: u64) -> Result<(), String> {
@@ -220,11 +227,14 @@ fn freeze_at(worker: &Path, way: Way, point: u64) -> Result<(), String> {
             return Err(format!("when it went on, {stop:?} instead of {wanted:?}"));
         }
     }
-    let queue = options().open(fresh.place()).map_err(|error| format!("after it went on: {error}"))?;
+    let queue =
+        options().open(fresh.place()).map_err(|error| format!("after it went on: {error}"))?;
     let wanted = u64::from(ours.is_some());
     match queue.len() {
         Ok(count) if count == wanted => Ok(()),
-        other => Err(format!("{other:?} messages instead of {wanted}: the name moved to another queue")),
+        other => {
+            Err(format!("{other:?} messages instead of {wanted}: the name moved to another queue"))
+        }
     }
 }
 

@@ -66,8 +66,11 @@ impl Image {
                 *byte ^= 0x55;
             }
         }
-        let path =
-            PathBuf::from(format!("/dev/shm/ringway.image-{}-{:?}", std::process::id(), std::thread::current().id()));
+        let path = PathBuf::from(format!(
+            "/dev/shm/ringway.image-{}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        ));
         let image = Self { path };
         fs::write(&image.path, bytes)?;
         Ok(image)

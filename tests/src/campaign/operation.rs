@@ -94,7 +94,9 @@ impl Operation {
     pub fn effect(self, scene: Scene) -> Effect {
         let none = Effect { puts: 0, takes: 0, taken_before: 0, closes: false };
         match self {
-            Self::Put | Self::TryPut | Self::LoanSend => Effect { puts: u64::from(scene.filled < MAXSIZE), ..none },
+            Self::Put | Self::TryPut | Self::LoanSend => {
+                Effect { puts: u64::from(scene.filled < MAXSIZE), ..none }
+            }
             Self::PutMany => Effect { puts: MANY as u64, ..none },
             Self::Get | Self::TryGet => Effect { takes: scene.filled.min(1), ..none },
             Self::GetMany => Effect { takes: scene.filled.min(MANY as u64), ..none },

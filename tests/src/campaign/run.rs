@@ -96,14 +96,15 @@ pub fn one(worker: &Path, operation: Operation, scene: Scene, plan: Plan) -> Res
     let failed = |point: u64, how: &str, what: String| {
         format!("{operation:?} in {scene:?}, {how} after instruction {point}: {what}")
     };
-    let changes =
-        images(worker, operation, scene, &mut tally).map_err(|(point, what)| failed(point, "killed (image)", what))?;
+    let changes = images(worker, operation, scene, &mut tally)
+        .map_err(|(point, what)| failed(point, "killed (image)", what))?;
     for point in spread(tally.points, plan.kills) {
         kill_at(worker, operation, scene, point).map_err(|what| failed(point, "killed", what))?;
         tally.kills += 1;
     }
     let with_sleepers = if sleepers::fits(operation, scene) { plan.sleepers } else { 0 };
-    for point in spread(changes.len() as u64, with_sleepers).map(|change| changes[change as usize]) {
+    for point in spread(changes.len() as u64, with_sleepers).map(|change| changes[change as usize])
+    {
         sleepers::kill_at(worker, operation, scene, point)
             .map_err(|what| failed(point, "killed beside a sleeper", what))?;
         tally.sleepers += 1;
@@ -122,7 +123,12 @@ pub(super) fn spread(points: u64, count: u64) -> impl Iterator<Item = u64> {
 }
 
 /// Starts a worker that is about to begin its operation.
-pub(super) fn start(worker: &Path, operation: Operation, scene: Scene, stage: &Stage) -> Result<Stepper, String> {
+pub(super) fn start(
+    worker: &Path,
+    operation: Operation,
+    scene: Scene,
+    stage: &Stage,
+) -> Result<Stepper, String> {
     let mut command = Command::new(worker);
     command.arg("perform").arg(stage.path()).arg(format!("{operation:?}")).arg(if scene.warm {
         "warm"
@@ -133,7 +139,12 @@ pub(super) fn start(worker: &Path, operation: Operation, scene: Scene, stage: &S
 }
 
 /// Answers the instructions after which the segment had changed.
-fn images(worker: &Path, operation: Operation, scene: Scene, tally: &mut Tally) -> Result<Vec<u64>, (u64, String)> {
+fn images(
+    worker: &Path,
+    operation: Operation,
+    scene: Scene,
+    tally: &mut Tally,
+) -> Result<Vec<u64>, (u64, String)> {
     let mut changes = Vec::new();
     let stage = Stage::new(scene);
     let mut stepper = start(worker, operation, scene, &stage).map_err(|what| (0, what))?;
@@ -142,14 +153,17 @@ fn images(worker: &Path, operation: Operation, scene: Scene, tally: &mut Tally) 
         let at = |error: std::io::Error| (tally.points, error.to_string());
         if let Some(bytes) = seen.look().map_err(at)? {
             let image = Image::new(bytes, PARTICIPANTS).map_err(at)?;
-            audit(&image.place(), scene, operation.effect(scene)).map_err(|what| (tally.points, what))?;
+            audit(&image.place(), scene, operation.effect(scene))
+                .map_err(|what| (tally.points, what))?;
             tally.images += 1;
             changes.push(tally.points);
         }
         match stepper.step().map_err(at)? {
             Stop::Step => tally.points += 1,
             Stop::Marker => return Ok(changes),
-            Stop::Ended(status) => return Err((tally.points, format!("the worker ended with {status:#x}"))),
+            Stop::Ended(status) => {
+                return Err((tally.points, format!("the worker ended with {status:#x}")));
+            }
         }
     }
 }
@@ -175,7 +189,9 @@ fn worker_at(
 
 fn kill_at(worker: &Path, operation: Operation, scene: Scene, point: u64) -> Result<(), String> {
     let mut stage = Stage::new(scene);
-    let Some(mut stepper) = worker_at(worker, operation, scene, &stage, point)? else { return Ok(()) };
+    let Some(mut stepper) = worker_at(worker, operation, scene, &stage, point)? else {
+        return Ok(());
+    };
     stepper.kill().map_err(|error| error.to_string())?;
     let place = stage.place();
     stage.leave();
@@ -185,13 +201,17 @@ fn kill_at(worker: &Path, operation: Operation, scene: Scene, point: u64) -> Res
 fn freeze_at(worker: &Path, operation: Operation, scene: Scene, point: u64) -> Result<(), String> {
     let mut stage = Stage::new(scene);
     let effect = operation.reach();
-    let Some(mut stepper) = worker_at(worker, operation, scene, &stage, point)? else { return Ok(()) };
+    let Some(mut stepper) = worker_at(worker, operation, scene, &stage, point)? else {
+        return Ok(());
+    };
     let mut ledger = Ledger::new(scene);
     ledger.lap(stage.queue())?;
     ledger.empty(stage.queue())?;
     match stepper.run().map_err(|error| error.to_string())? {
         Stop::Marker => {}
-        other => return Err(format!("when it went on, {other:?} instead of the end of its operation")),
+        other => {
+            return Err(format!("when it went on, {other:?} instead of the end of its operation"));
+        }
     }
     match stepper.run().map_err(|error| error.to_string())? {
         Stop::Ended(0) => {}
@@ -256,8 +276,10 @@ impl Ledger {
 
     /// All that was put came out once and in order, but for what the worker took; its own came out at most once.
     fn balance(&self, effect: Effect) -> Result<(), String> {
-        let ours: Vec<u64> = self.got.iter().copied().filter(|number| !(1000..2000).contains(number)).collect();
-        let theirs: Vec<u64> = self.got.iter().copied().filter(|number| (1000..2000).contains(number)).collect();
+        let ours: Vec<u64> =
+            self.got.iter().copied().filter(|number| !(1000..2000).contains(number)).collect();
+        let theirs: Vec<u64> =
+            self.got.iter().copied().filter(|number| (1000..2000).contains(number)).collect();
         let mut missing = 0;
         let mut came = ours.iter().peekable();
         for number in &self.put {
@@ -269,9 +291,14 @@ impl Ledger {
             return Err(format!("message {strange} came twice, out of order, or from nowhere"));
         }
         if missing > effect.takes && !effect.closes {
-            return Err(format!("{missing} messages are missing, and it took {} at most", effect.takes));
+            return Err(format!(
+                "{missing} messages are missing, and it took {} at most",
+                effect.takes
+            ));
         }
-        if theirs.len() as u64 > effect.puts || theirs.iter().copied().ne((1000..).take(theirs.len())) {
+        if theirs.len() as u64 > effect.puts
+            || theirs.iter().copied().ne((1000..).take(theirs.len()))
+        {
             return Err(format!("its own messages came out as {theirs:?}"));
         }
         Ok(())

@@ -42,8 +42,10 @@ impl Stage {
     pub fn new(scene: Scene) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = PathBuf::from(format!("/dev/shm/ringway.campaign-{}-{number}", std::process::id()));
-        let mut options = Queue::<[u8]>::options().maxsize(MAXSIZE).max_message(64).participants(6).loans(4);
+        let path =
+            PathBuf::from(format!("/dev/shm/ringway.campaign-{}-{number}", std::process::id()));
+        let mut options =
+            Queue::<[u8]>::options().maxsize(MAXSIZE).max_message(64).participants(6).loans(4);
         if scene.wraps {
             options = options.first_position((1 << 44) - 5);
         }
@@ -56,9 +58,11 @@ impl Stage {
             stage.queue().put_bytes(text_of(100 + number)).expect("a place");
         }
         if scene.sleepers {
-            let file = OpenOptions::new().write(true).open(&stage.path).expect("the file of the queue");
+            let file =
+                OpenOptions::new().write(true).open(&stage.path).expect("the file of the queue");
             for event in EVENTS_AT {
-                file.write_all_at(&(1_u64 << 32).to_le_bytes(), event).expect("a forged registration");
+                file.write_all_at(&(1_u64 << 32).to_le_bytes(), event)
+                    .expect("a forged registration");
             }
         }
         stage

@@ -33,7 +33,12 @@ pub fn fits(operation: Operation, scene: Scene) -> bool {
 ///
 /// # Errors
 /// What does not hold.
-pub fn kill_at(worker: &Path, operation: Operation, scene: Scene, point: u64) -> Result<(), String> {
+pub fn kill_at(
+    worker: &Path,
+    operation: Operation,
+    scene: Scene,
+    point: u64,
+) -> Result<(), String> {
     let scene = Scene { sleepers: false, ..scene };
     let mut stage = Stage::new(scene);
     let mut stepper = start(worker, operation, scene, &stage)?;
@@ -56,7 +61,8 @@ pub fn kill_at(worker: &Path, operation: Operation, scene: Scene, point: u64) ->
     stage.queue().recover().map_err(|fault| fault.to_string())?;
     let (left, closed) = drain(stage.queue())?;
     came.extend(left);
-    balance(&came, operation, scene, &told).map_err(|what| format!("{came:?} came, the sleeper {told:?}: {what}"))?;
+    balance(&came, operation, scene, &told)
+        .map_err(|what| format!("{came:?} came, the sleeper {told:?}: {what}"))?;
     if !closed {
         check_capacity(stage.queue())?;
     }
@@ -70,16 +76,28 @@ pub fn kill_at(worker: &Path, operation: Operation, scene: Scene, point: u64) ->
 /// Does what a sleeper waits for. Answers what was taken for it.
 fn wake(queue: &Queue<[u8]>, gets: bool) -> Result<Option<u64>, String> {
     if gets {
-        return queue.try_put_bytes(text_of(OURS)).map(|()| None).map_err(|error| error.to_string());
+        return queue
+            .try_put_bytes(text_of(OURS))
+            .map(|()| None)
+            .map_err(|error| error.to_string());
     }
-    queue.try_get_bytes().map(|message| Some(number_of(&message))).map_err(|error| error.to_string())
+    queue
+        .try_get_bytes()
+        .map(|message| Some(number_of(&message)))
+        .map_err(|error| error.to_string())
 }
 
 /// What came, in its order: messages of the scene, but for what the dead one took; its own, from the first on; ours or the
 /// sleeper's.
-fn balance(came: &[u64], operation: Operation, scene: Scene, told: &str) -> Result<(), &'static str> {
+fn balance(
+    came: &[u64],
+    operation: Operation,
+    scene: Scene,
+    told: &str,
+) -> Result<(), &'static str> {
     let reach = operation.reach();
-    let within = |from: u64, to: u64| came.iter().copied().filter(move |number| (from..to).contains(number));
+    let within =
+        |from: u64, to: u64| came.iter().copied().filter(move |number| (from..to).contains(number));
     let old = within(100, 100 + scene.filled).count() as u64;
     let new = within(1000, OURS).count() as u64;
     let others = came.len() as u64 - old - new;
@@ -89,7 +107,9 @@ fn balance(came: &[u64], operation: Operation, scene: Scene, told: &str) -> Resu
     if within(1000, OURS).ne(1000..1000 + new) || new > reach.puts {
         return Err("the dead one had not put that");
     }
-    if others != came.iter().filter(|number| [OURS, ITS_OWN].contains(number)).count() as u64 || others > 1 {
+    if others != came.iter().filter(|number| [OURS, ITS_OWN].contains(number)).count() as u64
+        || others > 1
+    {
         return Err("something came from nowhere");
     }
     if reach.closes {
@@ -115,9 +135,13 @@ struct Sleeper {
 impl Sleeper {
     /// Starts it, and waits until it sleeps.
     fn start(worker: &Path, stage: &Stage, gets: bool) -> Result<Self, String> {
-        let mut process = Worker::start(Command::new(worker).arg("sleep").arg(stage.path()).arg(gets.to_string()));
+        let mut process = Worker::start(
+            Command::new(worker).arg("sleep").arg(stage.path()).arg(gets.to_string()),
+        );
         let (output, (sender, heard)) = (process.output(), mpsc::channel());
-        thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        thread::spawn(move || {
+            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
         loop {
             let seen = stage.queue().snapshot().map_err(|fault| fault.to_string())?;
             if (if gets { seen.waiting_to_get } else { seen.waiting_to_put }) > 0 {
@@ -128,7 +152,9 @@ impl Sleeper {
     }
 
     fn hear(&self) -> Result<String, String> {
-        self.heard.recv_timeout(PATIENCE).map_err(|_| "the sleeper sleeps on, or has died".to_owned())
+        self.heard
+            .recv_timeout(PATIENCE)
+            .map_err(|_| "the sleeper sleeps on, or has died".to_owned())
     }
 }
 

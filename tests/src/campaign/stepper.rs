@@ -31,7 +31,9 @@ impl Stepper {
         let mut stepper = Self { child, ended: false };
         match stepper.wait()? {
             Stop::Marker => Ok(stepper),
-            other => Err(io::Error::other(format!("the worker did not reach its first marker: {other:?}"))),
+            other => Err(io::Error::other(format!(
+                "the worker did not reach its first marker: {other:?}"
+            ))),
         }
     }
 
@@ -104,7 +106,12 @@ pub fn marker() {
     static TRACED: Once = Once::new();
     TRACED.call_once(|| {
         // SAFETY: asks only to be traced by the parent.
-        assert_ne!(unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) }, -1, "{}", io::Error::last_os_error());
+        assert_ne!(
+            unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) },
+            -1,
+            "{}",
+            io::Error::last_os_error()
+        );
     });
     // SAFETY: stops this process, whose parent traces it.
     unsafe { libc::raise(libc::SIGSTOP) };

@@ -35,7 +35,8 @@ impl Words {
     /// # Errors
     /// Of the file system.
     pub fn map(path: &Path, words: usize) -> io::Result<Self> {
-        let file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+        let file =
+            File::options().read(true).write(true).create(true).truncate(false).open(path)?;
         file.set_len(words as u64 * 8)?;
         MmapOptions::new().len(words * 8).map_raw(&file).map(Self)
     }
@@ -109,7 +110,8 @@ impl Board {
     /// What became of the messages.
     pub fn settle(&self) -> Account {
         // One more than is known: the last put of a killed producer may have gone in without its knowing.
-        let mut times: [Vec<u64>; PAIR] = std::array::from_fn(|producer| vec![0; self.count(producer) as usize + 1]);
+        let mut times: [Vec<u64>; PAIR] =
+            std::array::from_fn(|producer| vec![0; self.count(producer) as usize + 1]);
         let mut account = Account::default();
         for consumer in 0..PAIR {
             for index in 0..self.count(PAIR + consumer) as usize {
@@ -122,7 +124,8 @@ impl Board {
             }
         }
         for times in &times {
-            account.missing += times[..times.len() - 1].iter().filter(|times| **times == 0).count() as u64;
+            account.missing +=
+                times[..times.len() - 1].iter().filter(|times| **times == 0).count() as u64;
             account.duplicated += times.iter().map(|times| times.saturating_sub(1)).sum::<u64>();
         }
         account

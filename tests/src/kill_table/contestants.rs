@@ -20,8 +20,16 @@ pub struct Contestant {
 pub const CONTESTANTS: [Contestant; 6] = [
     Contestant { name: "ringway", what: "Ringway", is_python: false },
     Contestant { name: "vyukov", what: "Vyukov's ring in shared memory", is_python: false },
-    Contestant { name: "multiprocessing.Queue", what: "Python's `multiprocessing.Queue`", is_python: true },
-    Contestant { name: "multiprocessing.SimpleQueue", what: "Python's `multiprocessing.SimpleQueue`", is_python: true },
+    Contestant {
+        name: "multiprocessing.Queue",
+        what: "Python's `multiprocessing.Queue`",
+        is_python: true,
+    },
+    Contestant {
+        name: "multiprocessing.SimpleQueue",
+        what: "Python's `multiprocessing.SimpleQueue`",
+        is_python: true,
+    },
     Contestant { name: "faster-fifo", what: "faster-fifo", is_python: true },
     Contestant { name: "pipe", what: "POSIX pipe, no lock, messages of one size", is_python: true },
 ];

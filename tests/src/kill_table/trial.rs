@@ -82,14 +82,18 @@ impl Schedule {
     /// # Errors
     /// [`Failure`].
     pub fn run(&self, contestant: Contestant, number: u64) -> Result<Tally, Failure> {
-        let strange = |text: String| Failure::Strange(format!("{}, trial {number}: {text}", contestant.name));
+        let strange =
+            |text: String| Failure::Strange(format!("{}, trial {number}: {text}", contestant.name));
         let folder = Folder::new("kill-table");
         let queue = Name::new("kill-table");
-        let board = Board::open(&folder.join("board")).map_err(|error| strange(error.to_string()))?;
+        let board =
+            Board::open(&folder.join("board")).map_err(|error| strange(error.to_string()))?;
         let mut random = Random(self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(number));
-        let (victim, moment) = (random.below(2 * PAIR as u64) as usize, Duration::from_nanos(random.below(MOMENTS)));
+        let (victim, moment) =
+            (random.below(2 * PAIR as u64) as usize, Duration::from_nanos(random.below(MOMENTS)));
 
-        let mut host = Worker::start(&mut contestant.host(&self.own, &self.python, &folder, &queue));
+        let mut host =
+            Worker::start(&mut contestant.host(&self.own, &self.python, &folder, &queue));
         let said = host.hear();
         if let Some(what) = said.strip_prefix("missing: ") {
             return Err(Failure::Missing(what.to_owned()));
@@ -98,7 +102,9 @@ impl Schedule {
         if pids.len() != 2 * PAIR {
             return Err(strange(format!("its host said {said:?} instead of its process ids")));
         }
-        let all = |is_so: &dyn Fn(usize) -> bool| wait(START.max(self.patience), || (0..2 * PAIR).all(is_so));
+        let all = |is_so: &dyn Fn(usize) -> bool| {
+            wait(START.max(self.patience), || (0..2 * PAIR).all(is_so))
+        };
         let ready = all(&|worker| board.is_ready(worker));
         board.go();
         let begun = ready && all(&|worker| board.count(worker) >= WARM);
@@ -110,10 +116,15 @@ impl Schedule {
         host.finish(); // ends the workers as well
         if !begun {
             let counts: Vec<u64> = (0..2 * PAIR).map(|worker| board.count(worker)).collect();
-            return Err(strange(format!("it did not begin: workers have moved {counts:?} messages")));
+            return Err(strange(format!(
+                "it did not begin: workers have moved {counts:?} messages"
+            )));
         }
         if account.strange != 0 {
-            return Err(strange(format!("{} messages arrived that nobody has put", account.strange)));
+            return Err(strange(format!(
+                "{} messages arrived that nobody has put",
+                account.strange
+            )));
         }
         let in_hands = u64::from(victim >= PAIR);
         Ok(Tally {
@@ -129,9 +140,13 @@ impl Schedule {
         let rest = || (0..2 * PAIR).filter(|&worker| worker != victim);
         let goals: Vec<(usize, u64)> =
             rest().map(|worker| (worker, (board.count(worker) + FURTHER).min(MOST))).collect();
-        let moved = wait(self.patience, || goals.iter().all(|&(worker, goal)| board.count(worker) >= goal));
+        let moved =
+            wait(self.patience, || goals.iter().all(|&(worker, goal)| board.count(worker) >= goal));
         board.stop();
-        moved && wait(self.patience, || rest().filter(|&worker| worker < PAIR).all(|producer| board.is_done(producer)))
+        moved
+            && wait(self.patience, || {
+                rest().filter(|&worker| worker < PAIR).all(|producer| board.is_done(producer))
+            })
     }
 }
 

@@ -40,13 +40,20 @@ pub fn host(contestant: &str, folder: &Path, name: &str) -> Result<(), Box<dyn E
 ///
 /// # Errors
 /// When the queue cannot be used.
-pub fn work(contestant: &str, folder: &Path, name: &str, worker: usize) -> Result<(), Box<dyn Error>> {
+pub fn work(
+    contestant: &str,
+    folder: &Path,
+    name: &str,
+    worker: usize,
+) -> Result<(), Box<dyn Error>> {
     let board = Board::open(&folder.join("board"))?;
     if contestant == "ringway" {
         let queue = Queue::<[u8]>::open(name)?;
         return match worker.checked_sub(PAIR) {
             None => produce(&board, worker, |message| {
-                Ok(queue.put_bytes(message.as_flattened()).map_err(|error| error.without_value())?)
+                Ok(queue
+                    .put_bytes(message.as_flattened())
+                    .map_err(|error| error.without_value())?)
             }),
             Some(consumer) => consume(&board, consumer, || Ok(first_word(&queue.get_bytes()?))),
         };

@@ -8,7 +8,8 @@ use ringway::{PutError, Queue, WaitStrategy};
 use crate::ground::Ground;
 
 const SOON: Duration = Duration::from_millis(30);
-const STRATEGIES: [WaitStrategy; 3] = [WaitStrategy::Spin, WaitStrategy::Adaptive, WaitStrategy::Park];
+const STRATEGIES: [WaitStrategy; 3] =
+    [WaitStrategy::Spin, WaitStrategy::Adaptive, WaitStrategy::Park];
 
 fn one_place(strategy: WaitStrategy) -> ringway::QueueOptions<u32> {
     Queue::<u32>::options().maxsize(1).max_message(64).participants(2).wait(strategy)
@@ -30,8 +31,12 @@ pub fn timeouts_end_no_earlier_than_asked(ground: &Ground) {
         queue.put(1).unwrap();
         takes_at_least(SOON, || assert!(queue.put_timeout(2, SOON).unwrap_err().is_full()));
         takes_at_least(SOON, || assert!(queue.put_bytes_timeout("x", SOON).unwrap_err().is_full()));
-        takes_at_least(SOON, || assert!(queue.put_many_timeout(&[2, 3], SOON).unwrap_err().error.is_full()));
-        takes_at_least(SOON, || assert!(queue.put_many_bytes_timeout(&["x"], SOON).unwrap_err().error.is_full()));
+        takes_at_least(SOON, || {
+            assert!(queue.put_many_timeout(&[2, 3], SOON).unwrap_err().error.is_full())
+        });
+        takes_at_least(SOON, || {
+            assert!(queue.put_many_bytes_timeout(&["x"], SOON).unwrap_err().error.is_full())
+        });
         let loan = queue.loan(4).unwrap();
         takes_at_least(SOON, || assert!(loan.send_timeout(SOON).unwrap_err().is_full()));
         assert_eq!(queue.get_timeout(SOON).unwrap().to_native(), 1);
@@ -42,18 +47,32 @@ pub fn deadlines_end_no_earlier_than_asked(ground: &Ground) {
     for strategy in STRATEGIES {
         let made = ground.make(one_place(strategy));
         let queue = &made.queue;
-        takes_at_least(SOON, || assert!(queue.get_deadline(Instant::now() + SOON).unwrap_err().is_empty()));
-        takes_at_least(SOON, || assert!(queue.get_bytes_deadline(Instant::now() + SOON).unwrap_err().is_empty()));
-        takes_at_least(SOON, || assert!(queue.get_many_deadline(4, Instant::now() + SOON).unwrap_err().is_empty()));
+        takes_at_least(SOON, || {
+            assert!(queue.get_deadline(Instant::now() + SOON).unwrap_err().is_empty())
+        });
+        takes_at_least(SOON, || {
+            assert!(queue.get_bytes_deadline(Instant::now() + SOON).unwrap_err().is_empty())
+        });
+        takes_at_least(SOON, || {
+            assert!(queue.get_many_deadline(4, Instant::now() + SOON).unwrap_err().is_empty())
+        });
         queue.put(1).unwrap();
-        let put_many = || queue.put_many_deadline(&[2, 3], Instant::now() + SOON).unwrap_err().error;
+        let put_many =
+            || queue.put_many_deadline(&[2, 3], Instant::now() + SOON).unwrap_err().error;
         takes_at_least(SOON, || assert!(put_many().is_full()));
-        let put_many = || queue.put_many_bytes_deadline(&["x"], Instant::now() + SOON).unwrap_err().error;
+        let put_many =
+            || queue.put_many_bytes_deadline(&["x"], Instant::now() + SOON).unwrap_err().error;
         takes_at_least(SOON, || assert!(put_many().is_full()));
-        takes_at_least(SOON, || assert!(queue.put_deadline(2, Instant::now() + SOON).unwrap_err().is_full()));
-        takes_at_least(SOON, || assert!(queue.put_bytes_deadline("x", Instant::now() + SOON).unwrap_err().is_full()));
+        takes_at_least(SOON, || {
+            assert!(queue.put_deadline(2, Instant::now() + SOON).unwrap_err().is_full())
+        });
+        takes_at_least(SOON, || {
+            assert!(queue.put_bytes_deadline("x", Instant::now() + SOON).unwrap_err().is_full())
+        });
         let loan = queue.loan(4).unwrap();
-        takes_at_least(SOON, || assert!(loan.send_deadline(Instant::now() + SOON).unwrap_err().is_full()));
+        takes_at_least(SOON, || {
+            assert!(loan.send_deadline(Instant::now() + SOON).unwrap_err().is_full())
+        });
     }
 }
 
@@ -107,7 +126,10 @@ pub fn the_longest_timeout_waits(ground: &Ground) {
                 other.put_timeout(2, Duration::MAX).unwrap();
             });
             assert_eq!(made.queue.get_timeout(Duration::MAX).unwrap().to_native(), 1);
-            assert_eq!(made.queue.get_timeout(Duration::from_secs(u64::MAX / 2)).unwrap().to_native(), 2);
+            assert_eq!(
+                made.queue.get_timeout(Duration::from_secs(u64::MAX / 2)).unwrap().to_native(),
+                2
+            );
         });
     }
 }

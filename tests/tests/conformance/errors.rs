@@ -8,10 +8,15 @@ pub fn full_gives_the_value_back_and_names_the_queue(ground: &Ground) {
     let made = ground.make(Queue::<String>::options().maxsize(1).participants(4));
     made.queue.put("first".to_owned()).unwrap();
     let error = made.queue.try_put("second".to_owned()).unwrap_err();
-    assert!(matches!(&error, PutError::Full { queue, maxsize: 1, .. } if queue.to_string() == made.label));
+    assert!(
+        matches!(&error, PutError::Full { queue, maxsize: 1, .. } if queue.to_string() == made.label)
+    );
     assert_eq!(
         error.to_string(),
-        format!("{} is full: it holds 1 messages at most; `ringway stat` shows who has it open", made.label)
+        format!(
+            "{} is full: it holds 1 messages at most; `ringway stat` shows who has it open",
+            made.label
+        )
     );
     assert_eq!(error.into_value(), "second");
 }
@@ -26,7 +31,9 @@ pub fn empty_names_the_queue(ground: &Ground) {
 pub fn shut_down_gives_the_value_back_and_names_the_queue(ground: &Ground) {
     let made = ground.make(Queue::<String>::options().maxsize(1).participants(4));
     made.queue.shutdown(false).unwrap();
-    for error in [made.queue.put("late".to_owned()), made.queue.try_put("late".to_owned())].map(Result::unwrap_err) {
+    for error in [made.queue.put("late".to_owned()), made.queue.try_put("late".to_owned())]
+        .map(Result::unwrap_err)
+    {
         assert!(error.is_shut_down());
         assert_eq!(error.to_string(), format!("{} was shut down", made.label));
         assert_eq!(error.into_value(), "late");
@@ -39,8 +46,13 @@ pub fn too_large_tells_both_sizes(ground: &Ground) {
     let made = ground.make(Queue::<[u8]>::options().maxsize(2).max_message(300).participants(2));
     for bytes in [301, 320, 321, 70_000] {
         let error = made.queue.put_bytes(vec![7; bytes]).unwrap_err();
-        assert!(matches!(error, PutError::TooLarge { bytes: found, limit: 300, .. } if found == bytes as u64));
-        assert!(error.to_string().contains(&made.label) && error.to_string().contains("300"), "{error}");
+        assert!(
+            matches!(error, PutError::TooLarge { bytes: found, limit: 300, .. } if found == bytes as u64)
+        );
+        assert!(
+            error.to_string().contains(&made.label) && error.to_string().contains("300"),
+            "{error}"
+        );
         assert_eq!(error.into_value(), vec![7; bytes]);
         assert!(matches!(made.queue.loan(bytes), Err(PutError::TooLarge { limit: 300, .. })));
     }

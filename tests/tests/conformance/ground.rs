@@ -50,7 +50,9 @@ impl Ground {
         let (mut name, mut place) = (None, Place::Heap);
         match self {
             Self::Named => place = name.insert(Name::new("named")).place(),
-            Self::Portable => place = Place::Portable(name.insert(Name::new("portable")).to_string()),
+            Self::Portable => {
+                place = Place::Portable(name.insert(Name::new("portable")).to_string())
+            }
             Self::Folder(folder) => {
                 static LAST: AtomicU32 = AtomicU32::new(0);
                 place = Place::File(folder.join(LAST.fetch_add(1, Relaxed).to_string()));

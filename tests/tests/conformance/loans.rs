@@ -43,7 +43,9 @@ pub fn a_full_queue_gives_the_loan_back(ground: &Ground) {
     let mut loan = made.queue.loan(6).unwrap();
     loan.copy_from_slice(b"second");
     let error = loan.try_send().unwrap_err();
-    assert!(matches!(&error, PutError::Full { queue, maxsize: 1, .. } if *queue == made.queue.name()));
+    assert!(
+        matches!(&error, PutError::Full { queue, maxsize: 1, .. } if *queue == made.queue.name())
+    );
     let loan = error.into_value();
     assert_eq!(&*loan, b"second");
     drop(made.queue.get_bytes().unwrap());
@@ -76,7 +78,8 @@ pub fn a_closed_queue_lends_nothing(ground: &Ground) {
 }
 
 pub fn loans_up_to_the_allowance_delay_nobody(ground: &Ground) {
-    let made = ground.make(Queue::<[u8]>::options().maxsize(3).max_message(64).participants(2).loans(7));
+    let made =
+        ground.make(Queue::<[u8]>::options().maxsize(3).max_message(64).participants(2).loans(7));
     let other = made.again();
     let _loans: Vec<_> = (0..7).map(|_| made.queue.try_loan(64).unwrap()).collect();
     for lap in 0..100 {

@@ -27,7 +27,8 @@ pub fn many_go_in_and_come_out_in_order(ground: &Ground) {
 
     let typed = ground.make(Queue::<u32>::options().maxsize(64).participants(2));
     typed.queue.put_many(&[3, 4, 5]).unwrap();
-    let taken: Vec<u32> = typed.queue.get_many(8).unwrap().map(|message| message.unwrap().to_native()).collect();
+    let taken: Vec<u32> =
+        typed.queue.get_many(8).unwrap().map(|message| message.unwrap().to_native()).collect();
     assert_eq!(taken, [3, 4, 5]);
 }
 
@@ -66,7 +67,10 @@ pub fn put_many_tells_how_many_went_in(ground: &Ground) {
     let made = ground.bytes(100);
     let messages = [vec![1; 10], vec![2; 256], vec![3; 257], vec![4; 10]];
     let error = made.queue.put_many_bytes(&messages).unwrap_err();
-    assert!(error.put == 2 && matches!(error.error, PutError::TooLarge { bytes: 257, limit: 256, .. }), "{error}");
+    assert!(
+        error.put == 2 && matches!(error.error, PutError::TooLarge { bytes: 257, limit: 256, .. }),
+        "{error}"
+    );
     assert_eq!(made.queue.len().unwrap(), 2);
 
     made.queue.shutdown(false).unwrap();
@@ -103,7 +107,10 @@ pub fn put_many_in_time_tells_how_many_went_in(ground: &Ground) {
     for call in calls {
         let made = ground.bytes(70); // two batches and a part of one
         let error = call(&made.queue, &messages).unwrap_err();
-        assert!(error.put == 70 && matches!(error.error, PutError::Full { maxsize: 70, .. }), "{error}");
+        assert!(
+            error.put == 70 && matches!(error.error, PutError::Full { maxsize: 70, .. }),
+            "{error}"
+        );
         assert_eq!(call(&made.queue, &messages).unwrap_err().put, 0);
         call(&made.queue, &[]).unwrap();
         for expected in &messages[..70] {
@@ -121,11 +128,13 @@ pub fn put_many_in_time_tells_how_many_went_in(ground: &Ground) {
 }
 
 pub fn many_without_blocks_end_in_time(ground: &Ground) {
-    let made = ground.make(Queue::<[u8]>::options().maxsize(2).max_message(64).participants(1).loans(1));
+    let made =
+        ground.make(Queue::<[u8]>::options().maxsize(2).max_message(64).participants(1).loans(1));
     let mut loans: Vec<_> = std::iter::from_fn(|| made.queue.try_loan(64).ok()).collect();
     let error = made.queue.try_put_many_bytes(&["a", "b"]).unwrap_err();
     assert!(error.put == 0 && matches!(error.error, PutError::NoBlock { .. }), "{error}");
     loans.pop();
-    let error = made.queue.put_many_bytes_timeout(&["a", "b"], Duration::from_millis(10)).unwrap_err();
+    let error =
+        made.queue.put_many_bytes_timeout(&["a", "b"], Duration::from_millis(10)).unwrap_err();
     assert!(error.put == 1 && matches!(error.error, PutError::NoBlock { .. }), "{error}");
 }

@@ -66,10 +66,16 @@ fn agree(ground: &Ground, maxsize: usize, calls: &[(bool, Call)]) -> Result<(), 
                 model.extend(messages.iter().cloned());
             }
             Call::PutMany(_) => {} // it would wait
-            Call::Get => prop_assert_eq!(queue.try_get_bytes().ok().map(|message| message.to_vec()), model.pop_front()),
+            Call::Get => prop_assert_eq!(
+                queue.try_get_bytes().ok().map(|message| message.to_vec()),
+                model.pop_front()
+            ),
             Call::GetMany(max) => {
-                let batch = queue.try_get_many(*max).map(|batch| batch.map(|message| message.to_vec()).collect());
-                let expected: Vec<_> = (0..*max.min(&32)).map_while(|_| model.pop_front()).collect();
+                let batch = queue
+                    .try_get_many(*max)
+                    .map(|batch| batch.map(|message| message.to_vec()).collect());
+                let expected: Vec<_> =
+                    (0..*max.min(&32)).map_while(|_| model.pop_front()).collect();
                 prop_assert_eq!(batch.unwrap_or_else(|_| Vec::new()), expected);
             }
             Call::Hold if held.len() < 16 => {

@@ -43,7 +43,10 @@ pub fn maxsize_is_exact(ground: &Ground) {
                     .unwrap_or_else(|e| panic!("{n} of {maxsize}, lap {lap}: {e}"));
             }
             for queue in [&made.queue, &other] {
-                assert!(queue.try_put_bytes("one more").unwrap_err().is_full(), "{maxsize}, lap {lap}");
+                assert!(
+                    queue.try_put_bytes("one more").unwrap_err().is_full(),
+                    "{maxsize}, lap {lap}"
+                );
                 assert!(queue.is_full().unwrap());
             }
             assert_eq!(number(&other.try_get_bytes().unwrap()), 0);
@@ -61,10 +64,16 @@ pub fn maxsize_is_exact(ground: &Ground) {
 pub fn len_counts_what_is_queued(ground: &Ground) {
     let made = ground.bytes(3);
     let other = made.again();
-    assert_eq!((other.len().unwrap(), other.is_empty().unwrap(), other.is_full().unwrap()), (0, true, false));
+    assert_eq!(
+        (other.len().unwrap(), other.is_empty().unwrap(), other.is_full().unwrap()),
+        (0, true, false)
+    );
     for n in 1..=3 {
         made.queue.put_bytes("m").unwrap();
-        assert_eq!((other.len().unwrap(), other.is_empty().unwrap(), other.is_full().unwrap()), (n, false, n == 3));
+        assert_eq!(
+            (other.len().unwrap(), other.is_empty().unwrap(), other.is_full().unwrap()),
+            (n, false, n == 3)
+        );
     }
     let guard = other.get_bytes().unwrap();
     assert_eq!(made.queue.len().unwrap(), 2, "a message that was taken is not in the queue");
@@ -100,7 +109,11 @@ pub fn positions_wrap(ground: &Ground) {
                 while made.queue.try_put_bytes(put.to_le_bytes()).is_ok() {
                     put += 1;
                 }
-                assert_eq!((put - got, other.len().unwrap()), (maxsize, maxsize), "from {first:#x}");
+                assert_eq!(
+                    (put - got, other.len().unwrap()),
+                    (maxsize, maxsize),
+                    "from {first:#x}"
+                );
                 for _ in 0..maxsize.div_ceil(2) {
                     assert_eq!(number(&other.try_get_bytes().unwrap()), got);
                     got += 1;

@@ -41,7 +41,8 @@ pub fn at_once_drops_what_is_left(ground: &Ground) {
 pub fn sleepers_wake(ground: &Ground) {
     for immediate in [false, true] {
         for strategy in [WaitStrategy::Spin, WaitStrategy::Adaptive, WaitStrategy::Park] {
-            let options = Queue::<[u8]>::options().maxsize(1).max_message(64).participants(2).wait(strategy);
+            let options =
+                Queue::<[u8]>::options().maxsize(1).max_message(64).participants(2).wait(strategy);
             let (empty, full) = (ground.make(options.clone()), ground.make(options));
             full.queue.put_bytes("the one").unwrap();
             let awake = AtomicU32::new(0);

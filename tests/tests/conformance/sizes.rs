@@ -9,7 +9,9 @@ pub fn every_length_at_the_edge_of_a_class_passes(ground: &Ground) {
     let made = ground.make(Queue::<[u8]>::options().maxsize(4).max_message(max).participants(2));
     let other = made.again();
     let edges = [0, 64, 256, 1024, 4096, 4992, max as usize].into_iter();
-    let lengths = edges.flat_map(|edge| edge.saturating_sub(1)..=edge + 1).filter(|&length| length <= max as usize);
+    let lengths = edges
+        .flat_map(|edge| edge.saturating_sub(1)..=edge + 1)
+        .filter(|&length| length <= max as usize);
     for length in lengths {
         let message: Vec<u8> = (0..length).map(|at| (at * 31 + length) as u8).collect();
         made.queue.put_bytes(&message).unwrap();
@@ -31,7 +33,8 @@ pub fn an_empty_message_is_a_message(ground: &Ground) {
 }
 
 pub fn the_largest_message_may_have_one_byte(ground: &Ground) {
-    let made = ground.make(Queue::<[u8]>::options().maxsize(1).max_message(1).participants(1).loans(1));
+    let made =
+        ground.make(Queue::<[u8]>::options().maxsize(1).max_message(1).participants(1).loans(1));
     made.queue.put_bytes([9]).unwrap();
     assert_eq!(&*made.queue.get_bytes().unwrap(), [9]);
     assert!(made.queue.put_bytes([9, 9]).is_err());

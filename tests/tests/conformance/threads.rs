@@ -20,7 +20,8 @@ fn pass(queue: &Queue<u32>, pairs: u32, each: u32) {
             scope.spawn(move || {
                 let mine: Vec<u32> = (0..each).map(|_| queue.get().unwrap().to_native()).collect();
                 for putter in 0..pairs {
-                    let of_one: Vec<u32> = mine.iter().copied().filter(|n| n / each == putter).collect();
+                    let of_one: Vec<u32> =
+                        mine.iter().copied().filter(|n| n / each == putter).collect();
                     assert!(of_one.is_sorted(), "the order of one putter holds at each getter");
                 }
                 taken.lock().unwrap().extend(mine);

@@ -30,7 +30,11 @@ fn job(id: u64) -> Job {
     Job {
         id,
         name: "ü".repeat(id as usize % 90),
-        parts: vec![Part::Nothing, Part::Bytes(vec![id as u8; 40]), Part::Both { text: Some("t".into()), inner }],
+        parts: vec![
+            Part::Nothing,
+            Part::Bytes(vec![id as u8; 40]),
+            Part::Both { text: Some("t".into()), inner },
+        ],
         labels: (0..id as i32 % 5).map(|n| (format!("label {n}"), -n)).collect(),
     }
 }
@@ -48,13 +52,17 @@ pub fn structures_pass(ground: &Ground) {
 }
 
 pub fn enums_and_options_pass(ground: &Ground) {
-    let made = ground.make(Queue::<Option<Part>>::options().maxsize(8).max_message(1024).participants(2));
+    let made =
+        ground.make(Queue::<Option<Part>>::options().maxsize(8).max_message(1024).participants(2));
     let values = [
         None,
         Some(Part::Nothing),
         Some(Part::Bytes(vec![])),
         Some(Part::Both { text: None, inner: None }),
-        Some(Part::Both { text: Some("long enough to lie apart".into()), inner: Some(Box::new((1, 2.0))) }),
+        Some(Part::Both {
+            text: Some("long enough to lie apart".into()),
+            inner: Some(Box::new((1, 2.0))),
+        }),
     ];
     made.queue.put_many(&values).unwrap();
     for value in values {
@@ -63,7 +71,8 @@ pub fn enums_and_options_pass(ground: &Ground) {
 }
 
 pub fn strings_beyond_the_first_guess_pass(ground: &Ground) {
-    let made = ground.make(Queue::<String>::options().maxsize(4).max_message(5_000).participants(2));
+    let made =
+        ground.make(Queue::<String>::options().maxsize(4).max_message(5_000).participants(2));
     for length in (0..4_900).step_by(61) {
         let text = "s".repeat(length);
         made.queue.put(&text).unwrap();

@@ -17,7 +17,9 @@ impl Rival for Boost {
         About { name: "boost", release, between: Between::Processes, waits: "sleeps" }
     }
     fn missing(&self) -> Option<String> {
-        (!cfg!(boost)).then(|| "the headers of boost::interprocess were not there when this was built".to_owned())
+        (!cfg!(boost)).then(|| {
+            "the headers of boost::interprocess were not there when this was built".to_owned()
+        })
     }
     fn carries(&self, _load: &Load) -> bool {
         true

@@ -45,7 +45,8 @@ pub struct Queue {
 impl Queue {
     fn new(load: &Load, wait: Wait) -> Result<Self, String> {
         let folder = Folder::new()?;
-        let options = Options::new(fresh_name(), load.capacity * (load.size + HEADER)).with_path(&folder.0);
+        let options =
+            Options::new(fresh_name(), load.capacity * (load.size + HEADER)).with_path(&folder.0);
         let open = Publisher::open(&options).map_err(|error| error.to_string())?;
         Ok(Self { options, size: load.size, wait, _open: Mutex::new(open), _folder: folder })
     }

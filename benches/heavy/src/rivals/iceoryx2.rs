@@ -1,7 +1,9 @@
 //! iceoryx2: publish and subscribe without copies, for one sender and one receiver here, since every subscriber gets
 //! every message.
 
-use ::iceoryx2::port::{listener::Listener, notifier::Notifier, publisher::Publisher, subscriber::Subscriber};
+use ::iceoryx2::port::{
+    listener::Listener, notifier::Notifier, publisher::Publisher, subscriber::Subscriber,
+};
 use ::iceoryx2::prelude::*;
 use ringway_benches::link::{Link, Load, Receiver, Sender};
 use ringway_benches::rival::{About, Between, Rival};
@@ -43,7 +45,8 @@ pub struct Topic {
 }
 
 type Error = Box<dyn std::error::Error>;
-type Factory = ::iceoryx2::service::port_factory::publish_subscribe::PortFactory<ipc::Service, [u8], ()>;
+type Factory =
+    ::iceoryx2::service::port_factory::publish_subscribe::PortFactory<ipc::Service, [u8], ()>;
 type EventFactory = ::iceoryx2::service::port_factory::event::PortFactory<ipc::Service>;
 
 impl Topic {
@@ -94,7 +97,9 @@ impl Drop for Topic {
     /// Takes away what ends left that were killed.
     fn drop(&mut self) {
         for entry in std::fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
-            if entry.path() != self.folder.0 && entry.file_name().to_string_lossy().starts_with(&self.name) {
+            if entry.path() != self.folder.0
+                && entry.file_name().to_string_lossy().starts_with(&self.name)
+            {
                 let _ = std::fs::remove_file(entry.path());
             }
         }

@@ -20,7 +20,11 @@ impl Rival for IpcChannel {
     fn links(&self, load: &Load, count: usize) -> Result<Vec<Ends>, String> {
         let ends = |_| {
             let (sender, receiver) = bytes_channel().map_err(|error| error.to_string())?;
-            Ok(Ends { sender: Mutex::new(sender), receiver: Mutex::new(Some(receiver)), size: load.size })
+            Ok(Ends {
+                sender: Mutex::new(sender),
+                receiver: Mutex::new(Some(receiver)),
+                size: load.size,
+            })
         };
         (0..count).map(ends).collect()
     }
@@ -46,7 +50,9 @@ impl Link for Ends {
         SendingEnd(self.sender.lock().expect("no panic before").clone(), vec![0; self.size])
     }
     fn receiver(&self, _index: usize) -> ReceivingEnd {
-        ReceivingEnd(self.receiver.lock().expect("no panic before").take().expect("the receiving end"))
+        ReceivingEnd(
+            self.receiver.lock().expect("no panic before").take().expect("the receiving end"),
+        )
     }
 }
 

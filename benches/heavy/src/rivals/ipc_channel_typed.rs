@@ -52,7 +52,9 @@ impl<T: Value + Send + Sync> Link for Ends<T> {
         SendingEnd(self.sender.lock().expect("no panic before").clone(), Arc::new(T::new()))
     }
     fn receiver(&self, _index: usize) -> ReceivingEnd<T> {
-        ReceivingEnd(self.receiver.lock().expect("no panic before").take().expect("the receiving end"))
+        ReceivingEnd(
+            self.receiver.lock().expect("no panic before").take().expect("the receiving end"),
+        )
     }
 }
 

@@ -47,7 +47,8 @@ impl Ring {
         let folder = Folder::new()?;
         let path = folder.0.join("ring").to_string_lossy().into_owned();
         let bytes = load.capacity * (load.size + HEADER);
-        let open = SharedRingBuffer::create(&path, bytes as u32).map_err(|error| error.to_string())?;
+        let open =
+            SharedRingBuffer::create(&path, bytes as u32).map_err(|error| error.to_string())?;
         Ok(Self { path, size: load.size, wait, _open: Mutex::new(open), _folder: folder })
     }
     fn open(&self) -> SharedRingBuffer {

@@ -57,9 +57,15 @@ fn ring<const N: usize>(capacity: usize) -> Result<Pair<N>, shmem_ipc::Error> {
     Ok((sender, receiver))
 }
 
-fn send<const N: usize>(ring: &mut sharedring::Sender<[u8; N]>, wait: Wait, write: impl FnOnce(&mut [u8])) {
+fn send<const N: usize>(
+    ring: &mut sharedring::Sender<[u8; N]>,
+    wait: Wait,
+    write: impl FnOnce(&mut [u8]),
+) {
     match wait {
-        Wait::Spin => until(|| (ring.sender_mut().write_count().expect("the ring") > 0).then_some(())),
+        Wait::Spin => {
+            until(|| (ring.sender_mut().write_count().expect("the ring") > 0).then_some(()))
+        }
         Wait::Sleep => _ = ring.block_until_writable().expect("the ring"),
     }
     // SAFETY: one sender and one receiver, set up together.
@@ -72,9 +78,15 @@ fn send<const N: usize>(ring: &mut sharedring::Sender<[u8; N]>, wait: Wait, writ
     sent.expect("the ring");
 }
 
-fn receive<const N: usize>(ring: &mut sharedring::Receiver<[u8; N]>, wait: Wait, read: impl FnOnce(&[u8])) {
+fn receive<const N: usize>(
+    ring: &mut sharedring::Receiver<[u8; N]>,
+    wait: Wait,
+    read: impl FnOnce(&[u8]),
+) {
     match wait {
-        Wait::Spin => until(|| (ring.receiver_mut().read_count().expect("the ring") > 0).then_some(())),
+        Wait::Spin => {
+            until(|| (ring.receiver_mut().read_count().expect("the ring") > 0).then_some(()))
+        }
         Wait::Sleep => _ = ring.block_until_readable().expect("the ring"),
     }
     // SAFETY: one sender and one receiver, set up together.

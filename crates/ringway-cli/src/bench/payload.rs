@@ -23,7 +23,9 @@ pub(super) fn expected(messages: u64, size: usize) -> u64 {
     let (words, rest) = (size as u64 / 8, size as u64 % 8);
     let indices = words.wrapping_mul(words.wrapping_sub(1)) / 2;
     (0..messages).fold(0_u64, |sum, number| {
-        sum.wrapping_add(words.wrapping_mul(number)).wrapping_add(indices).wrapping_add(rest * (number & 0xff))
+        sum.wrapping_add(words.wrapping_mul(number))
+            .wrapping_add(indices)
+            .wrapping_add(rest * (number & 0xff))
     })
 }
 

@@ -32,7 +32,10 @@ pub(super) fn run(bench: &Bench) -> Done {
     crew.end(echo)?; // if it has died, that is what went wrong
     let times = measured?;
     let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|quantile| times.value_at_quantile(quantile));
-    let sheet = format!("{rounds} round trips\np50 {p50} ns, p99 {p99} ns, p99.9 {p999} ns, least {} ns", times.min());
+    let sheet = format!(
+        "{rounds} round trips\np50 {p50} ns, p99 {p99} ns, p99.9 {p999} ns, least {} ns",
+        times.min()
+    );
     let object = json!({
         "round_trips": rounds,
         "verified": true,
@@ -46,7 +49,12 @@ pub(super) fn run(bench: &Bench) -> Done {
     print(bench, &sheet, object)
 }
 
-fn measure(bench: &Bench, rounds: u64, there: &Bytes, back: &Bytes) -> Result<Histogram<u64>, Failure> {
+fn measure(
+    bench: &Bench,
+    rounds: u64,
+    there: &Bytes,
+    back: &Bytes,
+) -> Result<Histogram<u64>, Failure> {
     let mut times = Histogram::new(3).map_err(failed)?;
     let mut message = vec![0; bench.size];
     let warm_up = rounds / 10;
@@ -57,7 +65,9 @@ fn measure(bench: &Bench, rounds: u64, there: &Bytes, back: &Bytes) -> Result<Hi
         let answer = back.get_bytes().map_err(failed)?;
         let took = begin.elapsed();
         if payload::sum(&answer) != payload::sum(&message) {
-            return Err(Failure::Failed(format!("round trip {number} brought back something else")));
+            return Err(Failure::Failed(format!(
+                "round trip {number} brought back something else"
+            )));
         }
         if number >= warm_up {
             times.record(took.as_nanos() as u64).map_err(failed)?;

@@ -40,8 +40,9 @@ pub(super) fn run(bench: &Bench) -> Done {
         let (worker, said) = crew.hear()?;
         match said {
             Some(line) => {
-                let (its_count, its_sum) = counted(&line)
-                    .ok_or_else(|| Failure::Failed(format!("consumer {worker} said {line:?} for its sum")))?;
+                let (its_count, its_sum) = counted(&line).ok_or_else(|| {
+                    Failure::Failed(format!("consumer {worker} said {line:?} for its sum"))
+                })?;
                 shares[worker] = its_count;
                 sum = sum.wrapping_add(its_sum);
             }
@@ -59,7 +60,9 @@ pub(super) fn run(bench: &Bench) -> Done {
     let seconds = begin.elapsed().as_secs_f64();
     let arrived: u64 = shares.iter().sum();
     if (arrived, sum) != (messages, payload::expected(messages, bench.size)) {
-        return Err(Failure::Failed(format!("{messages} messages were put, {arrived} came, with the sum {sum:#x}")));
+        return Err(Failure::Failed(format!(
+            "{messages} messages were put, {arrived} came, with the sum {sum:#x}"
+        )));
     }
     let rate = messages as f64 / seconds;
     let sheet = format!(
@@ -143,7 +146,9 @@ impl GetJob {
         loop {
             let taken = match self.batch {
                 1 => queue.get_bytes().map(|message| add(&message)),
-                batch => queue.get_many(batch).map(|messages| messages.for_each(|message| add(&message))),
+                batch => {
+                    queue.get_many(batch).map(|messages| messages.for_each(|message| add(&message)))
+                }
             };
             match taken {
                 Ok(()) => {}

@@ -68,7 +68,9 @@ impl Ledger {
             if let Some((life, number)) = last.insert((consumer, message.producer), place)
                 && (life, number) >= place
             {
-                return Err(format!("consumer {consumer} got message {message} after number {number} of life {life}"));
+                return Err(format!(
+                    "consumer {consumer} got message {message} after number {number} of life {life}"
+                ));
             }
         }
         if let Some((message, count)) = arrived.iter().find(|(_, count)| **count != 1) {
@@ -87,7 +89,11 @@ impl Ledger {
         if unsaid > 1 {
             return Err(format!("{unsaid} messages arrived that nobody said to have put"));
         }
-        let and = if unsaid == 1 { ", and one more that its producer was killed before it could confirm" } else { "" };
+        let and = if unsaid == 1 {
+            ", and one more that its producer was killed before it could confirm"
+        } else {
+            ""
+        };
         Ok(format!("{} messages were put, and each arrived once and in order{and}", self.put.len()))
     }
 }
@@ -107,11 +113,20 @@ mod tests {
     #[test]
     fn a_ledger_that_does_not_balance_is_told() {
         assert!(ledger(&[(0, 0, 0), (0, 0, 1)], &[(0, 0, 0), (0, 0, 1)]).is_ok());
-        assert!(ledger(&[(0, 0, 0), (0, 1, 1)], &[(0, 0, 0), (0, 0, 1), (0, 1, 1)]).is_ok(), "one unsaid");
+        assert!(
+            ledger(&[(0, 0, 0), (0, 1, 1)], &[(0, 0, 0), (0, 0, 1), (0, 1, 1)]).is_ok(),
+            "one unsaid"
+        );
         assert!(ledger(&[(0, 0, 0), (0, 0, 1)], &[(0, 0, 0)]).is_err(), "lost");
-        assert!(ledger(&[(0, 0, 0), (0, 0, 1)], &[(0, 0, 0), (0, 0, 1), (0, 0, 1)]).is_err(), "doubled");
+        assert!(
+            ledger(&[(0, 0, 0), (0, 0, 1)], &[(0, 0, 0), (0, 0, 1), (0, 0, 1)]).is_err(),
+            "doubled"
+        );
         assert!(ledger(&[(0, 0, 0), (0, 0, 1)], &[(0, 0, 1), (0, 0, 0)]).is_err(), "out of order");
-        assert!(ledger(&[(0, 0, 0), (0, 1, 1)], &[(0, 1, 1), (0, 0, 0)]).is_err(), "the heir before the dead");
+        assert!(
+            ledger(&[(0, 0, 0), (0, 1, 1)], &[(0, 1, 1), (0, 0, 0)]).is_err(),
+            "the heir before the dead"
+        );
         assert!(ledger(&[(0, 0, 0)], &[(0, 0, 0)]).is_err(), "not all put");
     }
 

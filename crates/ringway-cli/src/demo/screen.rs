@@ -18,16 +18,24 @@ impl Screen {
     pub(super) fn new(producers: u32, consumers: u32, messages: u64) -> Self {
         let bars = io::stdout().is_terminal().then(|| {
             let all = MultiProgress::new();
-            let style = |template| ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar());
+            let style = |template| {
+                ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar())
+            };
             let put = style("{prefix:>11} put {bar:40.green} {pos:>4}/{len}");
             let got = style("{prefix:>11} got {bar:40.cyan} {pos:>4}");
             let bar = |kind: &str, number, length, style: &ProgressStyle| {
-                all.add(ProgressBar::new(length)).with_prefix(format!("{kind} {number}")).with_style(style.clone())
+                all.add(ProgressBar::new(length))
+                    .with_prefix(format!("{kind} {number}"))
+                    .with_style(style.clone())
             };
             let total = u64::from(producers) * messages;
             Bars {
-                producers: (0..producers).map(|number| bar("producer", number, messages, &put)).collect(),
-                consumers: (0..consumers).map(|number| bar("consumer", number, total, &got)).collect(),
+                producers: (0..producers)
+                    .map(|number| bar("producer", number, messages, &put))
+                    .collect(),
+                consumers: (0..consumers)
+                    .map(|number| bar("consumer", number, total, &got))
+                    .collect(),
                 all,
             }
         });

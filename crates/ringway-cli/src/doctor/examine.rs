@@ -23,18 +23,30 @@ impl Doctoring {
         };
         let by_hand = format!("if nobody is making it: rm {}", quoted_path(&remains.path));
         let (text, remedy, fixed) = match remains.maker() {
-            Maker::AtWork => (text + " yet, and has it open", "wait for it, or end it".to_owned(), false),
-            Maker::Unknown(error) => {
-                (text, format!("cannot see whether anybody has it open ({error}); {by_hand}"), false)
+            Maker::AtWork => {
+                (text + " yet, and has it open", "wait for it, or end it".to_owned(), false)
             }
-            Maker::Gone if !self.fix => (text + " and is gone", "--fix removes it".to_owned(), false),
+            Maker::Unknown(error) => (
+                text,
+                format!("cannot see whether anybody has it open ({error}); {by_hand}"),
+                false,
+            ),
+            Maker::Gone if !self.fix => {
+                (text + " and is gone", "--fix removes it".to_owned(), false)
+            }
             Maker::Gone => match remains.remove() {
                 Ok(true) => (text + " and is gone", "it was removed".to_owned(), true),
                 Ok(false) => (text, "somebody has it open by now".to_owned(), false),
                 Err(error) => (text, format!("it cannot be removed: {error}"), false),
             },
         };
-        findings.add(Finding { queue: remains.name.clone(), kind: "half made", text, remedy, fixed });
+        findings.add(Finding {
+            queue: remains.name.clone(),
+            kind: "half made",
+            text,
+            remedy,
+            fixed,
+        });
     }
 
     /// A queue. The error says that there is none.
@@ -59,10 +71,15 @@ impl Doctoring {
             let text = "nobody can open it, and its name was not removed".to_owned();
             found("marked as removed", text, self.restore(&segment));
         }
-        let anew = || ("take out what can be got, then remove it and make it anew".to_owned(), false);
+        let anew =
+            || ("take out what can be got, then remove it and make it anew".to_owned(), false);
         let (dead, nobody) = dead_participants(&segment);
         if !nobody.is_empty() {
-            found("damage", format!("participants that no process can be: {}", pids(&nobody)), anew());
+            found(
+                "damage",
+                format!("participants that no process can be: {}", pids(&nobody)),
+                anew(),
+            );
         }
         let orphaned = inspect::accounts(&segment).orphaned;
         if !dead.is_empty() || !nobody.is_empty() || orphaned != 0 {
@@ -76,7 +93,11 @@ impl Doctoring {
         }
         let damaged = inspect::accounts(&segment).damaged;
         if damaged != 0 {
-            found("damage", format!("{} with a state that nobody writes", count(damaged, "block")), anew());
+            found(
+                "damage",
+                format!("{} with a state that nobody writes", count(damaged, "block")),
+                anew(),
+            );
         }
         match inspect::snapshot(&segment) {
             Err(Fault::Corrupt(word)) => {
@@ -93,7 +114,8 @@ impl Doctoring {
                     found("stopped", text, (remedy, false));
                 }
                 for text in living::hoarders(&segment, &snapshot) {
-                    let remedy = "if puts find no free block, it has to let go of some, or to end".to_owned();
+                    let remedy = "if puts find no free block, it has to let go of some, or to end"
+                        .to_owned();
                     found("hoard", text, (remedy, false));
                 }
             }
@@ -104,7 +126,10 @@ impl Doctoring {
     /// Opening and recovering is what anybody who uses the queue does as well.
     fn recover(&self, name: &str, segment: &Segment) -> (String, bool) {
         if !self.fix {
-            return ("whoever uses the queue next takes back what they held, or --fix does".to_owned(), false);
+            return (
+                "whoever uses the queue next takes back what they held, or --fix does".to_owned(),
+                false,
+            );
         }
         let recovered = match Bytes::options().open_any(place(name)) {
             Ok(queue) => queue.recover().map(drop).map_err(|fault| fault.to_string()),
@@ -116,7 +141,9 @@ impl Doctoring {
         };
         match recovered {
             Err(error) => (format!("what they held could not be taken back: {error}"), false),
-            Ok(()) if is_left() => ("some of it is still there, or there again; look once more".to_owned(), false),
+            Ok(()) if is_left() => {
+                ("some of it is still there, or there again; look once more".to_owned(), false)
+            }
             Ok(()) => ("what they held was taken back".to_owned(), true),
         }
     }
@@ -136,7 +163,11 @@ impl Doctoring {
     /// A queue that nobody has open.
     fn remove(&self, name: &str, segment: &Segment, is_done: bool) -> (String, bool) {
         if !(self.remove_abandoned || self.fix && is_done) {
-            let how = if is_done { "--fix removes it" } else { "open it, or --fix --remove-abandoned removes it" };
+            let how = if is_done {
+                "--fix removes it"
+            } else {
+                "open it, or --fix --remove-abandoned removes it"
+            };
             return (format!("{how}, as does ringway rm {}", quoted(name)), false);
         }
         match inspect::remove(segment) {
@@ -159,7 +190,8 @@ fn dead_participants(segment: &Segment) -> (Vec<u32>, Vec<u32>) {
 fn pids(pids: &[u32]) -> String {
     const MOST: usize = 8;
     let first: Vec<String> = pids.iter().take(MOST).map(u32::to_string).collect();
-    let end = if pids.len() > MOST { format!(" and {} more", pids.len() - MOST) } else { String::new() };
+    let end =
+        if pids.len() > MOST { format!(" and {} more", pids.len() - MOST) } else { String::new() };
     format!("pid {}{end}", first.join(", "))
 }
 

@@ -20,8 +20,13 @@ pub(super) fn stopped(snapshot: &Snapshot) -> Vec<(String, String)> {
     let pids: BTreeSet<u32> =
         living(snapshot).filter(|attendee| attendee.is_here).map(|attendee| attendee.pid).collect();
     let still = |pid| match inspect::sight_of(pid)?.state {
-        "stopped" => Some((format!("pid {pid} is stopped"), format!("kill -CONT {pid} lets it go on"))),
-        "traced" => Some((format!("pid {pid} is stopped by a debugger"), "the debugger lets it go on".to_owned())),
+        "stopped" => {
+            Some((format!("pid {pid} is stopped"), format!("kill -CONT {pid} lets it go on")))
+        }
+        "traced" => Some((
+            format!("pid {pid} is stopped by a debugger"),
+            "the debugger lets it go on".to_owned(),
+        )),
         _ => None,
     };
     pids.into_iter().filter_map(still).collect()
@@ -39,7 +44,8 @@ pub(super) fn hoarders(segment: &Segment, snapshot: &Snapshot) -> Vec<String> {
     let hoard = |attendee: &Attendee| {
         let held = second.of(attendee);
         let (pid, beyond, loans) = (attendee.pid, held.beyond, snapshot.loans);
-        let what = format!("{} and {}", count(held.messages, "message"), count(held.blocks, "block"));
+        let what =
+            format!("{} and {}", count(held.messages, "message"), count(held.blocks, "block"));
         (beyond != 0)
             .then(|| format!("pid {pid} holds {what}, {beyond} more than the {loans} that the option `loans` allows"))
     };

@@ -9,12 +9,18 @@ use rustix::io::Errno;
 use crate::terms::{quoted, quoted_path};
 
 /// The kind of the finding, what it is, and the remedy.
-pub(super) fn finding(error: &OpenError, name: &str, path: &Path) -> (&'static str, String, String) {
+pub(super) fn finding(
+    error: &OpenError,
+    name: &str,
+    path: &Path,
+) -> (&'static str, String, String) {
     match error {
         OpenError::Refused { field, found, expected, .. } => {
             ("refused", format!("{field} is {found}, expected {expected}"), by_force(name, path))
         }
-        OpenError::BadName { reason, .. } => ("refused", format!("the name is none: {reason}"), by_force(name, path)),
+        OpenError::BadName { reason, .. } => {
+            ("refused", format!("the name is none: {reason}"), by_force(name, path))
+        }
         OpenError::Io { action, source, .. } => {
             ("unreadable", format!("cannot {action}: {source}"), remedy(source, name, path))
         }

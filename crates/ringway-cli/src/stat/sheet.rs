@@ -11,7 +11,8 @@ pub(super) fn of(view: &View) -> String {
     let View { name, snapshot, participants } = view;
     let mut text = totals(name, snapshot);
     for participant in participants {
-        let _ = write!(text, "  {}\n    holds {}\n", person(participant), holding(&participant.held));
+        let _ =
+            write!(text, "  {}\n    holds {}\n", person(participant), holding(&participant.held));
         if participant.held.beyond != 0 {
             let _ = writeln!(
                 text,
@@ -30,12 +31,28 @@ fn totals(name: &str, snapshot: &Snapshot) -> String {
     };
     row("queue", printable(name));
     row("size", format!("{} of {}{}", snapshot.size, snapshot.maxsize, marks(snapshot)));
-    row("messages", format!("{}, at most {}", printable(&snapshot.schema), bytes(snapshot.max_message)));
+    row(
+        "messages",
+        format!("{}, at most {}", printable(&snapshot.schema), bytes(snapshot.max_message)),
+    );
     row("puts", snapshot.puts.to_string());
     row("gets", snapshot.gets.to_string());
-    row("lost", format!("{} with {}", snapshot.lost, count(snapshot.recovered, "dead participant")));
-    row("sleepers", format!("at most {} to get, {} to put", snapshot.waiting_to_get, snapshot.waiting_to_put));
-    row("memory", format!("{} virtual, {} resident", bytes(snapshot.virtual_bytes), bytes(snapshot.resident_bytes)));
+    row(
+        "lost",
+        format!("{} with {}", snapshot.lost, count(snapshot.recovered, "dead participant")),
+    );
+    row(
+        "sleepers",
+        format!("at most {} to get, {} to put", snapshot.waiting_to_get, snapshot.waiting_to_put),
+    );
+    row(
+        "memory",
+        format!(
+            "{} virtual, {} resident",
+            bytes(snapshot.virtual_bytes),
+            bytes(snapshot.resident_bytes)
+        ),
+    );
     row("created", format!("{} ago", age(snapshot.created_unix_nanos)));
     row("participants", format!("{} of {}", snapshot.holders.len(), snapshot.participants_max));
     text

@@ -56,7 +56,11 @@ pub struct Name(pub String);
 
 impl Name {
     pub fn new(what: &str) -> Self {
-        Self(format!("test-{what}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)))
+        Self(format!(
+            "test-{what}-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        ))
     }
     pub fn file(&self) -> PathBuf {
         PathBuf::from(format!("/dev/shm/ringway.{}", self.0))
@@ -82,8 +86,16 @@ impl Drop for Running {
 /// Starts a `get` that waits for messages, and answers when it has the queue open.
 pub fn getter(name: &Name) -> Running {
     let queue = Queue::<[u8]>::open(&name.0).expect("a queue to get from");
-    let mut get = Running(ringway(&["get", &name.0]).stdout(Stdio::piped()).spawn().expect("the built command"));
-    while !queue.snapshot().expect("a whole queue").holders.iter().any(|holder| holder.attendee.pid == get.0.id()) {
+    let mut get = Running(
+        ringway(&["get", &name.0]).stdout(Stdio::piped()).spawn().expect("the built command"),
+    );
+    while !queue
+        .snapshot()
+        .expect("a whole queue")
+        .holders
+        .iter()
+        .any(|holder| holder.attendee.pid == get.0.id())
+    {
         assert_eq!(get.0.try_wait().expect("our child"), None, "it waits for messages");
         thread::sleep(Duration::from_millis(1));
     }
@@ -92,14 +104,18 @@ pub fn getter(name: &Name) -> Running {
 
 /// Sends a signal, by its name with a dash, to a child that was not waited for.
 pub fn signal(child: &Running, signal: &str) {
-    let sent = Command::new("kill").args([signal, &child.0.id().to_string()]).status().expect("the kill command");
+    let sent = Command::new("kill")
+        .args([signal, &child.0.id().to_string()])
+        .status()
+        .expect("the kill command");
     assert!(sent.success());
 }
 
 /// Waits until the kernel shows this letter for the state of a child.
 pub fn wait_for_state(child: &Running, letter: char) {
     loop {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", child.0.id())).expect("a child that was not waited for");
+        let stat = fs::read_to_string(format!("/proc/{}/stat", child.0.id()))
+            .expect("a child that was not waited for");
         if stat[stat.rfind(')').expect("a name in brackets") + 2..].starts_with(letter) {
             return;
         }
@@ -112,7 +128,11 @@ pub struct Folder(pub PathBuf);
 
 impl Folder {
     pub fn new() -> Self {
-        let name = format!("ringway-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "ringway-test-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
         let path = std::env::temp_dir().join(name);
         fs::create_dir_all(&path).expect("a folder for the test");
         Self(path)

@@ -58,7 +58,12 @@ impl<C: Cells> Ring<C> {
     ///
     /// # Errors
     /// [`Corruption`], besides the number of blocks that were claimed before it was met.
-    pub fn claim(&self, me: Owner, out: &mut [Block], hints: &Hints) -> (usize, Result<Edge, Corruption>) {
+    pub fn claim(
+        &self,
+        me: Owner,
+        out: &mut [Block],
+        hints: &Hints,
+    ) -> (usize, Result<Edge, Corruption>) {
         let start = match self.start(&hints.next_get, self.cells.head(), "head") {
             Ok(start) => start,
             Err(corruption) => return (0, Err(corruption)),

@@ -30,13 +30,17 @@ impl<C: Cells> Ring<C> {
                 Filled::With(Block::CLOSED) => return Ok(false),
                 Filled::Never => return Err(self.corruption("slot", t.number(), seen.0)),
                 Filled::With(_) => t = self.later(t.plus(1), self.cells.tail(), "tail")?,
-                Filled::AndPast => t = self.later(self.beyond(t, seen)?, self.cells.tail(), "tail")?,
+                Filled::AndPast => {
+                    t = self.later(self.beyond(t, seen)?, self.cells.tail(), "tail")?
+                }
                 Filled::NotYet => {
                     // The mark may stand at maxsize, but never on a slot that head has not passed.
                     match self.require_room(t, self.shape.slots(), seen, hints) {
                         Err(PushError::Corrupt(corruption)) => return Err(corruption),
                         Err(PushError::Closed) => return Ok(false),
-                        Err(PushError::Full) => return Err(self.corruption("head", t.number(), seen.0)),
+                        Err(PushError::Full) => {
+                            return Err(self.corruption("head", t.number(), seen.0));
+                        }
                         Ok(()) => {}
                     }
                     let mark = Slot::pack(self.shape.turn(t), Block::CLOSED.bits());

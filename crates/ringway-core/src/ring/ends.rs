@@ -17,10 +17,17 @@ pub(super) const STRIDE: u64 = 8;
 impl<C: Cells> Ring<C> {
     /// Where to begin: the later of what this process remembers and the shared hint. Who did nothing for very long may
     /// remember what seems to lie far ahead, since positions wrap; the shared hint is never wrong, if it may lag.
-    pub(super) fn start(&self, hint: &LocalWord, word: &C::Word, name: &'static str) -> Result<Position, Corruption> {
+    pub(super) fn start(
+        &self,
+        hint: &LocalWord,
+        word: &C::Word,
+        name: &'static str,
+    ) -> Result<Position, Corruption> {
         let shared = self.position(word);
         match recall(hint) {
-            Some(remembered) if (0..=self.shape.slots() as i64).contains(&remembered.ahead_of(shared)) => {
+            Some(remembered)
+                if (0..=self.shape.slots() as i64).contains(&remembered.ahead_of(shared)) =>
+            {
                 Ok(remembered)
             }
             _ => self.reached(shared, name),
@@ -29,7 +36,12 @@ impl<C: Cells> Ring<C> {
 
     /// The later of a position and a shared hint.
     #[inline(always)]
-    pub(super) fn later(&self, position: Position, word: &C::Word, name: &'static str) -> Result<Position, Corruption> {
+    pub(super) fn later(
+        &self,
+        position: Position,
+        word: &C::Word,
+        name: &'static str,
+    ) -> Result<Position, Corruption> {
         let shared = self.position(word);
         if shared.ahead_of(position) > 0 { self.reached(shared, name) } else { Ok(position) }
     }
@@ -65,7 +77,9 @@ impl<C: Cells> Ring<C> {
         let slot = Slot(self.cells.slot(self.shape.index(before)).load(Acquire)); // pairs with: publish
         match self.shape.read(slot, before) {
             Filled::With(_) | Filled::AndPast => Ok(position),
-            Filled::NotYet | Filled::Never => Err(self.corruption(name, before.number(), position.number())),
+            Filled::NotYet | Filled::Never => {
+                Err(self.corruption(name, before.number(), position.number()))
+            }
         }
     }
 

@@ -89,7 +89,9 @@ impl<C: Cells> Ring<C> {
                 Filled::NotYet | Filled::With(Block::CLOSED) => return Ok(t),
                 Filled::Never => return Err(self.corruption("slot", t.number(), slot.0)),
                 Filled::With(_) => t = self.later(t.plus(1), self.cells.tail(), "tail")?,
-                Filled::AndPast => t = self.later(self.beyond(t, slot)?, self.cells.tail(), "tail")?,
+                Filled::AndPast => {
+                    t = self.later(self.beyond(t, slot)?, self.cells.tail(), "tail")?
+                }
             }
             if fuel.spend(self.cells.tail()) {
                 return Err(self.corruption("tail", t.number(), slot.0));

@@ -33,7 +33,9 @@ impl<C: Cells> Ring<C> {
     /// to look closer.
     #[inline(always)]
     pub fn push_straight(&self, me: Owner, block: Block, hints: &Hints) -> bool {
-        let (Some(t), Some(head)) = (recall(&hints.next_put), recall(&hints.head)) else { return false };
+        let (Some(t), Some(head)) = (recall(&hints.next_put), recall(&hints.head)) else {
+            return false;
+        };
         if !self.push_at(me, block, t, head) {
             return false;
         }
@@ -70,7 +72,12 @@ impl<C: Cells> Ring<C> {
     ///
     /// # Errors
     /// Besides the number, why it stopped.
-    pub fn push(&self, me: Owner, blocks: &[Block], hints: &Hints) -> (usize, Result<(), PushError>) {
+    pub fn push(
+        &self,
+        me: Owner,
+        blocks: &[Block],
+        hints: &Hints,
+    ) -> (usize, Result<(), PushError>) {
         let mut t = match self.start(&hints.next_put, self.cells.tail(), "tail") {
             Ok(start) => start,
             Err(corruption) => return (0, Err(corruption.into())),
@@ -101,7 +108,13 @@ impl<C: Cells> Ring<C> {
 
     /// Publishes one block at the first free position from `t` on; answers the position after it.
     #[inline(never)]
-    fn publish(&self, me: Owner, block: Block, mut t: Position, hints: &Hints) -> Result<Position, PushError> {
+    fn publish(
+        &self,
+        me: Owner,
+        block: Block,
+        mut t: Position,
+        hints: &Hints,
+    ) -> Result<Position, PushError> {
         let Some(state) = self.cells.state_of_own(block) else {
             return Err(self.corrupt("block", block.bits().into(), block.bits().into()));
         };
@@ -119,7 +132,10 @@ impl<C: Cells> Ring<C> {
                 match self.shape.read(seen, t) {
                     Filled::NotYet => {
                         // own: whoever sees the slot name the block sees where it is queued.
-                        state.store(State::Queued { lane: self.lane, owner: me, position: t }.pack(), Release);
+                        state.store(
+                            State::Queued { lane: self.lane, owner: me, position: t }.pack(),
+                            Release,
+                        );
                         offered = true;
                         let named = Slot::pack(self.shape.turn(t), block.bits());
                         // publish: pairs with every load of a slot. SeqCst for the look at the sleepers after it.
@@ -157,7 +173,13 @@ impl<C: Cells> Ring<C> {
 
     /// Whether fewer than `limit` blocks are queued before `t`.
     #[inline(always)]
-    pub(super) fn require_room(&self, t: Position, limit: u64, at_t: Slot, hints: &Hints) -> Result<(), PushError> {
+    pub(super) fn require_room(
+        &self,
+        t: Position,
+        limit: u64,
+        at_t: Slot,
+        hints: &Hints,
+    ) -> Result<(), PushError> {
         if let Some(known) = recall(&hints.head) {
             let span = t.ahead_of(known);
             if span >= 0 && (span as u64) < limit {
@@ -173,7 +195,13 @@ impl<C: Cells> Ring<C> {
     /// ring at that instant. The shared head is moved before the answer, so that no slot is filled again that head has
     /// not passed.
     #[cold]
-    fn look_for_room(&self, t: Position, limit: u64, at_t: Slot, hints: &Hints) -> Result<(), PushError> {
+    fn look_for_room(
+        &self,
+        t: Position,
+        limit: u64,
+        at_t: Slot,
+        hints: &Hints,
+    ) -> Result<(), PushError> {
         let start = self.head()?;
         let mut h = start;
         let mut fuel = Fuel::new();
@@ -200,7 +228,9 @@ impl<C: Cells> Ring<C> {
                     Ok(later) => h = later,
                     Err(corruption) => break Err(corruption.into()),
                 },
-                Filled::NotYet | Filled::Never => break Err(self.corrupt("slot", h.number(), slot.0)),
+                Filled::NotYet | Filled::Never => {
+                    break Err(self.corrupt("slot", h.number(), slot.0));
+                }
             }
             if fuel.spend(self.cells.head()) {
                 break Err(self.corrupt("head", t.number(), h.number()));

@@ -50,7 +50,8 @@ impl Cells for SegmentCells<'_> {
     }
     #[inline(always)]
     fn prefetch(&self, lane: Lane, block: Block) {
-        if let (Some(descriptor), Some((bytes, _))) = (self.segment.descriptor(block), self.segment.block_bytes(block))
+        if let (Some(descriptor), Some((bytes, _))) =
+            (self.segment.descriptor(block), self.segment.block_bytes(block))
         {
             prefetch::for_writing(descriptor);
             match lane {
@@ -61,7 +62,8 @@ impl Cells for SegmentCells<'_> {
     }
     #[inline(always)]
     fn prefetch_message(&self, block: Block) {
-        if let (Some(descriptor), Some((bytes, _))) = (self.segment.descriptor(block), self.segment.block_bytes(block))
+        if let (Some(descriptor), Some((bytes, _))) =
+            (self.segment.descriptor(block), self.segment.block_bytes(block))
         {
             let length = descriptor.length.load(Relaxed).min(PREFETCH_BYTES); // a hint only
             for line in 1..length.div_ceil(64) {

@@ -34,7 +34,8 @@ impl Segment {
                 _ => CreateError::Io { name, action, source },
             }
         };
-        let header = header::compose(&geometry, spec).map_err(failed("read the identity of this boot"))?;
+        let header =
+            header::compose(&geometry, spec).map_err(failed("read the identity of this boot"))?;
         let mut hidden = Hidden(None);
         let bytes = geometry.total_bytes;
         let mapping = match place {
@@ -58,18 +59,25 @@ impl Segment {
                 let file;
                 (file, hidden) = unlinked(&path, spec.mode).map_err(failed("create a file"))?;
                 let block = shm::block_size(&file).unwrap_or(4096).max(4096);
-                shm::set_size(&file, bytes.next_multiple_of(block)).map_err(failed("set the size"))?;
+                shm::set_size(&file, bytes.next_multiple_of(block))
+                    .map_err(failed("set the size"))?;
                 reserve(&label, &file, 0, geometry.backed_at_creation)?;
-                let mapped =
-                    if shm::is_hugetlbfs(&file).unwrap_or(false) { bytes.next_multiple_of(block) } else { bytes };
+                let mapped = if shm::is_hugetlbfs(&file).unwrap_or(false) {
+                    bytes.next_multiple_of(block)
+                } else {
+                    bytes
+                };
                 Mapping::of_file(file, mapped, spec.huge_pages).map_err(failed("map the file"))?
             }
         };
         let segment = Self::over(mapping, geometry, header, label, place.path());
-        let unpublished = Unpublished { segment, hidden, portable: matches!(place, Place::Portable(_)) };
+        let unpublished =
+            Unpublished { segment, hidden, portable: matches!(place, Place::Portable(_)) };
         let segment = &unpublished.segment;
         let reserved = match segment.mapping.file() {
-            Some(file) if unpublished.portable => reserve(&segment.label, file, 0, segment.geometry.backed_at_creation),
+            Some(file) if unpublished.portable => {
+                reserve(&segment.label, file, 0, segment.geometry.backed_at_creation)
+            }
             _ => Ok(()),
         };
         match reserved.and_then(|()| segment.initialise(spec)) {
@@ -150,9 +158,13 @@ impl Unpublished {
     /// whoever opens it sees no magic.
     pub(crate) fn publish(&mut self) -> Result<(), CreateError> {
         // SAFETY: the magic lies in the first page, which is mapped and backed, and is only accessed atomically by others.
-        let magic = unsafe { &*self.segment.base.as_ptr().add(offset_of!(Header, magic)).cast::<AtomicU64>() };
+        let magic = unsafe {
+            &*self.segment.base.as_ptr().add(offset_of!(Header, magic)).cast::<AtomicU64>()
+        };
         magic.store(self.segment.header.magic, Release);
-        let (Some(path), Some(file), false) = (&self.segment.path, self.segment.mapping.file(), self.portable) else {
+        let (Some(path), Some(file), false) =
+            (&self.segment.path, self.segment.mapping.file(), self.portable)
+        else {
             return Ok(());
         };
         let result = match self.hidden.0.take() {
@@ -160,8 +172,14 @@ impl Unpublished {
             None => shm::publish(file, path),
         };
         result.map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => CreateError::AlreadyExists { name: self.segment.label.clone() },
-            _ => CreateError::Io { name: self.segment.label.clone(), action: "link the name", source },
+            io::ErrorKind::AlreadyExists => {
+                CreateError::AlreadyExists { name: self.segment.label.clone() }
+            }
+            _ => CreateError::Io {
+                name: self.segment.label.clone(),
+                action: "link the name",
+                source,
+            },
         })
     }
 
@@ -191,7 +209,8 @@ fn unlinked(path: &Path, mode: u32) -> io::Result<(File, Hidden)> {
 }
 
 fn reserve(label: &str, file: &File, offset: u64, bytes: u64) -> Result<(), CreateError> {
-    shm::reserve(file, offset, bytes).map_err(|source| CreateError::NoSpace { name: label.to_owned(), source })
+    shm::reserve(file, offset, bytes)
+        .map_err(|source| CreateError::NoSpace { name: label.to_owned(), source })
 }
 
 #[cfg(test)]
@@ -227,7 +246,10 @@ mod tests {
         Segment::build(&place, &spec()).expect("a segment").abandon();
         assert!(!path.exists());
         let unpublished = Segment::build(&place, &spec()).expect("a segment");
-        assert!(matches!(Segment::open(&place), Err(OpenError::Refused { .. })), "it has no magic yet");
+        assert!(
+            matches!(Segment::open(&place), Err(OpenError::Refused { .. })),
+            "it has no magic yet"
+        );
         unpublished.abandon();
     }
 }

@@ -30,12 +30,16 @@ impl Segment {
             let kind = other_kind(facts.ok()?.file_type())?;
             Some(header::refused(&label, "the kind of file", kind, "a regular file"))
         };
-        let opened = OpenOptions::new().read(true).write(true).custom_flags(shm::OPEN_FLAGS).open(&path);
+        let opened =
+            OpenOptions::new().read(true).write(true).custom_flags(shm::OPEN_FLAGS).open(&path);
         let file = match opened {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(OpenError::NotFound { name: label }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(OpenError::NotFound { name: label });
+            }
             Err(source) => {
-                let failed = || OpenError::Io { name: label.clone(), action: "open the file", source };
+                let failed =
+                    || OpenError::Io { name: label.clone(), action: "open the file", source };
                 return Err(no_file(path.symlink_metadata()).unwrap_or_else(failed));
             }
         };
@@ -51,11 +55,18 @@ impl Segment {
         let label = Place::Unnamed.label();
         match shm::reopen(fd) {
             Ok(file) => Self::from_file(file, label, None, None),
-            Err(source) => Err(OpenError::Io { name: label, action: "open the descriptor anew", source }),
+            Err(source) => {
+                Err(OpenError::Io { name: label, action: "open the descriptor anew", source })
+            }
         }
     }
 
-    fn from_file(file: File, label: String, path: Option<PathBuf>, os_id: Option<&str>) -> Result<Self, OpenError> {
+    fn from_file(
+        file: File,
+        label: String,
+        path: Option<PathBuf>,
+        os_id: Option<&str>,
+    ) -> Result<Self, OpenError> {
         let failed = |action| {
             let name = label.clone();
             move |source| OpenError::Io { name, action, source }
@@ -85,7 +96,12 @@ impl Segment {
         }
         .map_err(failed("map the file"))?;
         if (mapping.len() as u64) < geometry.total_bytes {
-            return Err(header::refused(&label, "size of the mapping", mapping.len(), geometry.total_bytes));
+            return Err(header::refused(
+                &label,
+                "size of the mapping",
+                mapping.len(),
+                geometry.total_bytes,
+            ));
         }
         let segment = Self::over(mapping, geometry, header, label, path);
         // The portable path opens by name more than once, and the name may have moved on.

@@ -49,7 +49,10 @@ fn messages<W: Memory>(queue: &Queue<W>, in_flight: &[u64]) {
     let mut seen = HashSet::new();
     for &value in delivered.iter().chain(&lost) {
         assert!(seen.insert(value), "{value} was delivered twice");
-        assert!(acknowledged.contains(&value) || in_flight.contains(&value), "{value} was never put");
+        assert!(
+            acknowledged.contains(&value) || in_flight.contains(&value),
+            "{value} was never put"
+        );
     }
     for value in &acknowledged {
         assert!(seen.contains(value), "{value} was lost");

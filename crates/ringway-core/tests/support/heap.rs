@@ -33,7 +33,9 @@ impl<W: Memory> Heap<W> {
         Self {
             head: W::new(first.number()),
             tail: W::new(first.number()),
-            slots: (0..shape.slots()).map(|index| W::new(shape.initial_slot(index, first))).collect(),
+            slots: (0..shape.slots())
+                .map(|index| W::new(shape.initial_slot(index, first)))
+                .collect(),
             states: Arc::clone(states),
         }
     }

@@ -42,7 +42,10 @@ impl<W: Memory> Party<W> {
 
     /// Another thread of the same process.
     pub fn sibling(&self) -> Self {
-        Self { hints: Arc::clone(&self.hints), ..Self::new(&self.queue, self.me.index(), self.me.generation()) }
+        Self {
+            hints: Arc::clone(&self.hints),
+            ..Self::new(&self.queue, self.me.index(), self.me.generation())
+        }
     }
 
     /// Makes fresh blocks this participant's own.
@@ -51,7 +54,10 @@ impl<W: Memory> Party<W> {
             let block = Block::new(0, index);
             let position = Position::new(index.into());
             let held = State::Held { lane: Lane::Free, owner: self.me, position }.pack();
-            self.queue.state(block).compare_exchange(0, held, AcqRel, Acquire).expect("a fresh block");
+            self.queue
+                .state(block)
+                .compare_exchange(0, held, AcqRel, Acquire)
+                .expect("a fresh block");
             self.hand.push(block);
         }
         self
@@ -81,7 +87,10 @@ impl<W: Memory> Party<W> {
             self.queue.payload(block).write(value);
         }
         let (pushed, result) = match blocks[..] {
-            [block] if self.straight && self.queue.messages.push_straight(self.me, block, &self.hints[0]) => {
+            [block]
+                if self.straight
+                    && self.queue.messages.push_straight(self.me, block, &self.hints[0]) =>
+            {
                 (1, Ok(()))
             }
             _ => self.queue.messages.push(self.me, &blocks, &self.hints[0]),
@@ -137,7 +146,9 @@ impl<W: Memory> Party<W> {
     /// Marks a block as free and its message as delivered. A death is before or after both.
     pub fn finish(&self, block: Block, value: u64) {
         let state = self.queue.state(block);
-        let Some(State::Held { lane: Lane::Messages, owner, position }) = State::unpack(state.load(Acquire)) else {
+        let Some(State::Held { lane: Lane::Messages, owner, position }) =
+            State::unpack(state.load(Acquire))
+        else {
             panic!("a claimed block holds a message");
         };
         assert_eq!(owner, self.me, "a claimed block is the claimer's");
@@ -149,7 +160,11 @@ impl<W: Memory> Party<W> {
     pub fn flush(&mut self, kept: usize) {
         let spare = self.hand.split_off(kept.min(self.hand.len()));
         let (pushed, result) = self.queue.free.push(self.me, &spare, &self.hints[1]);
-        assert_eq!((pushed, result), (spare.len(), Ok(())), "the free ring has a place for every block");
+        assert_eq!(
+            (pushed, result),
+            (spare.len(), Ok(())),
+            "the free ring has a place for every block"
+        );
     }
 
     /// Closes the queue.

@@ -46,7 +46,13 @@ impl Word for ShuttleWord {
         step();
         self.0.store(value, order);
     }
-    fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64> {
+    fn compare_exchange(
+        &self,
+        current: u64,
+        new: u64,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u64, u64> {
         step();
         self.0.compare_exchange(current, new, success, failure)
     }

@@ -133,10 +133,20 @@ impl Word for StepWord {
         step();
         self.0.store(value, order);
     }
-    fn compare_exchange(&self, current: u64, new: u64, success: Ordering, failure: Ordering) -> Result<u64, u64> {
+    fn compare_exchange(
+        &self,
+        current: u64,
+        new: u64,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u64, u64> {
         step();
         let sound = SOUND_EXCHANGES.get();
-        SOUND_EXCHANGES.set(if sound == 0 { u64::MAX } else { sound - u64::from(sound != u64::MAX) });
+        SOUND_EXCHANGES.set(if sound == 0 {
+            u64::MAX
+        } else {
+            sound - u64::from(sound != u64::MAX)
+        });
         if sound == 0 {
             return Err(self.0.load(failure));
         }

@@ -12,9 +12,11 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 /// # Errors
 /// `NotFound` if `/proc` is not mounted; `InvalidData` if there is no such number in it.
 pub fn boot_id() -> io::Result<[u8; 16]> {
-    let text = fs::read_to_string(BOOT_ID)
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot read {BOOT_ID} (is /proc mounted?): {error}")))?;
-    parse_uuid(text.trim()).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("{BOOT_ID} has no UUID")))
+    let text = fs::read_to_string(BOOT_ID).map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot read {BOOT_ID} (is /proc mounted?): {error}"))
+    })?;
+    parse_uuid(text.trim())
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("{BOOT_ID} has no UUID")))
 }
 
 fn parse_uuid(text: &str) -> Option<[u8; 16]> {
@@ -65,7 +67,9 @@ mod tests {
     fn only_a_uuid_is_a_boot_id() {
         let expected = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255];
         assert_eq!(parse_uuid("00010203-0405-0607-0809-0a0b0c0d0eff"), Some(expected));
-        for text in ["", "00010203-0405-0607-0809-0a0b0c0d0ef", "+0010203-0405-0607-0809-0a0b0c0d0eff", "ä"] {
+        for text in
+            ["", "00010203-0405-0607-0809-0a0b0c0d0ef", "+0010203-0405-0607-0809-0a0b0c0d0eff", "ä"]
+        {
             assert_eq!(parse_uuid(text), None);
         }
     }

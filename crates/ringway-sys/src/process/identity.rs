@@ -28,12 +28,20 @@ impl Identity {
     /// If `/proc` is not mounted or does not show this process; the text says so.
     pub fn current() -> io::Result<Self> {
         let unreadable = |error: io::Error| {
-            io::Error::new(error.kind(), format!("/proc does not show this process (is it mounted?): {error}"))
+            io::Error::new(
+                error.kind(),
+                format!("/proc does not show this process (is it mounted?): {error}"),
+            )
         };
         let (pid_namespace, time_namespace) = own_namespaces().map_err(unreadable)?;
         // Of the first thread, not of the calling one: /proc/self it must be.
         let stat = procfs::Stat::read(Path::new("/proc/self")).map_err(unreadable)?;
-        Ok(Self { pid: std::process::id(), start_time: stat.start_time, pid_namespace, time_namespace })
+        Ok(Self {
+            pid: std::process::id(),
+            start_time: stat.start_time,
+            pid_namespace,
+            time_namespace,
+        })
     }
 }
 
@@ -46,7 +54,12 @@ fn own_namespace(kind: &str) -> io::Result<u64> {
     // Not through /proc/self, which has no namespaces any more after the first thread has ended.
     match fs::metadata(format!("/proc/thread-self/ns/{kind}")) {
         Ok(facts) => Ok(facts.ino()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && Path::new("/proc/thread-self").exists() => Ok(0),
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound
+                && Path::new("/proc/thread-self").exists() =>
+        {
+            Ok(0)
+        }
         Err(error) => Err(error),
     }
 }

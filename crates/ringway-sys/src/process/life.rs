@@ -38,8 +38,10 @@ pub fn life_of(process: &Identity) -> Life {
 /// The start time is read while the pidfd holds on to one process, and only then that process is asked whether it has
 /// ended. If it has not, nobody else can have had the number in between.
 fn has_ended(pid: u32, start_time: Option<u64>, pidfd: BorrowedFd<'_>) -> bool {
-    let stat = procfs::directory_of(pid, Some(pidfd)).and_then(|directory| procfs::Stat::read(&directory));
-    let is_another = matches!((stat, start_time), (Ok(stat), Some(expected)) if stat.start_time != expected);
+    let stat =
+        procfs::directory_of(pid, Some(pidfd)).and_then(|directory| procfs::Stat::read(&directory));
+    let is_another =
+        matches!((stat, start_time), (Ok(stat), Some(expected)) if stat.start_time != expected);
     is_another || pidfd::has_ended(pidfd).unwrap_or(false)
 }
 
@@ -53,8 +55,9 @@ fn has_ended_without_pidfd(pid: u32, start_time: Option<u64>) -> bool {
     // Where /proc hides the processes of others this fails, which proves nothing.
     let Ok(directory) = procfs::directory_of(pid, None) else { return false };
     let is_thread = procfs::is_thread(&directory).unwrap_or(false);
-    let has_ended = procfs::Stat::read(&directory)
-        .is_ok_and(|stat| stat.has_ended() || start_time.is_some_and(|expected| stat.start_time != expected));
+    let has_ended = procfs::Stat::read(&directory).is_ok_and(|stat| {
+        stat.has_ended() || start_time.is_some_and(|expected| stat.start_time != expected)
+    });
     is_thread || has_ended
 }
 
@@ -157,7 +160,10 @@ mod tests {
                 let _ = ended.recv();
             });
             let (pid, start_time) = told.recv().unwrap();
-            assert_eq!(life(&Identity { pid, start_time, ..Identity::current().unwrap() }), Life::Dead);
+            assert_eq!(
+                life(&Identity { pid, start_time, ..Identity::current().unwrap() }),
+                Life::Dead
+            );
             drop(end);
         });
     }
@@ -176,7 +182,9 @@ mod tests {
         }
         let program = std::env::current_exe().unwrap();
         let body = "process::life::tests::under_the_proc_of_another_namespace";
-        assert!(status(&[program.to_str().unwrap(), "--exact", body, "--ignored"]).unwrap().success());
+        assert!(
+            status(&[program.to_str().unwrap(), "--exact", body, "--ignored"]).unwrap().success()
+        );
     }
 
     #[test]

@@ -35,7 +35,9 @@ pub fn maps_file(pid: u32, id: FileId) -> io::Result<bool> {
     let seen = look_at_process(&procfs::directory_of(pid, None)?, id)?;
     match (seen, own) {
         (Seen::File, _) => Ok(true),
-        (Seen::Nothing, _) => Err(io::Error::new(io::ErrorKind::NotFound, "the process has no memory")),
+        (Seen::Nothing, _) => {
+            Err(io::Error::new(io::ErrorKind::NotFound, "the process has no memory"))
+        }
         (_, Seen::File) => Ok(false),
         (Seen::Inode, _) => Ok(true),
         (Seen::Other, _) => Err(io::Error::new(
@@ -90,7 +92,8 @@ fn file_in(line: &[u8]) -> Option<FileId> {
     let mut fields = line.split(|byte| *byte == b' ').skip(3).map(std::str::from_utf8);
     let (major, minor) = fields.next()?.ok()?.split_once(':')?;
     // stat(2) packs the two numbers into one.
-    let device = libc::makedev(u32::from_str_radix(major, 16).ok()?, u32::from_str_radix(minor, 16).ok()?);
+    let device =
+        libc::makedev(u32::from_str_radix(major, 16).ok()?, u32::from_str_radix(minor, 16).ok()?);
     let inode = fields.next()?.ok()?.trim_end().parse().ok()?;
     (inode != 0).then_some(FileId { device, inode })
 }
@@ -182,7 +185,10 @@ mod tests {
         let line = b"7f0000000000-7f0000001000 rw-s 00000000 103:1a 42                     /dev/shm/a 00:01 7\n";
         assert_eq!(file_in(line), Some(FileId { device: libc::makedev(0x103, 0x1a), inode: 42 }));
         assert_eq!(file_in(b"7f0000000000-7f0000001000 rw-p 00000000 00:00 0 \n"), None);
-        assert_eq!(file_in(b"7f0000000000-7f0000001000 rw-s 00000000 00:01 42\n").unwrap().inode, 42);
+        assert_eq!(
+            file_in(b"7f0000000000-7f0000001000 rw-s 00000000 00:01 42\n").unwrap().inode,
+            42
+        );
         assert_eq!(file_in(b"something else\n"), None);
     }
 }

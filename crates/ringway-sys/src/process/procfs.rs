@@ -21,7 +21,9 @@ impl Stat {
     /// Reads the `stat` of a directory like `/proc/1`.
     pub(super) fn read(directory: &Path) -> io::Result<Self> {
         let line = fs::read(directory.join("stat"))?;
-        Self::parse(&line).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "unknown form of /proc/pid/stat"))
+        Self::parse(&line).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidData, "unknown form of /proc/pid/stat")
+        })
     }
 
     /// The name in field 2 may hold anything, blanks and parentheses too; the last parenthesis ends it.
@@ -61,7 +63,10 @@ fn number_behind(pidfd: BorrowedFd<'_>) -> io::Result<u32> {
     let text = fs::read_to_string(format!("/proc/thread-self/fdinfo/{}", pidfd.as_raw_fd()))?;
     match value_of(&text, "Pid:").and_then(|number| number.parse().ok()) {
         Some(number) if number > 0 => Ok(number),
-        _ => Err(io::Error::new(io::ErrorKind::NotFound, "the process is not in the PID namespace of /proc")),
+        _ => Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "the process is not in the PID namespace of /proc",
+        )),
     }
 }
 
@@ -96,9 +101,13 @@ mod tests {
 
     #[test]
     fn a_line_of_another_form_is_refused() {
-        for line in
-            ["", "77 sh S", "77 (sh)", "77 (sh) S 1 2 3", "77 (sh) S 1 2 3 0 -1 4 5 6 7 8 9 10 11 12 20 0 x 0 y"]
-        {
+        for line in [
+            "",
+            "77 sh S",
+            "77 (sh)",
+            "77 (sh) S 1 2 3",
+            "77 (sh) S 1 2 3 0 -1 4 5 6 7 8 9 10 11 12 20 0 x 0 y",
+        ] {
             assert!(Stat::parse(line.as_bytes()).is_none());
         }
     }
@@ -112,6 +121,10 @@ mod tests {
     #[test]
     fn a_thread_is_told_from_its_process() {
         assert!(!is_thread(Path::new("/proc/self")).unwrap());
-        assert!(std::thread::spawn(|| is_thread(Path::new("/proc/thread-self")).unwrap()).join().unwrap());
+        assert!(
+            std::thread::spawn(|| is_thread(Path::new("/proc/thread-self")).unwrap())
+                .join()
+                .unwrap()
+        );
     }
 }

@@ -24,7 +24,12 @@ const NARROW: u32 = 0o600;
 /// # Errors
 /// Of open(2). [`lacks_tmpfile`] tells those that mean that the file system knows no such files.
 pub fn create_unlinked(dir: &Path, mode: u32) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_TMPFILE).mode(NARROW).open(dir)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_TMPFILE)
+        .mode(NARROW)
+        .open(dir)?;
     file.set_permissions(Permissions::from_mode(mode))?;
     Ok(file)
 }
@@ -43,8 +48,15 @@ pub fn publish(file: &File, path: &Path) -> io::Result<()> {
     let from = CString::new(descriptor_path(file.as_fd()))?;
     let to = CString::new(path.as_os_str().as_bytes())?;
     // SAFETY: both are strings that end in a NUL and outlive the call.
-    let result =
-        unsafe { libc::linkat(libc::AT_FDCWD, from.as_ptr(), libc::AT_FDCWD, to.as_ptr(), libc::AT_SYMLINK_FOLLOW) };
+    let result = unsafe {
+        libc::linkat(
+            libc::AT_FDCWD,
+            from.as_ptr(),
+            libc::AT_FDCWD,
+            to.as_ptr(),
+            libc::AT_SYMLINK_FOLLOW,
+        )
+    };
     check(result).map(drop)
 }
 
@@ -62,7 +74,8 @@ pub fn create_hidden(dir: &Path, final_name: &OsStr, mode: u32) -> io::Result<(F
     name.push(final_name);
     name.push(format!(".{}.{random:016x}.tmp", std::process::id()));
     let path = dir.join(name);
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(NARROW).open(&path)?;
+    let file =
+        OpenOptions::new().read(true).write(true).create_new(true).mode(NARROW).open(&path)?;
     if let Err(error) = file.set_permissions(Permissions::from_mode(mode)) {
         let _ = fs::remove_file(&path);
         return Err(error);
@@ -75,7 +88,8 @@ pub fn name_behind_hidden(hidden: &str) -> Option<&str> {
     let (rest, random) = hidden.strip_prefix('.')?.strip_suffix(".tmp")?.rsplit_once('.')?;
     let (name, pid) = rest.rsplit_once('.')?;
     let is_number = |text: &str, base| u64::from_str_radix(text, base).is_ok();
-    (random.len() == 16 && is_number(random, 16) && is_number(pid, 10) && !name.is_empty()).then_some(name)
+    (random.len() == 16 && is_number(random, 16) && is_number(pid, 10) && !name.is_empty())
+        .then_some(name)
 }
 
 /// Gives a file of [`create_hidden`] its name, in one step, and takes the temporary name away, also on failure.
@@ -159,7 +173,10 @@ mod tests {
         let directory = Directory::new();
         let (file, hidden) = create_hidden(directory.path(), OsStr::new("queue"), 0o666).unwrap();
         let name = hidden.file_name().unwrap().to_str().unwrap();
-        assert!(name.starts_with(&format!(".queue.{}.", std::process::id())) && name.ends_with(".tmp"), "{name}");
+        assert!(
+            name.starts_with(&format!(".queue.{}.", std::process::id())) && name.ends_with(".tmp"),
+            "{name}"
+        );
         assert_eq!(owner(&file).unwrap().1, 0o666);
         publish_hidden(&hidden, &directory.join("queue")).unwrap();
         assert_eq!(directory.names(), ["queue"]);
@@ -180,7 +197,10 @@ mod tests {
     #[test]
     fn a_file_system_without_unnamed_files_is_told_from_a_missing_one() {
         let error = create_unlinked(Path::new("/proc"), 0o600).unwrap_err();
-        assert!(lacks_tmpfile(&error) || error.kind() == io::ErrorKind::PermissionDenied, "{error}");
+        assert!(
+            lacks_tmpfile(&error) || error.kind() == io::ErrorKind::PermissionDenied,
+            "{error}"
+        );
         let error = create_unlinked(&Directory::new().join("missing"), 0o600).unwrap_err();
         assert!(!lacks_tmpfile(&error));
     }

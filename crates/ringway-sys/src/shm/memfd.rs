@@ -15,7 +15,9 @@ use crate::status::check;
 pub fn memfd(name: &str) -> io::Result<File> {
     let name = CString::new(name)?;
     // SAFETY: `name` ends in a NUL and outlives the call.
-    let fd = check(unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) })?;
+    let fd = check(unsafe {
+        libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING)
+    })?;
     // SAFETY: the descriptor is new and nobody else has it.
     Ok(unsafe { File::from_raw_fd(fd) })
 }

@@ -94,7 +94,10 @@ mod tests {
 
     #[test]
     fn missing_and_impossible_names_are_errors() {
-        assert_eq!(open_posix("ringway-sys-test.missing").unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(
+            open_posix("ringway-sys-test.missing").unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
         assert_eq!(open_posix("a\0b").unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
 
@@ -103,7 +106,9 @@ mod tests {
         let directory = Directory::new();
         std::fs::write(directory.join("file"), b"").unwrap();
         std::os::unix::fs::symlink("file", directory.join("link")).unwrap();
-        let open = |name| OpenOptions::new().read(true).custom_flags(OPEN_FLAGS).open(directory.join(name));
+        let open = |name| {
+            OpenOptions::new().read(true).custom_flags(OPEN_FLAGS).open(directory.join(name))
+        };
         assert!(open("file").is_ok());
         assert_eq!(open("link").unwrap_err().raw_os_error(), Some(libc::ELOOP));
     }

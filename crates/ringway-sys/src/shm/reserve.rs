@@ -58,13 +58,19 @@ pub fn reserve(file: &File, offset: u64, len: u64) -> Result<(), NoSpace> {
 }
 
 /// In one part, unless signals come faster than that can be done.
-fn reserve_in_parts(offset: u64, len: u64, mut allocate: impl FnMut(u64, u64) -> io::Result<()>) -> io::Result<()> {
+fn reserve_in_parts(
+    offset: u64,
+    len: u64,
+    mut allocate: impl FnMut(u64, u64) -> io::Result<()>,
+) -> io::Result<()> {
     let (mut done, mut part) = (0, len);
     while done < len {
         let next = part.min(len - done);
         match allocate(offset.saturating_add(done), next) {
             Ok(()) => done += next,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => part = (next / 2).max(SMALLEST_PART),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                part = (next / 2).max(SMALLEST_PART)
+            }
             Err(error) => return Err(error),
         }
     }
@@ -73,10 +79,13 @@ fn reserve_in_parts(offset: u64, len: u64, mut allocate: impl FnMut(u64, u64) ->
 
 fn allocate(file: &File, offset: u64, len: u64) -> io::Result<()> {
     let too_large = |_| io::Error::from_raw_os_error(libc::EFBIG);
-    let (offset, len) = (i64::try_from(offset).map_err(too_large)?, i64::try_from(len).map_err(too_large)?);
+    let (offset, len) =
+        (i64::try_from(offset).map_err(too_large)?, i64::try_from(len).map_err(too_large)?);
     // SAFETY: fallocate takes numbers and touches no memory.
     match check(unsafe { libc::fallocate(file.as_raw_fd(), 0, offset, len) }) {
-        Err(error) if error.raw_os_error() == Some(libc::EOPNOTSUPP) => write_blocks(file, offset, len),
+        Err(error) if error.raw_os_error() == Some(libc::EOPNOTSUPP) => {
+            write_blocks(file, offset, len)
+        }
         result => result.map(drop),
     }
 }

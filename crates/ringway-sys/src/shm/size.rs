@@ -25,7 +25,9 @@ pub fn may_be_so_large(bytes: u64) -> io::Result<()> {
     if limit.rlim_cur == libc::RLIM_INFINITY || bytes <= limit.rlim_cur {
         return Ok(());
     }
-    let text =
-        format!("{bytes} bytes, and this process may make files of {} (RLIMIT_FSIZE, ulimit -f)", limit.rlim_cur);
+    let text = format!(
+        "{bytes} bytes, and this process may make files of {} (RLIMIT_FSIZE, ulimit -f)",
+        limit.rlim_cur
+    );
     Err(io::Error::new(io::ErrorKind::FileTooLarge, text))
 }

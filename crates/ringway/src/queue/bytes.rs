@@ -33,7 +33,11 @@ impl<T: Payload + ?Sized> Queue<T> {
     ///
     /// # Errors
     /// [`PutError`] with the bytes in it.
-    pub fn put_bytes_timeout<B: AsRef<[u8]>>(&self, bytes: B, timeout: Duration) -> Result<(), PutError<B>> {
+    pub fn put_bytes_timeout<B: AsRef<[u8]>>(
+        &self,
+        bytes: B,
+        timeout: Duration,
+    ) -> Result<(), PutError<B>> {
         self.put_bytes_until(bytes, Until::after(timeout))
     }
 
@@ -41,7 +45,11 @@ impl<T: Payload + ?Sized> Queue<T> {
     ///
     /// # Errors
     /// [`PutError`] with the bytes in it.
-    pub fn put_bytes_deadline<B: AsRef<[u8]>>(&self, bytes: B, deadline: Instant) -> Result<(), PutError<B>> {
+    pub fn put_bytes_deadline<B: AsRef<[u8]>>(
+        &self,
+        bytes: B,
+        deadline: Instant,
+    ) -> Result<(), PutError<B>> {
         self.put_bytes_until(bytes, Until::At(deadline.into()))
     }
 

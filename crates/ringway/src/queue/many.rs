@@ -42,7 +42,11 @@ impl<T: Message> Queue<T> {
     ///
     /// # Errors
     /// [`PutManyError`], which says how many went in.
-    pub fn put_many_timeout<V: Borrow<T>>(&self, values: &[V], timeout: Duration) -> Result<(), PutManyError> {
+    pub fn put_many_timeout<V: Borrow<T>>(
+        &self,
+        values: &[V],
+        timeout: Duration,
+    ) -> Result<(), PutManyError> {
         self.put_many_until(values, Until::after(timeout))
     }
 
@@ -50,7 +54,11 @@ impl<T: Message> Queue<T> {
     ///
     /// # Errors
     /// [`PutManyError`], which says how many went in.
-    pub fn put_many_deadline<V: Borrow<T>>(&self, values: &[V], deadline: Instant) -> Result<(), PutManyError> {
+    pub fn put_many_deadline<V: Borrow<T>>(
+        &self,
+        values: &[V],
+        deadline: Instant,
+    ) -> Result<(), PutManyError> {
         self.put_many_until(values, Until::At(deadline.into()))
     }
 
@@ -104,7 +112,11 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.put_many_bytes_until(messages, Until::At(deadline.into()))
     }
 
-    fn put_many_bytes_until<B: AsRef<[u8]>>(&self, messages: &[B], until: Until) -> Result<(), PutManyError> {
+    fn put_many_bytes_until<B: AsRef<[u8]>>(
+        &self,
+        messages: &[B],
+        until: Until,
+    ) -> Result<(), PutManyError> {
         self.put_batches(messages, until, |bytes, until| {
             let message = bytes.as_ref();
             self.shared.at.check_process()?; // its code may have forked
@@ -133,7 +145,11 @@ impl<T: Payload + ?Sized> Queue<T> {
     ///
     /// # Errors
     /// [`GetError`].
-    pub fn get_many_timeout(&self, max: usize, timeout: Duration) -> Result<Batch<'_, T>, GetError> {
+    pub fn get_many_timeout(
+        &self,
+        max: usize,
+        timeout: Duration,
+    ) -> Result<Batch<'_, T>, GetError> {
         self.get_many_until(max, Until::after(timeout))
     }
 
@@ -141,12 +157,19 @@ impl<T: Payload + ?Sized> Queue<T> {
     ///
     /// # Errors
     /// [`GetError`].
-    pub fn get_many_deadline(&self, max: usize, deadline: Instant) -> Result<Batch<'_, T>, GetError> {
+    pub fn get_many_deadline(
+        &self,
+        max: usize,
+        deadline: Instant,
+    ) -> Result<Batch<'_, T>, GetError> {
         self.get_many_until(max, Until::At(deadline.into()))
     }
 
     fn get_many_until(&self, max: usize, until: Until) -> Result<Batch<'_, T>, GetError> {
-        self.shared.at.check_process().map_err(|fault| GetError::Fault { queue: self.name(), fault })?;
+        self.shared
+            .at
+            .check_process()
+            .map_err(|fault| GetError::Fault { queue: self.name(), fault })?;
         let mut blocks = [Block::CLOSED; BATCH_MAX];
         let count = match max.min(BATCH_MAX) {
             0 => 0,

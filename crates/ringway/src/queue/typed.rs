@@ -59,7 +59,11 @@ impl<T: Message> Queue<T> {
     ///
     /// # Errors
     /// [`PutError`] with the value in it.
-    pub fn put_timeout<V: Borrow<T>>(&self, value: V, timeout: Duration) -> Result<(), PutError<V>> {
+    pub fn put_timeout<V: Borrow<T>>(
+        &self,
+        value: V,
+        timeout: Duration,
+    ) -> Result<(), PutError<V>> {
         self.put_until(value, Until::after(timeout))
     }
 
@@ -67,7 +71,11 @@ impl<T: Message> Queue<T> {
     ///
     /// # Errors
     /// [`PutError`] with the value in it.
-    pub fn put_deadline<V: Borrow<T>>(&self, value: V, deadline: Instant) -> Result<(), PutError<V>> {
+    pub fn put_deadline<V: Borrow<T>>(
+        &self,
+        value: V,
+        deadline: Instant,
+    ) -> Result<(), PutError<V>> {
         self.put_until(value, Until::At(deadline.into()))
     }
 
@@ -142,7 +150,8 @@ impl<T: Message> Queue<T> {
         let last_size = &self.shared.last_size;
         let least = size_of::<T::Archived>();
         let guess = last_size.load(Relaxed);
-        let guessed = (guess > least).then(|| self.shared.take(guess, Until::Now)).and_then(Result::ok);
+        let guessed =
+            (guess > least).then(|| self.shared.take(guess, Until::Now)).and_then(Result::ok);
         let mut taken = guessed.map_or_else(|| self.shared.take(least, until), Ok);
         loop {
             let mut block = OwnedBlock::new(&self.shared, taken?);

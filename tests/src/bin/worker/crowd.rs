@@ -7,7 +7,8 @@ use ringway::{GetError, Place, Queue, WaitStrategy};
 /// Lets so many threads wait, each for messages until the queue is shut down. Says each message, and in the end how many
 /// threads have ended.
 pub fn crowd(place: &Place, threads: u64) {
-    let queue = Queue::<[u8]>::options().wait(WaitStrategy::Park).open(place.clone()).expect("open");
+    let queue =
+        Queue::<[u8]>::options().wait(WaitStrategy::Park).open(place.clone()).expect("open");
     let waiting: Vec<_> = (0..threads)
         .map(|_| {
             let queue = queue.clone();

@@ -13,7 +13,8 @@ use ringway_tests::{LET_GO, fnv1a};
 ///
 /// A message is {producer, number, filling, checksum of all before}. The filling has a length that differs.
 pub fn produce(place: &Place, producer: u64, count: u64, strategy: WaitStrategy) {
-    let queue = Queue::<[u8]>::options().wait(strategy).open(place.clone()).expect("open to produce");
+    let queue =
+        Queue::<[u8]>::options().wait(strategy).open(place.clone()).expect("open to produce");
     let mut out = unbuffered();
     wait_for_a_byte();
     for number in 0..count {
@@ -46,7 +47,8 @@ pub fn recover(place: &Place) {
 /// Takes messages until the queue is shut down; checks each, tells its producer and number before it lets go of it, and
 /// [`LET_GO`] and its number after that.
 pub fn consume(place: &Place, strategy: WaitStrategy) {
-    let queue = Queue::<[u8]>::options().wait(strategy).open(place.clone()).expect("open to consume");
+    let queue =
+        Queue::<[u8]>::options().wait(strategy).open(place.clone()).expect("open to consume");
     let mut out = unbuffered();
     wait_for_a_byte();
     loop {
@@ -57,7 +59,8 @@ pub fn consume(place: &Place, strategy: WaitStrategy) {
                 out.write_all(&body[..16]).expect("tell what was taken");
                 let number = body[8..16].to_vec();
                 drop(message);
-                out.write_all(&[&LET_GO.to_le_bytes(), &number[..]].concat()).expect("tell that it is let go");
+                out.write_all(&[&LET_GO.to_le_bytes(), &number[..]].concat())
+                    .expect("tell that it is let go");
             }
             Err(GetError::ShutDown { .. }) => return,
             Err(error) => panic!("get: {error}"),

@@ -28,11 +28,17 @@ pub fn fork(place: &ringway::Place) {
     let mut status = -1;
     // SAFETY: waits for our own child and writes to a local.
     assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
-    println!("the child answers {}", if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { -1 });
+    println!(
+        "the child answers {}",
+        if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { -1 }
+    );
 
     let seen = queue.snapshot().expect("a whole queue");
-    let mine =
-        seen.holders.iter().find(|holder| holder.attendee.pid == std::process::id()).expect("the parent's entry");
+    let mine = seen
+        .holders
+        .iter()
+        .find(|holder| holder.attendee.pid == std::process::id())
+        .expect("the parent's entry");
     assert_eq!(mine.messages, 1, "the message is the parent's");
     assert_eq!(&*guard, kept, "the parent's message is as it was");
     drop(guard);
@@ -76,7 +82,9 @@ fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) ->
         refuses(queue.is_shut_down()),
         refuses(queue.recover()),
         refuses(queue.snapshot()),
-        queue.inheritable_fd().is_err_and(|error| error.to_string().starts_with(&queue.name().to_string())),
+        queue
+            .inheritable_fd()
+            .is_err_and(|error| error.to_string().starts_with(&queue.name().to_string())),
         queue.remove().is_err(),
         refuses_put(clone.put_bytes("x")),
     ];
@@ -127,7 +135,10 @@ pub fn fork_in_put() {
     let parent = std::process::id();
     let result = queue.put(Forking { number: 7 });
     if std::process::id() != parent {
-        assert!(matches!(result, Err(PutError::Fault { fault: Fault::Forked, .. })), "in the child: {result:?}");
+        assert!(
+            matches!(result, Err(PutError::Fault { fault: Fault::Forked, .. })),
+            "in the child: {result:?}"
+        );
         // SAFETY: ends the process at once.
         unsafe { libc::_exit(0) };
     }
@@ -138,7 +149,10 @@ pub fn fork_in_put() {
     let result = queue.put_many(&[Forking { number: 8 }, Forking { number: 9 }]);
     if std::process::id() != parent {
         let error = result.expect_err("in the child").error;
-        assert!(matches!(error, PutError::Fault { fault: Fault::Forked, .. }), "in the child: {error}");
+        assert!(
+            matches!(error, PutError::Fault { fault: Fault::Forked, .. }),
+            "in the child: {error}"
+        );
         // SAFETY: ends the process at once.
         unsafe { libc::_exit(0) };
     }

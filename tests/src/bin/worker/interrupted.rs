@@ -21,7 +21,8 @@ fn interrupt_often() {
 
 /// Waits in vain for `millis` to get and to put, says for how long it did, then passes on what comes.
 pub fn interrupted(place: &Place, millis: u64) {
-    let queue = Queue::<[u8]>::options().wait(WaitStrategy::Park).open(place.clone()).expect("open");
+    let queue =
+        Queue::<[u8]>::options().wait(WaitStrategy::Park).open(place.clone()).expect("open");
     interrupt_often();
     let timeout = Duration::from_millis(millis);
     let begin = Instant::now();

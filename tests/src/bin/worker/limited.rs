@@ -10,7 +10,8 @@ use ringway::{Place, Queue};
 /// `files` and `locked` are the limits themselves, in descriptors and bytes. `addresses` allows so many bytes more than it
 /// has mapped by then, `file` limits the size of a file. `group` is no limit: it joins that control group.
 pub fn limited(place: &Place, what: &str, limit: &str) {
-    let queue = Queue::<[u8]>::options().maxsize(4).max_message(1 << 20).open(place.clone()).expect("open");
+    let queue =
+        Queue::<[u8]>::options().maxsize(4).max_message(1 << 20).open(place.clone()).expect("open");
     let number = || limit.parse::<u64>().expect("a number");
     match what {
         "files" => set(libc::RLIMIT_NOFILE, number()),
@@ -34,7 +35,8 @@ pub fn limited(place: &Place, what: &str, limit: &str) {
 pub fn without_memory() {
     set(libc::RLIMIT_AS, mapped() + (64 << 20));
     for maxsize in [1 << 20, 4] {
-        let queue = Queue::<[u8]>::options().maxsize(maxsize).max_message(1024).create(Place::Unnamed);
+        let queue =
+            Queue::<[u8]>::options().maxsize(maxsize).max_message(1024).create(Place::Unnamed);
         println!("{}", queue.map_or_else(|error| error.to_string(), |_| "created".into()));
     }
 }
@@ -43,14 +45,21 @@ fn answer(queue: &Queue<[u8]>, place: &Place, call: &str, argument: &str) -> Str
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let options = Queue::<[u8]>::options().maxsize(4).max_message(1 << 20);
     match call {
-        "open" => options.open(place.clone()).map_or_else(|error| error.to_string(), |_| "open".into()),
+        "open" => {
+            options.open(place.clone()).map_or_else(|error| error.to_string(), |_| "open".into())
+        }
         "create" => {
-            let place = if argument.is_empty() { Place::Unnamed } else { crate::place_of(argument) };
+            let place =
+                if argument.is_empty() { Place::Unnamed } else { crate::place_of(argument) };
             options.create(place).map_or_else(|error| error.to_string(), |_| "created".into())
         }
         "get" => queue.get_bytes().map_or_else(|error| error.to_string(), |message| text(&message)),
-        "recover" => queue.recover().map_or_else(|error| error.to_string(), |done| done.participants.to_string()),
-        "put" => queue.put_bytes(argument).map_or_else(|error| error.to_string(), |()| "put".into()),
+        "recover" => queue
+            .recover()
+            .map_or_else(|error| error.to_string(), |done| done.participants.to_string()),
+        "put" => {
+            queue.put_bytes(argument).map_or_else(|error| error.to_string(), |()| "put".into())
+        }
         // So many bytes, in a loan: nothing but the queue's memory is used.
         "loan" => match queue.try_loan(argument.parse().expect("a number of bytes")) {
             Ok(mut loan) => {
@@ -72,7 +81,8 @@ fn set(resource: libc::__rlimit_resource_t, limit: u64) {
 /// Bytes of address space that this process has.
 fn mapped() -> u64 {
     let facts = fs::read_to_string("/proc/self/statm").expect("facts of this process");
-    facts.split(' ').next().and_then(|pages| pages.parse::<u64>().ok()).expect("a number of pages") * 4096
+    facts.split(' ').next().and_then(|pages| pages.parse::<u64>().ok()).expect("a number of pages")
+        * 4096
 }
 
 /// Who has this capability (root, as a rule) may lock memory whatever the limit says.

@@ -23,15 +23,21 @@ fn main() -> ExitCode {
     match arguments[..] {
         ["open", place] => session::open(&place_of(place), WaitStrategy::Adaptive),
         ["open", place, strategy] => session::open(&place_of(place), strategy_of(strategy)),
-        ["create", place, mode, mask] => session::create(&place_of(place), octal(mode), octal(mask)),
-        ["storm", place, seed, rounds] => storm::storm(&place_of(place), number(seed), number(rounds)),
+        ["create", place, mode, mask] => {
+            session::create(&place_of(place), octal(mode), octal(mask))
+        }
+        ["storm", place, seed, rounds] => {
+            storm::storm(&place_of(place), number(seed), number(rounds))
+        }
         ["produce", place, producer, count, strategy] => {
             flow::produce(&place_of(place), number(producer), number(count), strategy_of(strategy));
         }
         ["consume", place, strategy] => flow::consume(&place_of(place), strategy_of(strategy)),
         ["fork-in-put"] => fork::fork_in_put(),
         ["fork", place] => fork::fork(&place_of(place)),
-        ["interrupted", place, millis] => interrupted::interrupted(&place_of(place), number(millis)),
+        ["interrupted", place, millis] => {
+            interrupted::interrupted(&place_of(place), number(millis))
+        }
         ["without-memory"] => limited::without_memory(),
         ["limited", place, what, limit] => limited::limited(&place_of(place), what, limit),
         ["reborn", place] => reborn::reborn(place),

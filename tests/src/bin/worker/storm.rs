@@ -14,7 +14,10 @@ pub fn storm(place: &Place, seed: u64, rounds: u64) {
         let queue = if random.is_multiple_of(2) {
             options.create(place.clone()).map_err(clean_create).inspect(|_| created += 1)
         } else {
-            options.open(place.clone()).map_err(|error| clean_open(place, error)).inspect(|_| opened += 1)
+            options
+                .open(place.clone())
+                .map_err(|error| clean_open(place, error))
+                .inspect(|_| opened += 1)
         };
         let Ok(queue) = queue else { continue };
         queue.put_bytes(b"usable").expect("a queue of 64 places and 32 stormers has room");
@@ -32,7 +35,8 @@ fn clean_create(error: CreateError) {
 
 /// On the portable path a name can be seen before it is whole, and is refused then.
 fn clean_open(place: &Place, error: OpenError) {
-    let half_made = matches!(place, Place::Portable(_)) && matches!(error, OpenError::Refused { .. });
+    let half_made =
+        matches!(place, Place::Portable(_)) && matches!(error, OpenError::Refused { .. });
     let gone = matches!(error, OpenError::NotFound { .. } | OpenError::Removed { .. });
     assert!(gone || half_made, "open: {error}");
 }
