@@ -1,6 +1,6 @@
 //! The measures of a ring, and its slot words.
 
-use crate::packed::{BLOCK_BITS, Block};
+use crate::block::{BLOCK_BITS, Block};
 use crate::position::{POSITION_BITS, Position};
 
 /// The measures of a ring.
@@ -52,11 +52,11 @@ impl Shape {
         if lead == 0 {
             Filled::With(slot.block())
         } else if lead == self.turn_mask {
-            Filled::NotYet
+            Filled::Free
         } else if lead <= self.turn_mask / 2 {
-            Filled::AndPast
+            Filled::Overtaken
         } else {
-            Filled::Never
+            Filled::Impossible
         }
     }
 }
@@ -83,10 +83,10 @@ impl Slot {
 
 /// Whether a position has been filled.
 pub(crate) enum Filled {
-    NotYet,
+    Free,
     With(Block),
     /// Filled, taken, and the slot used again since.
-    AndPast,
+    Overtaken,
     /// A turn that no writer can have left here.
-    Never,
+    Impossible,
 }

@@ -1,74 +1,7 @@
-//! The packed words of the segment: who owns a block, and which block a slot names.
+//! The state word of a block: who owns it, or where it is queued.
 
+use crate::owner::Owner;
 use crate::position::{POSITION_BITS, POSITION_MASK, Position};
-
-/// A participant of a segment in one of its lives: {generation: 8, index: 8}.
-///
-/// Matched in full. A table entry that is used again has another generation, so nobody inherits a dead owner's words.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub struct Owner(u16);
-
-impl Owner {
-    /// The participant at `index` of the table, in its life number `generation`.
-    #[inline(always)]
-    pub const fn new(index: u8, generation: u8) -> Self {
-        Self((generation as u16) << 8 | index as u16)
-    }
-    /// The entry of the participant table.
-    #[inline(always)]
-    pub const fn index(self) -> u8 {
-        self.0 as u8
-    }
-    /// Which life of that entry.
-    #[inline(always)]
-    pub const fn generation(self) -> u8 {
-        (self.0 >> 8) as u8
-    }
-    /// Both in one number.
-    #[inline(always)]
-    pub const fn bits(self) -> u16 {
-        self.0
-    }
-    /// From [`Owner::bits`].
-    #[inline(always)]
-    pub const fn from_bits(bits: u16) -> Self {
-        Self(bits)
-    }
-}
-
-/// A block of the segment: {class: 4, index within the class: 24}.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub struct Block(u32);
-
-/// Bits of a block reference.
-pub const BLOCK_BITS: u32 = 28;
-const INDEX_BITS: u32 = 24;
-
-impl Block {
-    /// Not a block: the mark that `shutdown` leaves in the ring.
-    pub const CLOSED: Self = Self((1 << BLOCK_BITS) - 1);
-
-    /// Block number `index` (below 2^24) of size class `class` (below 16).
-    #[inline(always)]
-    pub const fn new(class: u8, index: u32) -> Self {
-        Self(((class as u32) & 0xf) << INDEX_BITS | index & ((1 << INDEX_BITS) - 1))
-    }
-    /// The size class.
-    #[inline(always)]
-    pub const fn class(self) -> u8 {
-        (self.0 >> INDEX_BITS) as u8
-    }
-    /// The number within its class.
-    #[inline(always)]
-    pub const fn index(self) -> u32 {
-        self.0 & ((1 << INDEX_BITS) - 1)
-    }
-    /// Both in one number.
-    #[inline(always)]
-    pub const fn bits(self) -> u32 {
-        self.0
-    }
-}
 
 /// Which kind of ring a state word speaks of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -189,13 +122,5 @@ mod tests {
         assert_eq!(State::unpack(3 << KIND_SHIFT), None);
         assert_eq!(State::unpack(1), None);
         assert_eq!(State::unpack(HELD << KIND_SHIFT | 2 << LANE_SHIFT), None);
-    }
-
-    #[test]
-    fn block_and_owner_round_trip() {
-        let block = Block::new(15, 0xab_cdef);
-        assert_eq!((block.class(), block.index()), (15, 0xab_cdef));
-        let owner = Owner::new(7, 200);
-        assert_eq!((owner.index(), owner.generation()), (7, 200));
     }
 }
