@@ -1,19 +1,20 @@
-//! Why a segment could not be created, opened or removed.
+//! Why a segment or an object could not be made, opened, removed or used.
 
 use std::path::PathBuf;
 use std::{fmt, io};
 
+use ringway_core::corruption::Corruption;
+use ringway_sys::shm::NoSpace;
 use thiserror::Error;
 
-use crate::names::printable;
-use crate::ring::Corruption;
+use crate::place::printable;
 
-/// Why a segment could not be created.
+/// Why an object could not be created.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CreateError {
     /// The name is taken.
-    #[error("{name} exists already; open it, or remove it with `ringway rm`")]
+    #[error("{name} already exists; open it, or remove it with `ringway rm`")]
     AlreadyExists {
         /// The object as the caller named it.
         name: String,
@@ -27,7 +28,7 @@ pub enum CreateError {
         reason: &'static str,
     },
     /// An option is out of its range.
-    #[error("{name}: {option} is {value}, but must be {allowed}")]
+    #[error("{name}: `{option}` is {value}, but must be {allowed}")]
     BadOption {
         /// The object.
         name: String,
@@ -38,6 +39,25 @@ pub enum CreateError {
         /// What it may be.
         allowed: String,
     },
+    /// The segment has no room for another object.
+    #[error("{name}: {what}; remove an object, or make the context with more `{option}`")]
+    ContextFull {
+        /// The object.
+        name: String,
+        /// What is used up.
+        what: String,
+        /// The option of the context that allows more.
+        option: &'static str,
+    },
+    /// Another process has been making an object in the same segment for too long.
+    #[error(
+        "{name}: another process is making an object in this segment and does not go on; \
+         `ringway stat` shows which processes have it open"
+    )]
+    Busy {
+        /// The object.
+        name: String,
+    },
     /// It exists, but cannot be opened. Only from open-or-create.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -47,7 +67,15 @@ pub enum CreateError {
         /// The object.
         name: String,
         /// Bytes needed and available.
-        source: ringway_sys::shm::NoSpace,
+        source: NoSpace,
+    },
+    /// The segment cannot be used by this process.
+    #[error("{name}: {source}")]
+    Segment {
+        /// The object.
+        name: String,
+        /// Why.
+        source: SegmentError,
     },
     /// The system refused.
     #[error("{name}: cannot {action}: {source}")]
@@ -61,7 +89,7 @@ pub enum CreateError {
     },
 }
 
-/// Why a segment could not be opened.
+/// Why an object could not be opened.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -73,7 +101,7 @@ pub enum OpenError {
     },
     /// It was made without a name.
     #[error(
-        "{name} has no name to be opened by; pass its descriptor to `open_fd`, or a clone of its handle"
+        "{name} has no name to be opened by; pass its descriptor to `open_fd`, or clone its handle"
     )]
     Nameless {
         /// What it is.
@@ -87,21 +115,32 @@ pub enum OpenError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The segment is not one that this library and caller can use.
+    /// The segment or the object is not one that this library and caller can use.
     #[error("{name} is refused: {field} is {found}, expected {expected}")]
     Refused {
         /// The object.
         name: String,
-        /// Which field of the header.
+        /// Which field.
         field: &'static str,
         /// What stands there.
         found: String,
         /// What should.
         expected: String,
     },
+    /// Its file can be changed by users that this process does not trust.
+    #[error("{name} is not trusted: {reason}; {remedy}")]
+    Untrusted {
+        /// The object.
+        name: String,
+        /// Who can reach it.
+        reason: String,
+        /// What the caller can do.
+        remedy: &'static str,
+    },
     /// It is marked as removed.
     #[error(
-        "{name} is marked as removed; open or create it again, and if it stays, `ringway doctor --fix` takes the mark back"
+        "{name} is marked as removed; open or create it again, and if the mark stays, \
+         `ringway doctor --fix` takes it back"
     )]
     Removed {
         /// The object.
@@ -109,13 +148,22 @@ pub enum OpenError {
     },
     /// Every entry of the participant table is in use.
     #[error(
-        "{name}: all {limit} participant entries are taken; close some, or create it with more participants"
+        "{name}: all {limit} participant entries are taken; close some, or create it with more \
+         `participants`"
     )]
     TableFull {
         /// The object.
         name: String,
         /// Entries of the table.
         limit: u32,
+    },
+    /// The segment cannot be used by this process.
+    #[error("{name}: {source}")]
+    Segment {
+        /// The object.
+        name: String,
+        /// Why.
+        source: SegmentError,
     },
     /// The system refused.
     #[error("{name}: cannot {action}: {source}")]
@@ -141,18 +189,18 @@ pub struct RemoveError {
     pub source: io::Error,
 }
 
-/// Why an operation on an attached segment cannot go on.
+/// Why an operation on an open object cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum SegmentError {
     /// The process is a forked child that uses its parent's handle.
-    #[error("this process was forked after the handle was made; open the queue anew in the child")]
+    #[error("this process was forked after the handle was made; open the object anew in the child")]
     Forked,
     /// A word of the segment is damaged.
-    #[error("{0}; take out what can be got, remove the queue and make it anew")]
+    #[error("{0}; drain what you can, then remove and recreate it")]
     Corrupt(Corruption),
-    /// The file system has no room for another block.
-    #[error("no memory for more blocks, which is taken in steps: needs {needed} bytes, {} available; make room (`df /dev/shm`) or the queue smaller", available.map_or("unknown".to_owned(), |a| a.to_string()))]
+    /// The file system has no room for more memory.
+    #[error("no memory for more blocks, which is taken in steps: needs {needed} bytes, {} available; make room (`df /dev/shm`) or create a smaller object", available.map_or("unknown".to_owned(), |a| a.to_string()))]
     NoSpace {
         /// Bytes to be reserved.
         needed: u64,
@@ -161,6 +209,15 @@ pub enum Fault {
         /// What the system said.
         source: SystemError,
     },
+    /// The descriptor of the segment was closed, or its number now stands for another file.
+    #[error(
+        "the descriptor of the segment was closed by other code of this process, or its number \
+         now stands for another file; open the object anew, and keep descriptors that are not yours"
+    )]
+    DescriptorLost,
+    /// A signal interrupted the wait. Only where the caller asked to be told.
+    #[error("a signal interrupted the wait")]
+    Interrupted,
 }
 
 /// What the system said, as a value that can be copied and compared.
@@ -190,8 +247,14 @@ impl fmt::Display for SystemError {
 
 impl std::error::Error for SystemError {}
 
-impl From<Corruption> for Fault {
+impl From<Corruption> for SegmentError {
     fn from(corruption: Corruption) -> Self {
         Self::Corrupt(corruption)
+    }
+}
+
+impl From<NoSpace> for SegmentError {
+    fn from(NoSpace { needed, available, source }: NoSpace) -> Self {
+        Self::NoSpace { needed, available, source: (&source).into() }
     }
 }

@@ -1,47 +1,35 @@
-//! The format of a segment: every structure with its offset. `shm-layout.md` describes the same bytes in prose.
+//! The frame of a segment: header, frame words, participant table, directory, user words. The
+//! bodies of objects follow; each kind describes its own in [`crate::objects`].
 //!
-//! The geometry is a pure function of the four numbers in [`Measures`], so a header that is right in those and in the
-//! total size is right in every offset.
+//! `shm-layout.md` describes the same bytes in prose.
 
 use core::mem::{offset_of, size_of};
 use core::sync::atomic::AtomicU64;
 
-use crate::ring::Shape;
-
 /// First eight bytes of every segment.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"RINGWAY\0");
 /// Version of this format. Any other is refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Reads as another number where the byte order differs.
 pub const BYTE_ORDER: u32 = 0x0102_0304;
 /// Bits of an atomic word.
 pub const WORD_BITS: u32 = 64;
-/// Kind of object: a queue.
-pub const KIND_QUEUE: u32 = 1;
+/// Features that this version knows and that an opener must know.
+pub const REQUIRED: u64 = 0;
 
-/// Most size classes.
-pub const CLASSES_MAX: usize = 15;
-/// Most participants; an index is 8 bits.
+/// Most participants; an index is 8 bits, and 255 is no entry.
 pub const PARTICIPANTS_MAX: u32 = 255;
-/// Largest `maxsize`; a block index is 24 bits.
-pub const MAXSIZE_MAX: u64 = 1 << 23;
-/// Largest message, in bytes.
-pub const MESSAGE_MAX: u64 = 1 << 36;
+/// Most objects in one segment.
+pub const OBJECTS_MAX: u32 = 1 << 12;
 /// Largest segment, in bytes of address space.
 pub const SEGMENT_MAX: u64 = 1 << 46;
-/// Most loans and guards a participant can be promised.
-pub const LOANS_MAX: u32 = 1 << 12;
-/// Blocks that one participant may have in the middle of a put or get without being counted as loans or guards.
-pub const IN_FLIGHT: u64 = 8;
-/// Stocks of free blocks that a participant keeps of each class.
-pub const STOCKS: u64 = 2;
-/// Smallest block and the alignment of all, in bytes.
-pub const BLOCK_ALIGN: u64 = 64;
+/// Longest name of an object within a segment, in bytes.
+pub const NAME_MAX: usize = 64;
 
-const PAGE: u64 = 4096;
-const SLOTS_MIN: u64 = 256;
-const RESERVE_BYTES: u64 = 256 << 10;
-const CLASS_FACTOR: u64 = 4;
+/// The unit of memory that is mapped and reserved.
+pub const PAGE: u64 = 4096;
+/// Bodies begin at a multiple of this: two cache lines, since processors fetch them in pairs.
+pub const LINE: u64 = 128;
 
 /// What is written once, before the segment can be seen.
 #[repr(C)]
@@ -55,40 +43,61 @@ pub struct Header {
     pub byte_order: u32,
     /// [`WORD_BITS`].
     pub word_bits: u32,
-    /// [`KIND_QUEUE`].
-    pub kind: u32,
-    /// The four numbers that all offsets follow from.
+    zero: u32,
+    /// What the size of the frame follows from.
     pub measures: Measures,
+    /// Features that an opener must know.
+    pub required: u64,
     /// Size of the whole segment in bytes.
     pub segment_bytes: u64,
-    /// What the messages are; 0 for plain bytes.
-    pub fingerprint: u64,
+    /// Features that an opener may ignore.
+    pub optional: u64,
     /// A random number of this one segment.
     pub unique_id: [u8; 16],
-    /// The boot of the host that it belongs to.
+    /// The boot in which it was made.
     pub boot_id: [u8; 16],
     /// Wall clock at creation, nanoseconds since 1970.
     pub created_unix_nanos: u64,
     /// The first position of every ring; 0 but in tests of the wrap.
     pub first_position: u64,
-    /// What the messages are, in words, padded with zeros.
-    pub schema: [u8; 64],
+    reserved: [u8; 64],
     /// FNV-1a of all bytes before it.
     pub checksum: u64,
 }
 
-/// The four numbers that a geometry follows from.
+/// The numbers that the frame follows from.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Measures {
-    /// Messages that the queue holds at most.
-    pub maxsize: u64,
-    /// Bytes of the largest message.
-    pub max_message: u64,
+    /// Entries of the directory.
+    pub objects: u32,
     /// Entries of the participant table.
     pub participants: u32,
-    /// Loans and guards that each participant may hold at once without delaying anybody.
-    pub loans: u32,
+    /// Bytes of all bodies.
+    pub space: u64,
+}
+
+impl Header {
+    /// A header with everything zero but what is given.
+    pub(crate) const fn new(measures: Measures, segment_bytes: u64) -> Self {
+        Self {
+            magic: MAGIC,
+            version: VERSION,
+            byte_order: BYTE_ORDER,
+            word_bits: WORD_BITS,
+            zero: 0,
+            measures,
+            required: REQUIRED,
+            segment_bytes,
+            optional: 0,
+            unique_id: [0; 16],
+            boot_id: [0; 16],
+            created_unix_nanos: 0,
+            first_position: 0,
+            reserved: [0; 64],
+            checksum: 0,
+        }
+    }
 }
 
 /// An atomic word alone on its pair of cache lines.
@@ -96,66 +105,39 @@ pub struct Measures {
 pub struct Line {
     /// The word.
     pub word: AtomicU64,
+    /// A word that changes with it, where there is one.
+    pub second: AtomicU64,
 }
 
-/// The words that change while the queue is used. [`CONTROL_AT`].
+/// The words of the frame that change. [`FRAME_AT`].
 #[repr(C)]
-pub struct Control {
-    /// Ring of messages: where the next put goes, or before.
-    pub tail: Line,
-    /// Ring of messages: where the next get takes, or before.
-    pub head: Line,
-    /// Event count of those who wait for a message.
-    pub not_empty: Line,
-    /// Event count of those who wait for a place.
-    pub not_full: Line,
-    /// Event count of those who wait for a free block.
-    pub block_freed: Line,
-    /// [`FLAG_REMOVED`] and [`FLAG_IMMEDIATE`].
+pub struct FrameWords {
+    /// [`FLAG_REMOVED`].
     pub flags: Line,
     /// When a waiter last looked for dead participants, monotonic nanoseconds.
     pub watch: Line,
-    /// Messages that were taken by participants that died before they were done with them.
-    pub lost: Line,
     /// Dead participants that were recovered.
     pub recovered: Line,
-    reserved: [Line; 7],
-    /// One for each size class.
-    pub classes: [ClassControl; CLASSES_MAX],
+    /// A lock word, and its event count: held while an object is made.
+    pub latch: Line,
+    /// Crossings; see `membership` in `ringway-core`.
+    pub crossings: Line,
+    /// `adopted` and `swept`; see there.
+    pub adopted: Line,
+    /// Directory entries with memory behind them; participant entries that were ever used.
+    pub entries: Line,
+    /// An event count: an object became live or going.
+    pub changed: Line,
+    reserved: [Line; 24],
 }
 
 /// The name was removed; open refuses the segment.
 pub const FLAG_REMOVED: u64 = 1;
-/// Shut down at once: gets answer `ShutDown` although messages are left.
-pub const FLAG_IMMEDIATE: u64 = 2;
-
-/// The words of one size class.
-#[repr(C)]
-pub struct ClassControl {
-    /// Ring of free blocks: tail.
-    pub tail: Line,
-    /// Ring of free blocks: head.
-    pub head: Line,
-    /// Blocks with memory behind them: those with a lower number. Grows only.
-    pub backed: AtomicU64,
-    /// The lowest block that was perhaps never used. A hint that grows only.
-    pub fresh: AtomicU64,
-    reserved: [u64; 14],
-}
-
-/// What is kept about a block, apart from its bytes.
-#[repr(C)]
-pub struct Descriptor {
-    /// [`crate::packed::State`].
-    pub state: AtomicU64,
-    /// Bytes of the message. Written by the owner of the block only.
-    pub length: AtomicU64,
-}
 
 /// One participant: a process that has the segment open.
 #[repr(C, align(128))]
 pub struct Participant {
-    /// {generation: 56, state: 8}: see [`crate::participant::Life`].
+    /// {generation: 56, state: 8}: `membership::Life`.
     pub life: AtomicU64,
     /// Process id, in the PID namespace below.
     pub pid: AtomicU64,
@@ -167,156 +149,117 @@ pub struct Participant {
     pub time_namespace: AtomicU64,
     /// Wall clock at attach, nanoseconds since 1970.
     pub attached_unix_nanos: AtomicU64,
-    reserved: [u64; 10],
+    /// {running: 16, began: 48}: its sweeps.
+    pub sweep: AtomicU64,
+    /// The last crossing of the entry.
+    pub crossed: AtomicU64,
+    reserved: [u64; 8],
 }
 
-/// Where [`Control`] begins.
-pub const CONTROL_AT: u64 = PAGE;
+/// One object of the directory.
+#[repr(C, align(128))]
+pub struct Entry {
+    /// {generation: 32, owner: 16, kind: 8, state: 8}: [`crate::directory::ObjectLife`].
+    pub life: AtomicU64,
+    /// Offset of the body in the segment.
+    pub at: AtomicU64,
+    /// Bytes of the body.
+    pub bytes: AtomicU64,
+    /// Three numbers, by kind.
+    pub measures: [AtomicU64; 3],
+    /// What the messages or values are; 0 for plain bytes, or where there are none.
+    pub fingerprint: AtomicU64,
+    /// Bits by kind.
+    pub options: AtomicU64,
+    /// The name within the segment, padded with zeros.
+    pub name: [AtomicU64; 8],
+    /// Offset of the schema text in the body, and its bytes.
+    pub schema: [AtomicU64; 2],
+    /// Wall clock when it was made, nanoseconds since 1970.
+    pub made_unix_nanos: AtomicU64,
+    /// Features that a user must know, and features that it may ignore.
+    pub features: [AtomicU64; 2],
+    /// [`LIFE_CREATOR`], [`LIFE_LAST`].
+    pub ends: AtomicU64,
+    /// The lock that it shares: {entry: 32, generation: 32}.
+    pub lock: AtomicU64,
+    reserved: [u64; 8],
+    /// FNV-1a of all bytes from `at` on.
+    pub checksum: AtomicU64,
+}
+
+/// The object is removed when its creator drops its handle.
+pub const LIFE_CREATOR: u64 = 1;
+/// The object is removed when its last user leaves.
+pub const LIFE_LAST: u64 = 2;
+
+/// Where [`FrameWords`] begin.
+pub const FRAME_AT: u64 = PAGE;
 /// Where the participant table begins.
-pub const PARTICIPANTS_AT: u64 = 4 * PAGE;
+pub const PARTICIPANTS_AT: u64 = 2 * PAGE;
 /// Where the lock bytes of the participants begin: beyond every file.
 pub const LOCKS_AT: u64 = 1 << 62;
-/// The lock byte of whoever removes the name.
+/// The lock byte of the process that removes the name.
 pub const REMOVAL_LOCK_AT: u64 = LOCKS_AT + PARTICIPANTS_MAX as u64;
 
 const _: () = {
-    assert!(size_of::<Measures>() == 24);
     assert!(offset_of!(Header, measures) == 24);
+    assert!(offset_of!(Header, required) == 40);
     assert!(offset_of!(Header, segment_bytes) == 48);
-    assert!(offset_of!(Header, fingerprint) == 56);
+    assert!(offset_of!(Header, optional) == 56);
     assert!(offset_of!(Header, unique_id) == 64);
     assert!(offset_of!(Header, boot_id) == 80);
     assert!(offset_of!(Header, created_unix_nanos) == 96);
     assert!(offset_of!(Header, first_position) == 104);
-    assert!(offset_of!(Header, schema) == 112);
+    assert!(offset_of!(Header, reserved) == 112);
     assert!(offset_of!(Header, checksum) == 176);
     assert!(size_of::<Header>() == 184);
-    assert!(size_of::<Line>() == 128);
-    assert!(offset_of!(Control, tail) == 0);
-    assert!(offset_of!(Control, head) == 128);
-    assert!(offset_of!(Control, not_empty) == 256);
-    assert!(offset_of!(Control, not_full) == 384);
-    assert!(offset_of!(Control, block_freed) == 512);
-    assert!(offset_of!(Control, flags) == 640);
-    assert!(offset_of!(Control, watch) == 768);
-    assert!(offset_of!(Control, lost) == 896);
-    assert!(offset_of!(Control, recovered) == 1024);
-    assert!(offset_of!(Control, classes) == 2048);
-    assert!(size_of::<ClassControl>() == 384);
-    assert!(offset_of!(ClassControl, head) == 128);
-    assert!(offset_of!(ClassControl, backed) == 256);
-    assert!(offset_of!(ClassControl, fresh) == 264);
-    assert!(size_of::<Descriptor>() == 16);
+    assert!(size_of::<Line>() == LINE as usize);
+    assert!(offset_of!(Line, second) == 8);
+    assert!(offset_of!(FrameWords, changed) == 7 * 128);
+    assert!(size_of::<FrameWords>() == PAGE as usize);
     assert!(size_of::<Participant>() == 128);
-    assert!(offset_of!(Participant, attached_unix_nanos) == 40);
-    assert!(CONTROL_AT + size_of::<Control>() as u64 <= PARTICIPANTS_AT);
+    assert!(offset_of!(Participant, sweep) == 48);
+    assert!(offset_of!(Participant, crossed) == 56);
+    assert!(size_of::<Entry>() == 256);
+    assert!(offset_of!(Entry, measures) == 24);
+    assert!(offset_of!(Entry, name) == 64);
+    assert!(offset_of!(Entry, schema) == 128);
+    assert!(offset_of!(Entry, made_unix_nanos) == 144);
+    assert!(offset_of!(Entry, ends) == 168);
+    assert!(offset_of!(Entry, checksum) == 248);
+    assert!(size_of::<Header>() <= FRAME_AT as usize);
 };
 
-/// Where the parts of one size class are, and their measures.
+/// Where the parts of a frame are.
 #[derive(Debug, Clone, Copy)]
-pub struct Class {
-    /// Bytes of a block.
-    pub block_bytes: u64,
-    /// Number of blocks.
-    pub blocks: u64,
-    /// Free blocks that each stock of a participant keeps at hand.
-    pub keep: usize,
-    /// The ring of free blocks.
-    pub ring: Shape,
-    /// Offset of its slots.
-    pub slots_at: u64,
-    /// Offset of the descriptors.
-    pub descriptors_at: u64,
-    /// Offset of the blocks.
-    pub blocks_at: u64,
-}
-
-/// Where everything is.
-#[derive(Debug, Clone)]
-pub struct Geometry {
+pub struct Frame {
     /// What it follows from.
     pub measures: Measures,
-    /// The ring of messages.
-    pub ring: Shape,
-    /// Offset of its slots.
-    pub slots_at: u64,
-    /// The classes, smallest blocks first.
-    pub classes: Vec<Class>,
-    /// Bytes that are backed by memory from the start: all before the first class.
-    pub backed_at_creation: u64,
-    /// Bytes of the whole, a multiple of the page size 4096.
+    /// Offset of the directory.
+    pub directory_at: u64,
+    /// Offset of the user words.
+    pub users_at: u64,
+    /// Bytes of the user words of one object.
+    pub users_bytes: u64,
+    /// Offset of the first body: all before it has memory behind it from the start.
+    pub bodies_at: u64,
+    /// Bytes of the whole, a multiple of the page size.
     pub total_bytes: u64,
 }
 
-impl Class {
-    /// How many blocks get memory behind them at once. It happens when all that have it are in use.
-    pub fn step(&self) -> u64 {
-        (RESERVE_BYTES / self.block_bytes).max(1)
+impl Frame {
+    /// The frame for these measures, which are within the limits above.
+    pub const fn new(measures: Measures) -> Self {
+        let participants = measures.participants as u64;
+        let objects = measures.objects as u64;
+        let directory_at = PARTICIPANTS_AT + participants * size_of::<Participant>() as u64;
+        let users_at = directory_at + objects * size_of::<Entry>() as u64;
+        let users_bytes = (participants * 8).next_multiple_of(LINE);
+        let bodies_at = (users_at + objects * users_bytes).next_multiple_of(PAGE);
+        let total_bytes = bodies_at.saturating_add(measures.space).next_multiple_of(PAGE);
+        Self { measures, directory_at, users_at, users_bytes, bodies_at, total_bytes }
     }
-}
-
-impl Geometry {
-    /// The geometry for these measures, which are within the limits above.
-    pub fn new(measures: Measures) -> Self {
-        let ring = Shape::new(measures.maxsize, 1, SLOTS_MIN);
-        let slots_at = page_up(
-            PARTICIPANTS_AT + u64::from(measures.participants) * size_of::<Participant>() as u64,
-        );
-        let backed_at_creation = page_up(slots_at + ring.slots() * 8);
-        let mut at = backed_at_creation;
-        let mut classes = Vec::new();
-        for block_bytes in block_sizes(measures.max_message) {
-            let keep = (65_536 / block_bytes).clamp(1, 32);
-            let each = STOCKS * keep + IN_FLIGHT + u64::from(measures.loans);
-            let blocks = measures.maxsize + u64::from(measures.participants) * each;
-            let ring = Shape::new(blocks, 0, SLOTS_MIN);
-            let slots_at = at;
-            let descriptors_at = page_up(slots_at + ring.slots() * 8);
-            let blocks_at = page_up(descriptors_at + blocks * size_of::<Descriptor>() as u64);
-            at = page_up(blocks_at + blocks * block_bytes);
-            classes.push(Class {
-                block_bytes,
-                blocks,
-                keep: keep as usize,
-                ring,
-                slots_at,
-                descriptors_at,
-                blocks_at,
-            });
-        }
-        Self { measures, ring, slots_at, classes, backed_at_creation, total_bytes: at }
-    }
-
-    /// The smallest class whose blocks hold `bytes`, if that is no more than the largest message.
-    #[inline(always)]
-    pub fn class_for(&self, bytes: usize) -> Option<u8> {
-        let bytes = bytes as u64;
-        if bytes > self.measures.max_message {
-            return None;
-        }
-        if bytes <= BLOCK_ALIGN {
-            return Some(0);
-        }
-        // Class k holds 64 * 4^k bytes; the last one whatever is left.
-        let class = ((bytes - 1).ilog2() - BLOCK_ALIGN.ilog2()) / CLASS_FACTOR.ilog2() + 1;
-        Some((class as usize).min(self.classes.len() - 1) as u8)
-    }
-}
-
-/// 64 bytes, then four times as much each, until the largest message fits; the last class fits it exactly.
-fn block_sizes(max_message: u64) -> Vec<u64> {
-    let last = max_message.max(1).next_multiple_of(BLOCK_ALIGN);
-    let mut sizes: Vec<u64> =
-        core::iter::successors(Some(BLOCK_ALIGN), |size| Some(size * CLASS_FACTOR))
-            .take_while(|&s| s < last)
-            .collect();
-    sizes.truncate(CLASSES_MAX - 1);
-    sizes.push(last);
-    sizes
-}
-
-const fn page_up(bytes: u64) -> u64 {
-    bytes.next_multiple_of(PAGE)
 }
 
 /// FNV-1a, which is enough to notice damage.
@@ -330,44 +273,21 @@ pub fn checksum(bytes: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    fn geometry(maxsize: u64, max_message: u64) -> Geometry {
-        Geometry::new(Measures { maxsize, max_message, participants: 128, loans: 32 })
+    #[test]
+    fn the_parts_of_a_frame_follow_each_other() {
+        for (objects, participants) in [(1, 1), (1, 128), (256, 255), (OBJECTS_MAX, 3)] {
+            let frame = Frame::new(Measures { objects, participants, space: 4096 });
+            assert!(frame.directory_at >= PARTICIPANTS_AT + u64::from(participants) * 128);
+            assert!(frame.users_bytes >= u64::from(participants) * 8);
+            assert!(frame.bodies_at >= frame.users_at + u64::from(objects) * frame.users_bytes);
+            assert_eq!(frame.total_bytes, frame.bodies_at + 4096);
+        }
     }
 
     #[test]
-    fn classes_cover_every_length_up_to_the_largest() {
-        let g = geometry(3, 70_000);
-        assert_eq!(
-            g.classes.iter().map(|c| c.block_bytes).collect::<Vec<_>>(),
-            [64, 256, 1024, 4096, 16384, 65536, 70016]
-        );
-        assert_eq!(g.class_for(0), Some(0));
-        assert_eq!(g.class_for(64), Some(0));
-        assert_eq!(g.class_for(65), Some(1));
-        assert_eq!(g.class_for(70_000), Some(6));
-        assert_eq!(g.class_for(70_001), None);
-        for bytes in 0..=70_000 {
-            let smallest = g.classes.iter().position(|class| bytes as u64 <= class.block_bytes);
-            assert_eq!(g.class_for(bytes).map(usize::from), smallest, "{bytes} bytes");
-        }
-        assert_eq!(geometry(1, 1).classes.len(), 1);
-        assert!(geometry(1, MESSAGE_MAX).classes.len() <= CLASSES_MAX);
-    }
-
-    #[test]
-    fn parts_do_not_overlap_and_stay_in_the_segment() {
-        for (maxsize, max_message) in [(1, 1), (3, 64), (1024, 65_536), (MAXSIZE_MAX, 1 << 20)] {
-            let g = geometry(maxsize, max_message);
-            assert!(g.ring.slots() > maxsize);
-            let mut end = g.slots_at + g.ring.slots() * 8;
-            for class in &g.classes {
-                assert!(class.blocks < 1 << 24 && class.ring.slots() >= class.blocks);
-                assert!(class.slots_at >= end);
-                assert!(class.descriptors_at >= class.slots_at + class.ring.slots() * 8);
-                assert!(class.blocks_at >= class.descriptors_at + class.blocks * 16);
-                end = class.blocks_at + class.blocks * class.block_bytes;
-            }
-            assert!(g.total_bytes >= end);
-        }
+    fn a_lone_object_has_a_frame_of_seven_pages() {
+        let frame = Frame::new(Measures { objects: 1, participants: 128, space: 128 });
+        assert_eq!(frame.bodies_at, 28 << 10);
+        assert_eq!(frame.total_bytes, 32 << 10);
     }
 }

@@ -1,4 +1,4 @@
-//! Names of segments and the files that stand for them.
+//! Places: where a segment is, and the files that stand for names.
 
 use std::ffi::OsStr;
 use std::io;
@@ -43,6 +43,12 @@ impl From<String> for Place {
     }
 }
 
+impl From<&Path> for Place {
+    fn from(path: &Path) -> Self {
+        Self::File(path.to_owned())
+    }
+}
+
 impl From<PathBuf> for Place {
     fn from(path: PathBuf) -> Self {
         Self::File(path)
@@ -50,13 +56,13 @@ impl From<PathBuf> for Place {
 }
 
 impl Place {
-    /// How errors and listings call it.
-    pub fn label(&self) -> String {
+    /// How errors and listings call an object of this kind there: `queue 'jobs'`.
+    pub fn label(&self, kind: &str) -> String {
         match self {
-            Self::Named(name) | Self::Portable(name) => format!("queue '{}'", printable(name)),
-            Self::File(path) => format!("queue '{}'", printable(&path.to_string_lossy())),
-            Self::Unnamed => "unnamed queue".to_owned(),
-            Self::Heap => "heap queue".to_owned(),
+            Self::Named(name) | Self::Portable(name) => format!("{kind} '{}'", printable(name)),
+            Self::File(path) => format!("{kind} '{}'", printable(&path.to_string_lossy())),
+            Self::Unnamed => format!("unnamed {kind}"),
+            Self::Heap => format!("heap {kind}"),
         }
     }
 
@@ -80,7 +86,7 @@ impl Place {
     }
 
     /// The name and what is wrong with it, if anything.
-    pub(crate) fn fault(&self) -> Option<(&str, &'static str)> {
+    pub(crate) fn bad_name(&self) -> Option<(&str, &'static str)> {
         let (Self::Named(name) | Self::Portable(name)) = self else {
             let is_empty = matches!(self, Self::File(path) if path.as_os_str().is_empty());
             return is_empty.then_some(("", "it is empty"));

@@ -1,25 +1,28 @@
-//! Where the bytes of a segment live: a file that is mapped, the portable shared memory of the system, or the heap.
+//! Where the bytes of a segment live: a file that is mapped, or memory of this process alone.
 
 use core::ptr::NonNull;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 
-use memmap2::{MmapOptions, MmapRaw};
+use memmap2::{Advice, MmapOptions, MmapRaw};
 use ringway_sys::{process, shm};
 use shared_memory::{Shmem, ShmemConf, ShmemError};
 
+use crate::layout::Header;
+
 /// Mapped memory, page aligned, that stays where it is until it is dropped.
-pub(crate) enum Mapping {
-    /// A file: named, unnamed, or at a path of the user's.
-    File { map: MmapRaw, file: File },
-    /// Through the `shared_memory` crate, with a descriptor of our own for reserving and locking.
-    Portable { map: Shmem, file: File },
-    /// Memory of this process alone.
-    Heap(MmapRaw),
+///
+/// A mapping of a file keeps the open file description that it was made through, and so the locks
+/// of that description, even after other code has closed the descriptor. That is why a lock byte
+/// which is free proves that nobody maps the segment as that participant.
+pub(crate) struct Mapping {
+    map: MmapRaw,
+    file: Option<(File, shm::FileId)>,
 }
 
-// SAFETY: a mapping is an address range that no thread owns. All access goes through atomics, or to blocks that the
-// state words give to one owner at a time. `Shmem` is only asked for its address.
+// SAFETY: a mapping is an address range that no thread owns. All access goes through atomics, or to
+// blocks that the state words give to one owner at a time.
 unsafe impl Send for Mapping {}
 // SAFETY: as above.
 unsafe impl Sync for Mapping {}
@@ -28,67 +31,84 @@ impl Mapping {
     /// Maps `bytes` of `file`, shared. `huge` asks for huge pages, which the kernel may refuse.
     pub(crate) fn of_file(file: File, bytes: u64, huge: bool) -> io::Result<Self> {
         let map = MmapOptions::new().len(usable(bytes)?).no_reserve_swap().map_raw(&file)?;
+        // The file is sparse; a core dump would read, and so allocate, every hole of it.
+        let _ = map.advise(Advice::DontDump);
         if huge {
-            let _ = map.advise(memmap2::Advice::HugePage);
+            let _ = map.advise(Advice::HugePage);
         }
-        Ok(Self::File { map, file })
+        let id = shm::file_id(&file)?;
+        Ok(Self { map, file: Some((file, id)) })
     }
 
-    /// Makes a POSIX shared memory object. It can be seen at once, full of zeros.
+    /// Makes a POSIX shared memory object by the portable crate, and maps it. It can be seen at
+    /// once, full of zeros.
     pub(crate) fn create_portable(os_id: &str, bytes: u64) -> io::Result<Self> {
         shm::may_be_so_large(bytes)?;
-        let map = portable(ShmemConf::new().os_id(os_id).size(usable(bytes)?).create())?;
-        // The crate keeps its descriptor to itself. By name we may get another file, if somebody removed and made anew
-        // what can be seen at once; that one is not in our memory.
+        let theirs = portable(ShmemConf::new().os_id(os_id).size(usable(bytes)?).create())?;
+        // The crate keeps its descriptor to itself, and lock bytes must belong to the description
+        // that is mapped. By name we may get another file, if the name was removed and taken anew;
+        // that one does not have the random bytes which we leave in ours.
         let file = shm::open_posix(os_id)?;
-        match process::maps_file(std::process::id(), shm::file_id(&file)?)? {
-            true => Ok(Self::Portable { map, file }),
-            false => Err(io::ErrorKind::AlreadyExists.into()),
+        let probe: [u8; 16] = process::random_bytes()?;
+        let at = core::mem::offset_of!(Header, unique_id);
+        shm::reserve(&file, 0, 4096).map_err(|error| error.source)?;
+        // SAFETY: the new object is zero, has a page of memory, and no participant uses it yet: it
+        // has no magic. The bytes lie within it.
+        unsafe { theirs.as_ptr().add(at).cast::<[u8; 16]>().write(probe) };
+        let mut found = [0; 16];
+        file.read_exact_at(&mut found, at as u64)?;
+        if found != probe {
+            return Err(io::ErrorKind::AlreadyExists.into());
         }
+        Self::of_file(file, bytes, false)
     }
 
-    /// Maps the POSIX shared memory object of that name. Whether it is the one that `file` was opened as, the caller has
-    /// to see.
-    pub(crate) fn open_portable(os_id: &str, file: &File) -> io::Result<Self> {
-        Ok(Self::Portable {
-            map: portable(ShmemConf::new().os_id(os_id).open())?,
-            file: file.try_clone()?,
-        })
-    }
-
-    /// Memory that the kernel gives page by page, when it is first touched. An allocator would fill it with zeros.
+    /// Memory that the kernel gives page by page, when it is first touched. An allocator would fill
+    /// it with zeros.
     pub(crate) fn heap(bytes: u64) -> io::Result<Self> {
         let map = MmapOptions::new().len(usable(bytes)?).no_reserve_swap().map_anon();
         let map = map.map_err(|error| {
             let text = format!(
-                "{error}: needs {bytes} bytes of address space; lower `maxsize`, `max_message`, `participants` or \
-                 `loans`, or see `ulimit -v`"
+                "{error}: needs {bytes} bytes of address space; lower `maxsize`, `max_message`, \
+                 `participants` or `loans`, or see `ulimit -v`"
             );
             io::Error::new(error.kind(), text)
         })?;
-        Ok(Self::Heap(map.into()))
+        Ok(Self { map: map.into(), file: None })
     }
 
     pub(crate) fn base(&self) -> NonNull<u8> {
-        let base = match self {
-            Self::File { map, .. } | Self::Heap(map) => map.as_mut_ptr(),
-            Self::Portable { map, .. } => map.as_ptr(),
-        };
-        NonNull::new(base).expect("the system maps nothing at address zero")
+        NonNull::new(self.map.as_mut_ptr()).expect("the system maps nothing at address zero")
     }
 
     pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::File { map, .. } | Self::Heap(map) => map.len(),
-            Self::Portable { map, .. } => map.len(),
-        }
+        self.map.len()
     }
 
     /// The file behind it; the heap has none.
     pub(crate) fn file(&self) -> Option<&File> {
-        match self {
-            Self::File { file, .. } | Self::Portable { file, .. } => Some(file),
-            Self::Heap(_) => None,
+        self.file.as_ref().map(|(file, _)| file)
+    }
+
+    /// The file behind it, if its descriptor still stands for it. Other code of the process may
+    /// have closed the descriptor, and its number may stand for a file of others by now.
+    pub(crate) fn checked_file(&self) -> io::Result<Option<&File>> {
+        let Some((file, id)) = &self.file else { return Ok(None) };
+        match shm::file_id(file) {
+            Ok(found) if found == *id => Ok(Some(file)),
+            Ok(_) => Err(io::Error::from_raw_os_error(9)), // EBADF: not ours any more
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // A number that stands for a file of others is not ours to close.
+        if let Some((file, id)) = self.file.take()
+            && !shm::file_id(&file).is_ok_and(|found| found == id)
+        {
+            core::mem::forget(file);
         }
     }
 }
