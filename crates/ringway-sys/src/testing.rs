@@ -249,6 +249,12 @@ pub(crate) fn run_in_fresh_process(starter: &[&str], test: &str) -> Result<(), S
     }
 }
 
+/// The effective user id of the calling thread.
+pub(crate) fn euid() -> u32 {
+    // SAFETY: geteuid takes nothing, touches no memory and cannot fail.
+    unsafe { libc::geteuid() }
+}
+
 /// Makes the calling thread, and no other, one of the user and group `nobody` without privileges. Only for threads that
 /// end soon.
 pub(crate) fn become_nobody() {
