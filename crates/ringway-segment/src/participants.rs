@@ -145,13 +145,13 @@ pub(crate) fn free(segment: &Segment, index: u8, life: Life) -> bool {
 /// Whether the kernel proves that the process of a live entry is gone, or no longer maps the segment.
 pub(crate) fn is_dead(segment: &Segment, index: u8) -> bool {
     let identity = identity(segment.participant(index));
-    match process::life_of(&identity) {
-        process::Life::Dead => true,
+    match process::liveness_of(&identity) {
+        process::Liveness::Dead => true,
+        // Another PID namespace: only the lock byte can tell.
+        process::Liveness::Unknown if !identity.is_local() => lock_is_free(segment, index),
         // An exec leaves the process alive without the mapping. The lock byte is only asked to spare the long look:
         // other code may have closed the descriptor, so a free byte proves nothing.
-        process::Life::Alive => lock_is_free(segment, index) && !maps(segment, identity.pid),
-        // Another PID namespace: only the lock byte can tell.
-        process::Life::Unknown => lock_is_free(segment, index),
+        _ => lock_is_free(segment, index) && !maps(segment, identity.pid),
     }
 }
 
@@ -180,7 +180,7 @@ pub fn attendees(segment: &Segment) -> Vec<Attendee> {
                 index: index as u8,
                 generation: life.generation(),
                 pid: entry.pid.load(Relaxed) as u32,
-                is_here: process::life_of(&identity(entry)) != process::Life::Unknown,
+                is_here: identity(entry).is_local(),
                 attached_unix_nanos: entry.attached_unix_nanos.load(Relaxed),
                 alive: !is_dead(segment, index as u8),
             });

@@ -45,8 +45,8 @@ pub fn resident_bytes(ptr: *const u8, len: usize) -> io::Result<u64> {
 /// # Safety
 /// The range has to be mapped, by the caller, for reading and writing.
 pub unsafe fn populate(ptr: *mut u8, len: usize) -> io::Result<()> {
-    // SAFETY: the caller vouches for the range; the contents stay as they are.
     retry_interrupted(|| {
+        // SAFETY: the caller vouches for the range; the contents stay as they are.
         check(unsafe { libc::madvise(ptr.cast(), len, libc::MADV_POPULATE_WRITE) })
     })
     .map(drop)

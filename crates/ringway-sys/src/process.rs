@@ -1,15 +1,17 @@
-//! Which process it is, and whether the kernel says that it lives.
+//! Identifies processes and asks the kernel whether they are alive.
 
 mod host;
 mod identity;
-mod life;
+mod liveness;
 mod maps;
 mod pidfd;
 mod procfs;
+mod sentinels;
 mod sight;
 
 pub use host::{boot_id, random_bytes, thread_id};
 pub use identity::Identity;
-pub use life::{Life, life_of};
+pub use liveness::{Liveness, liveness_of};
 pub use maps::maps_file;
+pub use sentinels::Sentinels;
 pub use sight::{Sight, sight_of};

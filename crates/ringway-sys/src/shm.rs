@@ -6,6 +6,7 @@ mod memfd;
 mod open;
 mod reserve;
 mod size;
+mod trust;
 
 pub use create::{
     DIRECTORY, create_hidden, create_unlinked, lacks_tmpfile, name_behind_hidden, publish,
@@ -16,3 +17,4 @@ pub use memfd::{is_sealed, memfd, seal};
 pub use open::{OPEN_FLAGS, inheritable, open_posix, reopen};
 pub use reserve::{NoSpace, reserve};
 pub use size::{may_be_so_large, set_size};
+pub use trust::{Ownership, Trust};

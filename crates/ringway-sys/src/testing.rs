@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{io, ptr, thread};
 
+use crate::process::Identity;
 use crate::shm::DIRECTORY;
 
 /// Keeps out the other tests that fork: a forked child holds copies of all descriptors, and their locks.
@@ -182,6 +183,10 @@ impl Child {
         }
     }
 
+    pub(crate) fn identity(&self) -> Identity {
+        Identity::of(self.pid)
+    }
+
     pub(crate) fn signal(&self, signal: i32) {
         // SAFETY: sends a signal to our own child, which has not been waited for.
         assert_eq!(unsafe { libc::kill(self.pid as i32, signal) }, 0);
@@ -226,7 +231,43 @@ pub(crate) fn idle() -> ! {
     }
 }
 
-/// Runs `body` on a file system of its own that only one thread sees and that goes away with it. Says so and answers
+/// Runs one ignored test, given by its path, in a process of its own, in which it is alone.
+pub(crate) fn in_fresh_process(test: &str) {
+    run_in_fresh_process(&[], test).unwrap();
+}
+
+/// As [`in_fresh_process`], started by another program, which gets it appended to its arguments.
+pub(crate) fn run_in_fresh_process(starter: &[&str], test: &str) -> Result<(), String> {
+    let program = std::env::current_exe().unwrap();
+    let arguments = ["--exact", test, "--ignored", "--nocapture", "--test-threads=1"];
+    let mut words = starter.iter().copied().chain([program.to_str().unwrap()]).chain(arguments);
+    let output = process::Command::new(words.next().unwrap()).args(words).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    match output.status.success() && text.contains("1 passed") {
+        true => Ok(()),
+        false => Err(format!("{test}: {text}{}", String::from_utf8_lossy(&output.stderr))),
+    }
+}
+
+/// The effective user id of the calling thread.
+pub(crate) fn euid() -> u32 {
+    // SAFETY: geteuid takes nothing, touches no memory and cannot fail.
+    unsafe { libc::geteuid() }
+}
+
+/// Makes the calling thread, and no other, one of the user and group `nobody` without privileges. Only for threads that
+/// end soon.
+pub(crate) fn become_nobody() {
+    const NOBODY: libc::c_long = 65534;
+    // SAFETY: the calls take numbers, and no list of groups. Unlike those of the C library they change one thread.
+    unsafe {
+        assert_eq!(libc::syscall(libc::SYS_setgroups, 0, ptr::null::<libc::gid_t>()), 0);
+        assert_eq!(libc::syscall(libc::SYS_setresgid, NOBODY, NOBODY, NOBODY), 0);
+        assert_eq!(libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY), 0);
+    }
+}
+
+/// Runs `body` on a file system of its own that only one thread sees and that goes away with it. Says so and returns
 /// `None` where mounting is not permitted.
 pub(crate) fn on_mount<T: Send>(
     kind: &str,
@@ -234,8 +275,18 @@ pub(crate) fn on_mount<T: Send>(
     body: impl FnOnce(&Path) -> T + Send,
 ) -> Option<T> {
     let place = Directory::new();
+    on_mount_at(kind, options, place.path(), || body(place.path()))
+}
+
+/// As [`on_mount`], over the directory `place`.
+pub(crate) fn on_mount_at<T: Send>(
+    kind: &str,
+    options: &str,
+    place: &Path,
+    body: impl FnOnce() -> T + Send,
+) -> Option<T> {
     let text = |text: &str| std::ffi::CString::new(text).unwrap();
-    let (target, root) = (text(place.path().to_str().unwrap()), text("/"));
+    let (target, root) = (text(place.to_str().unwrap()), text("/"));
     let (kind_text, options) = (text(kind), text(options));
     let mounted = || {
         let none = ptr::null();
@@ -258,7 +309,7 @@ pub(crate) fn on_mount<T: Send>(
                 })
         };
         match result {
-            Ok(_) => Some(body(place.path())),
+            Ok(_) => Some(body()),
             Err(error) => {
                 eprintln!("SKIPPED: cannot mount {kind} here: {error}");
                 None

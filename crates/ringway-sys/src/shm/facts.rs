@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -19,6 +19,21 @@ pub struct FileId {
     pub device: u64,
     /// Its number on that file system.
     pub inode: u64,
+}
+
+impl FileId {
+    /// The file behind a descriptor that its owner may have lost, so that it is a mere number.
+    ///
+    /// # Errors
+    /// Those of fstat(2): EBADF if no descriptor has the number.
+    pub(crate) fn of_number(fd: RawFd) -> io::Result<Self> {
+        let mut facts = MaybeUninit::<libc::stat>::uninit();
+        // SAFETY: the call fills the local in that it is given.
+        retry_interrupted(|| check(unsafe { libc::fstat(fd, facts.as_mut_ptr()) }))?;
+        // SAFETY: the call succeeded and has filled it in.
+        let facts = unsafe { facts.assume_init() };
+        Ok(Self { device: facts.st_dev, inode: facts.st_ino })
+    }
 }
 
 /// Which file this is.
