@@ -1,33 +1,36 @@
 //! The table of participants: lives of entries, and why an owner's word is never mistaken.
 //!
 //! ```text
-//! Free(g)     --enter: write the identity, CAS-->          Live(g + 1)
-//! Live(g)     --leave, or a pass of recovery, CAS-->       Free(g)
-//! Live(g)     --adopt a dead one: adopted + 1, CAS-->      Adopting(g)
-//! Adopting(g) --write the identity, CAS-->                 Live(g + 1)
+//! Free(g)     --enter: write the identity, CAS-->  Live(g')      g' > g, see below
+//! Live(g)     --leave, or a pass of recovery-->    Free(g)
+//! Live(g)     --adopt a dead one, CAS-->           Adopting(g)
+//! Adopting(g) --write the identity, CAS-->         Live(g')
 //! ```
 //!
 //! A word names its owner by {generation modulo 256, index}. An owner whose entry is not Live with
 //! that generation is gone, and recovery takes its words by CAS. Between the load of such a word
-//! and the CAS a recoverer may stand still for any time; if the entry had 256 lives meanwhile, a
-//! living owner could have written the same word. So recoverers announce themselves:
+//! and the CAS a recoverer may stand still for any time. If the entry had 256 lives meanwhile, a
+//! living owner could have written the same word. Two words of each entry rule that out:
 //!
-//! * A thread that judges owners is in a *sweep*: it notes in its own entry that it runs, and after
-//!   which *crossing* it began.
-//! * To give an entry a generation that is 0 modulo 128 is a crossing. An entrant may cross only if
-//!   no living participant is in a sweep that began before the last crossing of that entry, and if
-//!   a thorough pass has ended since the last adoption. Otherwise it takes another entry.
+//! * `hazard`: which owner this participant is about to take a word from. It is set before the word
+//!   is loaded for the last time, and stays set until the CAS is done.
+//! * `clean`: no words of lives before this generation are left anywhere. It only grows: a
+//!   participant that leaves with nothing left raises it, and so does a pass of recovery that went
+//!   through every object, for each life that it had seen ended at its start.
 //!
-//! Life g + 256 needs two crossings of the entry. An entry becomes Free only when no word of the
-//! life is left, or after `adopted` was raised, and then no crossing happens until a thorough pass
-//! has taken the words; so both crossings come after the recoverer's load, and the second is
-//! refused while its sweep lasts. Nobody waits: a recoverer that is stopped holds back the reuse
-//! of entries that had 128 lives since, and nothing else.
+//! An entrant takes the least generation g' after the last one such that g' - clean is at most 255
+//! and no participant's hazard names {g' modulo 256, index}; if there is none, another entry. So
+//! when it becomes Live, no word of life g' - 256 is left, and no recoverer that has seen one is
+//! before its CAS. A recoverer that is stopped costs one number of one entry, whose next lives pass
+//! over it; nothing else waits for it.
+//!
+//! This is the idea of hazard pointers (Michael, 2004), with an owner in the place of a pointer.
 //!
 //! Ordering pair `life`: the CAS of a life word (Release) against loads of it (Acquire); it carries
-//! the identity. Ordering pair `sweep`: the store of a sweep and the CAS to Live against the load
-//! of `crossings` and the loads of all sweeps, SeqCst: either the entrant sees the sweep, or the
-//! sweep sees the crossing.
+//! the identity. Ordering pair `hazard`: the store of a hazard, a barrier, the load of the word that
+//! is judged, against the load of `clean`, a barrier, the loads of all hazards: either the entrant
+//! sees the hazard, or the recoverer sees that the word of the past has gone. Ordering pair `clean`:
+//! a pass raises `clean` (SeqCst) after its last CAS, against the load by an entrant (SeqCst).
 
 use crate::owner::Owner;
 use crate::word::{
@@ -45,12 +48,6 @@ pub trait Table {
     fn entries(&self) -> u8;
     /// Entries that were ever used: those with a lower index. Grows only.
     fn entered(&self) -> &Self::Word;
-    /// Number of crossings.
-    fn crossings(&self) -> &Self::Word;
-    /// Number of times that words were left behind by an owner which is no longer Live.
-    fn adopted(&self) -> &Self::Word;
-    /// The value of `adopted` before the last thorough pass that ended.
-    fn swept(&self) -> &Self::Word;
 }
 
 /// The words of an entry that this module changes.
@@ -58,10 +55,10 @@ pub trait Table {
 pub struct EntryWords<'t, W> {
     /// {generation: 56, state: 8}.
     pub life: &'t W,
-    /// {running: 16, began: 48}.
-    pub sweep: &'t W,
-    /// The last crossing of the entry.
-    pub crossed: &'t W,
+    /// {set: 1, owner: 16}.
+    pub hazard: &'t W,
+    /// No words of lives before this generation are left.
+    pub clean: &'t W,
 }
 
 /// The life word of an entry: {generation: 56, state: 8}.
@@ -71,8 +68,10 @@ pub struct Life(u64);
 const FREE: u64 = 0;
 const LIVE: u64 = 1;
 const ADOPTING: u64 = 2;
-/// A generation that is 0 modulo this is a crossing. Half the generations that a word tells apart.
-const CROSSING: u64 = 128;
+/// Generations that a word tells apart.
+const DISTINCT: u64 = 256;
+/// The bit that says that a hazard is set.
+const SET: u64 = 1 << 16;
 
 impl Life {
     /// From the word.
@@ -83,7 +82,7 @@ impl Life {
     pub const fn bits(self) -> u64 {
         self.0
     }
-    /// How many lives the entry has had.
+    /// Which life of the entry it is; lives may be numbered with gaps.
     pub const fn generation(self) -> u64 {
         self.0 >> 8
     }
@@ -91,7 +90,7 @@ impl Life {
     pub const fn is_live(self) -> bool {
         self.0 & 0xff == LIVE
     }
-    /// Whether nobody has it.
+    /// Whether no participant has it.
     pub const fn is_free(self) -> bool {
         self.0 & 0xff == FREE
     }
@@ -106,52 +105,46 @@ impl Life {
     const fn with(self, state: u64) -> Self {
         Self(self.generation() << 8 | state)
     }
-    const fn next(self) -> Self {
-        Self((self.generation() + 1) << 8 | LIVE)
-    }
 }
 
 /// The life of entry `index` now.
+#[inline]
 pub fn life<T: Table>(table: &T, index: u8) -> Life {
-    Life(table.entry(index).life.load(SeqCst)) // pairs with: life, sweep
+    Life(table.entry(index).life.load(SeqCst)) // pairs with: life
 }
 
-/// Whether the next life of an entry may begin now. `is_dead` is asked about participants whose
-/// sweep stands in the way.
-pub fn may_begin<T: Table>(table: &T, index: u8, seen: Life, is_dead: impl Fn(u8) -> bool) -> bool {
-    if !seen.next().generation().is_multiple_of(CROSSING) {
-        return true;
-    }
-    if table.swept().load(SeqCst) < table.adopted().load(SeqCst) {
-        return false; // sweep
-    }
-    let crossed = table.entry(index).crossed.load(SeqCst); // pairs with: sweep
-    let stands_in_the_way = |other: u8| {
-        let announced = Announced(table.entry(other).sweep.load(SeqCst)); // pairs with: sweep
-        announced.running() > 0
-            && announced.began() <= crossed
-            && life(table, other).is_live()
-            && !is_dead(other)
+/// The life that may follow the one that was seen; `None` when all numbers that can are in use.
+pub fn next_life<T: Table>(table: &T, index: u8, seen: Life) -> Option<Life> {
+    let clean = table.entry(index).clean.load(SeqCst); // pairs with: clean
+    T::Word::barrier(); // hazard: the loads of hazards come after that of `clean`
+    let is_in_the_way = |generation: u64| {
+        let owner = Owner::new(index, generation as u8);
+        (0..table.entries()).any(|other| {
+            // pairs with: hazard
+            table.entry(other).hazard.load(SeqCst) == SET | u64::from(owner.bits())
+        })
     };
-    !(0..table.entries()).any(stands_in_the_way)
+    let last = clean.max(1) + DISTINCT - 1;
+    let generation = (seen.generation() + 1..=last).find(|&number| !is_in_the_way(number))?;
+    Some(Life(generation << 8 | LIVE))
 }
 
-/// Begins the next life of an entry that was seen Free or Adopting, and whose identity has been
-/// written. Returns the life.
+/// Begins a life that [`next_life`] allowed, of an entry that was seen Free or Adopting and whose
+/// identity has been written.
 ///
 /// # Errors
 /// The life that was found instead.
-pub fn begin<T: Table>(table: &T, index: u8, seen: Life) -> Result<Life, Life> {
+pub fn begin<T: Table>(table: &T, index: u8, seen: Life, next: Life) -> Result<(), Life> {
     let entry = table.entry(index);
-    entry.sweep.store(0, Relaxed); // sweep: before Live, until which nobody looks at it
-    if seen.next().generation().is_multiple_of(CROSSING) {
-        let number = table.crossings().fetch_add(1, SeqCst) + 1; // sweep
-        entry.crossed.store(number, SeqCst); // sweep
+    // pairs with: clean; there is no life 0
+    if entry.clean.load(SeqCst).max(1) > seen.generation() {
+        // Nothing is left of any life, so nothing of the numbers that are passed over.
+        entry.clean.raise(next.generation(), SeqCst); // clean
     }
+    entry.hazard.store(0, SeqCst); // hazard; nobody of the last life is before a CAS
     table.entered().raise(u64::from(index) + 1, Release); // life
-    // life, sweep
-    match entry.life.compare_exchange(seen.0, seen.next().0, SeqCst, Acquire) {
-        Ok(_) => Ok(seen.next()),
+    match entry.life.compare_exchange(seen.0, next.0, SeqCst, Acquire) {
+        Ok(_) => Ok(()), // life
         Err(found) => Err(Life(found)),
     }
 }
@@ -162,18 +155,11 @@ pub fn begin<T: Table>(table: &T, index: u8, seen: Life) -> Result<Life, Life> {
 /// # Errors
 /// The life that was found instead.
 pub fn adopt<T: Table>(table: &T, index: u8, dead: Life) -> Result<Life, Life> {
-    leave_words(table);
     let adopting = dead.with(ADOPTING);
     match table.entry(index).life.compare_exchange(dead.0, adopting.0, AcqRel, Acquire) {
         Ok(_) => Ok(adopting), // life
         Err(found) => Err(Life(found)),
     }
-}
-
-/// Says that words will be left behind by an owner which is then no longer Live: a thorough pass is
-/// due. Called before it ceases to be.
-pub fn leave_words<T: Table>(table: &T) {
-    table.adopted().fetch_add(1, SeqCst); // sweep
 }
 
 /// Frees an entry in this life, unless that has ended. Returns whether this call did it.
@@ -182,8 +168,15 @@ pub fn free<T: Table>(table: &T, index: u8, life: Life) -> bool {
     table.entry(index).life.compare_exchange(life.0, free.0, Release, Relaxed).is_ok() // life
 }
 
-/// Whether an owner that a word names is gone: its entry is not Live in that generation, or is one
-/// of the lives that `is_dead` knows. To be asked after the word was loaded, within a [`Sweep`].
+/// Notes that no words are left of this life and those before it.
+pub fn note_clean<T: Table>(table: &T, index: u8, life: Life) {
+    table.entry(index).clean.raise(life.generation() + 1, SeqCst); // clean
+}
+
+/// Whether an owner that a word names seems to be gone: its entry is not Live in that generation,
+/// or is one of the lives that `is_dead` knows. A look only: the word may be taken after
+/// [`Judge::condemn`].
+#[inline]
 pub fn is_gone<T: Table>(table: &T, owner: Owner, is_dead: impl Fn(u8, Life) -> bool) -> bool {
     let index = owner.index();
     if index >= table.entries() {
@@ -193,66 +186,86 @@ pub fn is_gone<T: Table>(table: &T, owner: Owner, is_dead: impl Fn(u8, Life) -> 
     !life.is_live() || life.owner(index) != owner || is_dead(index, life)
 }
 
-/// {running: 16, began: 48}.
-#[derive(Clone, Copy)]
-struct Announced(u64);
-
-const RUNNING: u64 = 1 << 48;
-
-impl Announced {
-    const fn running(self) -> u64 {
-        self.0 >> 48
-    }
-    const fn began(self) -> u64 {
-        self.0 & (RUNNING - 1)
-    }
-}
-
-/// A sweep of a participant: while it lasts, owners may be judged.
+/// A participant that judges owners. One thread of a participant at a time has one.
 #[derive(Debug)]
-pub struct Sweep<'t, T: Table> {
+pub struct Judge<'t, T: Table> {
     table: &'t T,
     me: u8,
-    /// `adopted` when the sweep began: what a thorough pass settles.
-    adopted: u64,
 }
 
-impl<'t, T: Table> Sweep<'t, T> {
-    /// Announces a sweep of the participant at `me`, whose entry is Live.
-    pub fn enter(table: &'t T, me: u8) -> Self {
-        let word = table.entry(me).sweep;
-        let mut seen = word.load(Relaxed); // compared only
-        loop {
-            let announced = Announced(seen);
-            let next = if announced.running() == 0 {
-                let began = table.crossings().load(SeqCst) + 1; // pairs with: sweep
-                RUNNING | began & (RUNNING - 1)
-            } else {
-                seen + RUNNING // with the earlier beginning, which is the stricter one
-            };
-            match word.compare_exchange(seen, next, SeqCst, Relaxed) {
-                Ok(_) => break, // sweep
-                Err(found) => seen = found,
-            }
+impl<'t, T: Table> Judge<'t, T> {
+    /// The judge of the participant at `me`, whose entry is Live.
+    pub const fn new(table: &'t T, me: u8) -> Self {
+        Self { table, me }
+    }
+
+    /// Looks at a word that names an owner who must not lose it while it lives. Returns the word,
+    /// if its owner is gone: then the caller may replace that very word by CAS, before the next
+    /// call. `owner_of` reads the owner out of a word, if it names one that can be judged.
+    #[inline]
+    pub fn condemn(
+        &self,
+        word: &T::Word,
+        owner_of: impl Fn(u64) -> Option<Owner>,
+        is_dead: impl Fn(u8, Life) -> bool,
+    ) -> Option<u64> {
+        let owner = owner_of(word.load(Acquire))?; // pairs with: own
+        if !is_gone(self.table, owner, &is_dead) {
+            return None;
         }
-        T::Word::barrier(); // sweep: the loads after it are only Acquire
-        let adopted = table.adopted().load(SeqCst); // pairs with: sweep
-        Self { table, me, adopted }
-    }
-
-    /// Whether words may be anywhere, not only with those that are found dead.
-    pub fn is_thorough(&self) -> bool {
-        self.table.swept().load(SeqCst) < self.adopted // sweep
-    }
-
-    /// Notes that a pass of this sweep went through every object.
-    pub fn complete(&self) {
-        self.table.swept().raise(self.adopted, SeqCst); // sweep
+        let hazard = self.table.entry(self.me).hazard;
+        let named = SET | u64::from(owner.bits());
+        if hazard.load(Relaxed) != named {
+            // our own word
+            hazard.store(named, SeqCst); // hazard
+            T::Word::barrier(); // hazard: the load of the word comes after it
+        }
+        let found = word.load(SeqCst); // pairs with: own, hazard
+        (owner_of(found) == Some(owner) && is_gone(self.table, owner, is_dead)).then_some(found)
     }
 }
 
-impl<T: Table> Drop for Sweep<'_, T> {
+impl<T: Table> Drop for Judge<'_, T> {
     fn drop(&mut self) {
-        self.table.entry(self.me).sweep.fetch_add(RUNNING.wrapping_neg(), SeqCst); // sweep
+        self.table.entry(self.me).hazard.store(0, Release); // hazard
+    }
+}
+
+/// What a pass of recovery knows at its start.
+#[derive(Debug)]
+pub struct Pass {
+    /// For each entry the generation before which nothing is left when the pass has ended.
+    clean: Vec<u64>,
+    is_thorough: bool,
+}
+
+impl Pass {
+    /// Begins a pass. `is_dead` tells which Live entries are those of dead participants.
+    pub fn begin<T: Table>(table: &T, is_dead: impl Fn(u8, Life) -> bool) -> Self {
+        let mut is_thorough = false;
+        let clean = (0..table.entries()).map(|index| {
+            let life = life(table, index);
+            let is_over = !life.is_live() || is_dead(index, life);
+            let due = life.generation() + u64::from(is_over);
+            // A Live entry that is dead is seen by its user words; its earlier lives are not.
+            let lived = if life.is_live() { life.generation() } else { due };
+            let is_left = table.entry(index).clean.load(SeqCst) < lived; // pairs with: clean
+            is_thorough |= is_left && life.generation() != 0;
+            due
+        });
+        let clean = clean.collect();
+        Self { clean, is_thorough }
+    }
+
+    /// Whether words may be left by lives whose entries do not tell.
+    pub fn is_thorough(&self) -> bool {
+        self.is_thorough
+    }
+
+    /// Notes that the pass went through every object and took what it found.
+    pub fn complete<T: Table>(self, table: &T) {
+        for (index, clean) in self.clean.into_iter().enumerate() {
+            table.entry(index as u8).clean.raise(clean, SeqCst); // clean
+        }
     }
 }

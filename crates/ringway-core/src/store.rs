@@ -25,6 +25,7 @@ use crate::word::{
     Word,
 };
 
+pub use self::reclaim::owner_of;
 pub use self::release::Released;
 use self::stock::Stocks;
 

@@ -1,117 +1,179 @@
-//! An attachment: a segment that this process takes part in.
+//! An attachment: a process takes part in a segment.
 //!
-//! It is the only way to move blocks. Every operation first notices, by one load, whether the process was forked since:
-//! a child that used its copy of the stock would own blocks twice.
+//! One attachment serves all objects of its segment in this process. Each operation first notices,
+//! by one load, whether the process was forked since: a child that used its copy of a stock of
+//! blocks would own blocks twice. The token [`Inside`] is the proof that it has looked.
 
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
-use crossbeam_utils::CachePadded;
+use ringway_core::corruption::{Corruption, Part};
+use ringway_core::membership::{self, Life};
+use ringway_core::owner::Owner;
 use ringway_sys::fork;
 
-use crate::blocks::LocalClass;
-use crate::error::{CreateError, Fault, OpenError};
-use crate::header;
-use crate::layout::{FLAG_IMMEDIATE, FLAG_REMOVED};
-use crate::names::Place;
-use crate::packed::Owner;
-use crate::participant::{self, Life};
-use crate::recovery::{self, Recovered, Search};
-use crate::ring::{Corruption, Hints, Part};
-use crate::segment::Segment;
-use crate::spec::Spec;
+use crate::directory::Uses;
+use crate::error::{CreateError, OpenError, SegmentError};
+use crate::layout::FLAG_REMOVED;
+use crate::place::Place;
+use crate::segment::remove::is_marked;
+use crate::segment::{Draft, Naming, Segment, Trust, header};
+use crate::spec::SegmentSpec;
+use crate::{participants, recovery, watch};
 
 /// A participant's hold on a segment. Shared by the threads of the process.
 pub struct Attachment {
-    pub(crate) segment: Segment,
+    segment: Segment,
     index: u8,
     life: Life,
-    pub(crate) me: Owner,
+    me: Owner,
     epoch: u64,
-    pub(crate) message_hints: CachePadded<Hints>,
-    pub(crate) classes: Vec<CachePadded<LocalClass>>,
+    /// Threads of this process that wait at an object of the segment.
+    pub(crate) waiting: AtomicU32,
+    /// The objects that this process has open here.
+    pub(crate) uses: Uses,
+}
+
+/// The proof that this is still the process that attached. To be taken anew after code of the user
+/// has run, which may have forked.
+#[derive(Clone, Copy)]
+pub struct Inside<'a> {
+    attachment: &'a Attachment,
+}
+
+impl<'a> Inside<'a> {
+    /// Who we are.
+    #[inline(always)]
+    pub fn me(self) -> Owner {
+        self.attachment.me
+    }
+    /// Where we are.
+    #[inline(always)]
+    pub fn attachment(self) -> &'a Attachment {
+        self.attachment
+    }
+}
+
+/// A new segment that only its maker can see.
+pub struct Unpublished {
+    attachment: Arc<Attachment>,
+    naming: Option<Naming>,
+}
+
+impl Unpublished {
+    /// The attachment of its maker.
+    pub fn attachment(&self) -> &Arc<Attachment> {
+        &self.attachment
+    }
+
+    /// Gives the segment its name, in one step.
+    ///
+    /// # Errors
+    /// [`CreateError`]; then nothing is left of it.
+    pub fn publish(mut self) -> Result<Arc<Attachment>, CreateError> {
+        if let Some(naming) = self.naming.take() {
+            naming.publish(&self.attachment.segment)?;
+        }
+        Ok(Arc::clone(&self.attachment))
+    }
+}
+
+impl Drop for Unpublished {
+    fn drop(&mut self) {
+        if let Some(naming) = self.naming.take() {
+            naming.abandon(&self.attachment.segment);
+        }
+    }
 }
 
 impl Attachment {
-    /// Creates a segment and takes part in it. It appears whole or not at all.
+    /// Makes a segment and takes part in it. Others see it once it is published.
     ///
     /// # Errors
     /// [`CreateError`].
-    pub fn create(place: &Place, spec: &Spec) -> Result<Self, CreateError> {
-        let failed = |source| CreateError::Io { name: place.label(), action: "attach", source };
+    pub fn create(
+        place: &Place,
+        label: &str,
+        spec: &SegmentSpec,
+    ) -> Result<Unpublished, CreateError> {
+        let name = || label.to_owned();
+        let failed = |source| CreateError::Io { name: name(), action: "attach", source };
         let epoch = fork::enter().map_err(failed)?;
-        let mut unpublished = Segment::build(place, spec)?;
-        let entered = participant::enter(unpublished.segment()).and_then(|entered| {
-            entered.ok_or_else(|| std::io::Error::other("a new participant table is full"))
+        let (segment, naming) = Draft::build(place, label, spec)?.into_parts();
+        let entered = participants::enter(&segment).and_then(|entered| {
+            entered.ok_or_else(|| io::Error::other("a new participant table is full"))
         });
-        let (index, life) = match entered {
-            Ok(entered) => entered,
-            Err(source) => {
-                unpublished.abandon();
-                return Err(failed(source));
+        match entered {
+            Ok((index, life)) => {
+                let attachment = Self::new(segment, index, life, epoch);
+                Ok(Unpublished { attachment, naming: Some(naming) })
             }
-        };
-        unpublished.publish()?;
-        Ok(Self::new(unpublished.into_segment(), index, life, epoch))
+            Err(source) => {
+                naming.abandon(&segment);
+                Err(failed(source))
+            }
+        }
     }
 
     /// Opens a segment and takes part in it.
     ///
     /// # Errors
     /// [`OpenError`].
-    pub fn open(place: &Place) -> Result<Self, OpenError> {
-        Self::join(Segment::open(place)?)
+    pub fn open(place: &Place, label: &str, trust: Trust) -> Result<Arc<Self>, OpenError> {
+        let attachment = Self::join(Segment::open(place, label, trust)?)?;
+        // The mark turns away a process that found the name just before it was removed. One that
+        // has a descriptor of the segment did not come by the name.
+        if is_marked(&attachment.segment) {
+            return Err(OpenError::Removed { name: label.to_owned() });
+        }
+        Ok(attachment)
     }
 
     /// Opens the segment behind a descriptor, for instance one that was inherited.
     ///
     /// # Errors
     /// [`OpenError`].
-    pub fn open_descriptor(fd: BorrowedFd<'_>) -> Result<Self, OpenError> {
-        Self::join(Segment::open_descriptor(fd)?)
+    pub fn open_descriptor(
+        fd: BorrowedFd<'_>,
+        label: &str,
+        trust: Trust,
+    ) -> Result<Arc<Self>, OpenError> {
+        Self::join(Segment::open_descriptor(fd, label, trust)?)
     }
 
-    fn join(segment: Segment) -> Result<Self, OpenError> {
+    fn join(segment: Segment) -> Result<Arc<Self>, OpenError> {
         let name = || segment.label().to_owned();
         let failed = |source| OpenError::Io { name: name(), action: "attach", source };
         let epoch = fork::enter().map_err(failed)?;
-        let Some((index, life)) = participant::enter(&segment).map_err(failed)? else {
-            return Err(OpenError::TableFull {
-                name: name(),
-                limit: segment.geometry().measures.participants,
-            });
+        let flags = segment.words().flags.word.load(Relaxed); // compared only
+        if flags & !FLAG_REMOVED != 0 {
+            let found = format_args!("{flags:#x}");
+            return Err(header::refused(segment.label(), "the flags", found, "0 or 1"));
+        }
+        let Some((index, life)) = participants::enter(&segment).map_err(failed)? else {
+            let limit = segment.frame().measures.participants;
+            return Err(OpenError::TableFull { name: name(), limit });
         };
         let attachment = Self::new(segment, index, life, epoch);
-        let flags = attachment.flags();
-        if flags & !(FLAG_REMOVED | FLAG_IMMEDIATE) != 0 {
-            let expected = "a sum of 1 and 2";
-            return Err(header::refused(
-                attachment.segment.label(),
-                "the flags",
-                format_args!("{flags:#x}"),
-                expected,
-            ));
-        }
-        if flags & FLAG_REMOVED != 0 {
-            return Err(OpenError::Removed { name: attachment.segment.label().to_owned() });
-        }
-        // What is damaged is found by those who use it; opening must still be possible to look.
-        let _ = attachment.recover();
+        // Damage is found by those who use what is damaged; opening must be possible to look.
+        let _ = recovery::recover_at_open(&attachment);
         Ok(attachment)
     }
 
-    fn new(segment: Segment, index: u8, life: Life, epoch: u64) -> Self {
-        let local = |keep| CachePadded::new(LocalClass::new(keep));
-        let classes = segment.geometry().classes.iter().map(|class| local(class.keep)).collect();
-        let me = life.owner(index);
-        Self {
+    fn new(segment: Segment, index: u8, life: Life, epoch: u64) -> Arc<Self> {
+        let attachment = Arc::new(Self {
             segment,
             index,
             life,
-            me,
+            me: life.owner(index),
             epoch,
-            message_hints: CachePadded::new(Hints::default()),
-            classes,
-        }
+            waiting: AtomicU32::new(0),
+            uses: Uses::default(),
+        });
+        watch::note(&attachment);
+        attachment
     }
 
     /// The segment.
@@ -119,61 +181,62 @@ impl Attachment {
     pub fn segment(&self) -> &Segment {
         &self.segment
     }
-    /// Who we are in it.
-    #[inline]
-    pub fn me(&self) -> Owner {
-        self.me
+    /// Our entry of the participant table.
+    pub fn index(&self) -> u8 {
+        self.index
+    }
+    /// Which life of the entry is ours.
+    pub fn life(&self) -> Life {
+        self.life
     }
 
-    /// Whether this is still the process that attached.
+    /// Looks whether this is still the process that attached.
     ///
     /// # Errors
-    /// [`Fault::Forked`] if not.
+    /// [`SegmentError::Forked`] if not.
     #[inline(always)]
-    pub fn check_process(&self) -> Result<(), Fault> {
-        if fork::epoch() == self.epoch { Ok(()) } else { Err(Fault::Forked) }
+    pub fn enter(&self) -> Result<Inside<'_>, SegmentError> {
+        if fork::epoch() == self.epoch {
+            Ok(Inside { attachment: self })
+        } else {
+            Err(SegmentError::Forked)
+        }
     }
 
-    /// Whether our entry of the table still says that we live. If not, others may have taken what we own.
-    pub(crate) fn check_entry(&self) -> Result<(), Fault> {
-        let found = Life::of(self.segment.participant(self.index));
+    /// Whether our entry of the table still says that we live. If not, others may have taken what
+    /// we own.
+    pub(crate) fn check_entry(&self) -> Result<(), SegmentError> {
+        let found = membership::life(&self.segment, self.index);
         if found == self.life {
             return Ok(());
         }
         let part = Part::Participants;
-        Err(Corruption { part, word: "life", at: self.index.into(), found: found.bits() }.into())
+        let (at, found) = (self.index.into(), found.bits());
+        Err(Corruption { part, word: "life", at, found }.into())
     }
 
     /// A descriptor of the segment that children inherit.
     ///
     /// # Errors
-    /// When there is none.
-    pub fn inheritable_fd(&self) -> std::io::Result<OwnedFd> {
-        match self.segment.file() {
-            // A description of its own: the lock byte of a participant must not live on in its children.
+    /// When there is none, or no more of them.
+    pub fn inheritable_fd(&self) -> io::Result<OwnedFd> {
+        match self.segment.checked_file()? {
+            // A description of its own: the lock byte of a participant must not live on in its
+            // children.
             Some(file) => ringway_sys::shm::inheritable(&ringway_sys::shm::reopen(file.as_fd())?),
             None => {
-                Err(std::io::Error::other(format!("{} has no descriptor", self.segment.label())))
+                let text = format!("{} has no descriptor", self.segment.label());
+                Err(io::Error::new(io::ErrorKind::Unsupported, text))
             }
         }
-    }
-
-    /// Finds dead participants and takes back what they held, and what nobody holds.
-    ///
-    /// # Errors
-    /// [`Fault`].
-    pub fn recover(&self) -> Result<Recovered, Fault> {
-        self.check_process()?;
-        recovery::recover(self, Search::Thorough)
     }
 }
 
 impl Drop for Attachment {
     fn drop(&mut self) {
         // A forked child must not give back what is its parent's.
-        if self.check_process().is_ok() {
-            let _ = recovery::give_up(self);
-            participant::leave(&self.segment, self.index, self.life);
+        if self.enter().is_ok() {
+            participants::leave(&self.segment, self.index, self.life);
         }
     }
 }

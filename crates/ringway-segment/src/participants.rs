@@ -1,101 +1,64 @@
-//! The participant table: who has the segment open, and whether the kernel says that they still live.
+//! The participant table: entering it, leaving it, and whether the kernel proves that a participant
+//! is dead.
 //!
-//! An entry goes Free -> Live -> Free, each step one CAS of its life word; the generation grows with each Live. While
-//! an entry is Live its lock byte is held through the participant's own open file description, so that another PID
-//! namespace can tell that it lives.
+//! While an entry is Live, its lock byte is held through the open file description that its mapping
+//! was made through. The description lives as long as the mapping, so a byte that is free proves
+//! that the mapping is gone: the process has ended, or executes another program. A byte that is
+//! held proves nothing, since a forked child keeps the description of its parent; within one PID
+//! namespace the process itself is asked as well.
 
-use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use core::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::io;
 
-use ringway_sys::process::{self, Identity};
-use ringway_sys::{clock, lock, shm};
+use ringway_core::membership::{self, Life};
+use ringway_sys::process::{Identity, Liveness};
+use ringway_sys::{clock, lock};
 
 use crate::layout::{LOCKS_AT, Participant};
-use crate::packed::Owner;
 use crate::segment::Segment;
 
-/// The life word of an entry: {generation: 56, state: 8}.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Life(u64);
+/// How often an entrant goes through the table while others enter and leave. A byte can also be
+/// held for long: by the forked child of a dead process.
+const ROUNDS: usize = 100;
 
-impl Life {
-    const LIVE: u64 = 1;
-
-    pub(crate) fn of(entry: &Participant) -> Self {
-        Self(entry.life.load(Acquire)) // pairs with: life
-    }
-    /// Both in one number.
-    pub const fn bits(self) -> u64 {
-        self.0
-    }
-    /// Whether somebody has the entry.
-    pub const fn is_live(self) -> bool {
-        self.0 & 0xff == Self::LIVE
-    }
-    /// How many lives the entry has had.
-    pub const fn generation(self) -> u64 {
-        self.0 >> 8
-    }
-    /// The owner that the state words name in this life.
-    pub const fn owner(self, index: u8) -> Owner {
-        Owner::new(index, self.generation() as u8)
-    }
-    const fn next_live(self) -> Self {
-        Self((self.generation() + 1) << 8 | Self::LIVE)
-    }
-    const fn freed(self) -> Self {
-        Self(self.generation() << 8)
-    }
-}
-
-/// A participant of the table, for listings.
-#[derive(Debug, Clone)]
-pub struct Attendee {
-    /// Entry of the table.
-    pub index: u8,
-    /// Which life of the entry.
-    pub generation: u64,
-    /// Process id, in its own PID namespace.
-    pub pid: u32,
-    /// Wall clock at attach, nanoseconds since 1970.
-    pub attached_unix_nanos: u64,
-    /// Whether that number means anything here: not in another PID namespace.
-    pub is_here: bool,
-    /// What the kernel says.
-    pub alive: bool,
-}
-
-/// Takes an entry of the table; `None` when all are taken by living processes.
+/// Takes an entry of the table; `None` when all are taken by living processes, or by dead ones
+/// whose generations are still in use.
 ///
-/// A Free entry is preferred. When there is none, the entry of a dead process is adopted: its next generation begins,
-/// and the words of the last one are found by recovery because no living entry has that generation.
+/// A Free entry is preferred. When there is none, the entry of a dead process is adopted: its next
+/// generation begins, and the words of the last one are recovered as those of an owner that is
+/// gone.
 pub(crate) fn enter(segment: &Segment) -> io::Result<Option<(u8, Life)>> {
     let identity = Identity::current()?;
     for _ in 0..ROUNDS {
-        let mut contended = false;
-        for adopt in [false, true] {
-            for index in 0..segment.participants().len() as u8 {
-                let life = Life::of(segment.participant(index));
-                if life.is_live() && !(adopt && is_dead(segment, index)) {
+        let mut is_contended = false;
+        for adopts in [false, true] {
+            for index in 0..segment.participants() {
+                let life = membership::life(segment, index);
+                if life.is_live() && !(adopts && is_unmapped(segment, index)) {
                     continue;
                 }
                 match seize(segment, index, life, &identity)? {
-                    Some(life) => return Ok(Some((index, life))),
-                    None => contended = true,
+                    Seized::Entered(life) => return Ok(Some((index, life))),
+                    Seized::Contended => is_contended = true,
+                    Seized::Refused => {}
                 }
             }
         }
-        if !contended {
+        if !is_contended {
             break;
         }
-        std::thread::yield_now(); // whoever has the byte is about to become live, or to let it go
+        std::thread::yield_now(); // the holder of the byte is about to become live, or to leave
     }
     Ok(None)
 }
 
-/// How often an entrant goes through the table while others enter and leave. A byte can also be held for long: by the
-/// forked child of a dead process.
-const ROUNDS: usize = 100;
+enum Seized {
+    Entered(Life),
+    /// Another entrant is faster.
+    Contended,
+    /// Its next generation may not begin yet.
+    Refused,
+}
 
 /// Takes the entry, if it is still as it was seen.
 fn seize(
@@ -103,105 +66,114 @@ fn seize(
     index: u8,
     seen: Life,
     identity: &Identity,
-) -> io::Result<Option<Life>> {
-    let entry = segment.participant(index);
+) -> io::Result<Seized> {
     // The lock byte excludes other entrants.
     if !lock_byte(segment, index)? {
-        return Ok(None);
+        return Ok(Seized::Contended);
     }
-    let mut now = Life::of(entry);
-    if now == seen {
-        entry.pid.store(identity.pid.into(), Relaxed);
-        entry.start_time.store(identity.start_time, Relaxed);
-        entry.pid_namespace.store(identity.pid_namespace, Relaxed);
-        entry.time_namespace.store(identity.time_namespace, Relaxed);
-        entry.attached_unix_nanos.store(clock::unix_nanos(), Relaxed);
-        // life: Release, so that who sees the entry live sees its identity. A recoverer may free a dead one's entry
-        // in between, and nobody else changes it.
-        loop {
-            match entry.life.compare_exchange(now.0, now.next_live().0, AcqRel, Acquire) {
-                Ok(_) => return Ok(Some(now.next_live())),
-                Err(found) if !Life(found).is_live() => now = Life(found),
-                Err(_) => break,
+    let done = begin(segment, index, seen, identity);
+    if !matches!(done, Seized::Entered(_)) {
+        unlock_byte(segment, index);
+    }
+    Ok(done)
+}
+
+fn begin(segment: &Segment, index: u8, seen: Life, identity: &Identity) -> Seized {
+    let mut now = membership::life(segment, index);
+    if now != seen {
+        return Seized::Contended;
+    }
+    loop {
+        if !membership::may_begin(segment, index, now, |other| is_unmapped(segment, other)) {
+            return Seized::Refused;
+        }
+        if now.is_live() {
+            match membership::adopt(segment, index, now) {
+                Ok(adopting) => now = adopting,
+                Err(found) if found.is_free() => now = found, // recovered meanwhile
+                Err(_) => return Seized::Contended,
             }
         }
-    }
-    unlock_byte(segment, index);
-    Ok(None)
-}
-
-/// Gives an entry back. Its owner has no words left.
-pub(crate) fn leave(segment: &Segment, index: u8, life: Life) {
-    free(segment, index, life);
-    unlock_byte(segment, index);
-}
-
-/// Frees the entry of a participant that has no words left, unless somebody else did.
-pub(crate) fn free(segment: &Segment, index: u8, life: Life) -> bool {
-    let entry = segment.participant(index);
-    entry.life.compare_exchange(life.0, life.freed().0, Release, Relaxed).is_ok() // life
-}
-
-/// Whether the kernel proves that the process of a live entry is gone, or no longer maps the segment.
-pub(crate) fn is_dead(segment: &Segment, index: u8) -> bool {
-    let identity = identity(segment.participant(index));
-    match process::liveness_of(&identity) {
-        process::Liveness::Dead => true,
-        // Another PID namespace: only the lock byte can tell.
-        process::Liveness::Unknown if !identity.is_local() => lock_is_free(segment, index),
-        // An exec leaves the process alive without the mapping. The lock byte is only asked to spare the long look:
-        // other code may have closed the descriptor, so a free byte proves nothing.
-        _ => lock_is_free(segment, index) && !maps(segment, identity.pid),
-    }
-}
-
-fn identity(entry: &Participant) -> Identity {
-    Identity {
-        pid: entry.pid.load(Relaxed) as u32,
-        start_time: entry.start_time.load(Relaxed),
-        pid_namespace: entry.pid_namespace.load(Relaxed),
-        time_namespace: entry.time_namespace.load(Relaxed),
-    }
-}
-
-fn maps(segment: &Segment, pid: u32) -> bool {
-    let Some(file) = segment.file() else { return true };
-    let Ok(id) = shm::file_id(file) else { return true };
-    process::maps_file(pid, id).unwrap_or(true)
-}
-
-/// All live entries.
-pub fn attendees(segment: &Segment) -> Vec<Attendee> {
-    let mut found = Vec::new();
-    for (index, entry) in segment.participants().enumerate() {
-        let life = Life::of(entry);
-        if life.is_live() {
-            found.push(Attendee {
-                index: index as u8,
-                generation: life.generation(),
-                pid: entry.pid.load(Relaxed) as u32,
-                is_here: identity(entry).is_local(),
-                attached_unix_nanos: entry.attached_unix_nanos.load(Relaxed),
-                alive: !is_dead(segment, index as u8),
-            });
+        write_identity(segment.participant(index), identity);
+        match membership::begin(segment, index, now) {
+            Ok(life) => return Seized::Entered(life),
+            Err(found) if found.is_free() => now = found,
+            Err(_) => return Seized::Contended,
         }
     }
-    found
+}
+
+fn write_identity(entry: &Participant, identity: &Identity) {
+    // Published by the CAS of the life: pair life.
+    entry.pid.store(identity.pid.into(), Relaxed);
+    entry.start_time.store(identity.start_time, Relaxed);
+    entry.pid_namespace.store(identity.pid_namespace, Relaxed);
+    entry.time_namespace.store(identity.time_namespace, Relaxed);
+    entry.attached_unix_nanos.store(clock::unix_nanos(), Relaxed);
+}
+
+/// Gives an entry back.
+pub(crate) fn leave(segment: &Segment, index: u8, life: Life) {
+    membership::free(segment, index, life);
+    unlock_byte(segment, index);
+}
+
+/// Who has an entry, as it says.
+pub(crate) fn identity(segment: &Segment, index: u8) -> Identity {
+    let entry = segment.participant(index);
+    Identity {
+        pid: entry.pid.load(Relaxed) as u32, // pairs with: life, whose load came before
+        start_time: entry.start_time.load(Relaxed), // likewise; pairs with: life
+        pid_namespace: entry.pid_namespace.load(Relaxed), // likewise; pairs with: life
+        time_namespace: entry.time_namespace.load(Relaxed), // likewise; pairs with: life
+    }
+}
+
+/// Entries that were ever used: those with a lower index.
+pub(crate) fn entered(segment: &Segment) -> u8 {
+    let entered = segment.words().entries.second.load(Acquire); // pairs with: life
+    entered.min(segment.participants().into()) as u8
+}
+
+/// The entries that are Live now, with their lives.
+pub(crate) fn living(segment: &Segment) -> impl Iterator<Item = (u8, Life)> {
+    (0..entered(segment))
+        .map(|index| (index, membership::life(segment, index)))
+        .filter(|(_, life)| life.is_live())
+}
+
+/// Whether the kernel proves that a participant is dead. `liveness` tells of its process. Not to be
+/// asked about an entry of the caller's own.
+pub(crate) fn is_dead(
+    segment: &Segment,
+    index: u8,
+    liveness: impl FnOnce(&Identity) -> Liveness,
+) -> bool {
+    // The heap has no file, and no participant of another process.
+    segment.file().is_some()
+        && (is_unmapped(segment, index)
+            || liveness(&identity(segment, index)) == Liveness::Dead)
+}
+
+/// Whether the lock byte is free, so that the participant has no mapping any more.
+pub(crate) fn is_unmapped(segment: &Segment, index: u8) -> bool {
+    match segment.checked_file() {
+        Ok(Some(file)) => !lock::is_locked(file, byte_of(index)).unwrap_or(true),
+        _ => false, // nothing can be proved
+    }
+}
+
+fn byte_of(index: u8) -> u64 {
+    LOCKS_AT + u64::from(index)
 }
 
 fn lock_byte(segment: &Segment, index: u8) -> io::Result<bool> {
-    segment.file().map_or(Ok(true), |file| lock::try_exclusive(file, LOCKS_AT + u64::from(index)))
+    segment.checked_file()?.map_or(Ok(true), |file| lock::try_exclusive(file, byte_of(index)))
 }
 
 fn unlock_byte(segment: &Segment, index: u8) {
-    if let Some(file) = segment.file() {
-        let _ = lock::unlock(file, LOCKS_AT + u64::from(index));
+    // If the descriptor is no longer ours, the byte goes with the mapping.
+    if let Ok(Some(file)) = segment.checked_file() {
+        let _ = lock::unlock(file, byte_of(index));
     }
-}
-
-/// Whether no other description holds the lock byte. Our own entry is never asked about.
-fn lock_is_free(segment: &Segment, index: u8) -> bool {
-    segment
-        .file()
-        .is_some_and(|file| !lock::is_locked(file, LOCKS_AT + u64::from(index)).unwrap_or(true))
 }

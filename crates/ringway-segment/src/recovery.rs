@@ -1,14 +1,28 @@
-//! Recovery: what a dead participant owned goes back to the rings of free blocks.
+//! Recovery: what dead participants owned is reclaimed, object by object, and then their entries
+//! are freed.
 //!
-//! Nobody has to ask for it and nobody has to finish it. Each step is one CAS on a state word or a life word: a
-//! recoverer that dies half-way is one more dead participant, and two at once share the work block by block.
+//! No participant has to ask for it and none has to finish it. Each change is one CAS from a word
+//! that names an owner who is gone: a recoverer that dies half-way is one more dead participant,
+//! and two at once share the work word by word.
+//!
+//! An entry of the table becomes Free only by a pass that itself went through all objects, each
+//! reclaimed. Damage in one object leaves the entry Live and dead; other objects are reclaimed all
+//! the same, and adoption serves a full table.
 
-use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+
+use ringway_core::lock_word::LockWord;
+use ringway_core::membership::{self, Life, Sweep};
+use ringway_core::owner::Owner;
+use ringway_sys::process::Liveness;
 
 use crate::attachment::Attachment;
-use crate::error::Fault;
-use crate::packed::{Block, Lane, Owner, State};
-use crate::participant::{self, Life};
+use crate::directory::{self, ObjectInfo, UserWord};
+use crate::error::SegmentError;
+use crate::objects;
+use crate::participants;
+use crate::segment::Segment;
+use crate::watch::{self, Dead};
 
 /// What a recovery did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,121 +31,134 @@ pub struct Recovered {
     pub participants: u32,
     /// Blocks that went back.
     pub blocks: u64,
-    /// Messages that they had taken and were not done with.
+    /// Messages that they had taken and not released.
     pub lost_messages: u64,
+    /// Locks that they held.
+    pub locks: u64,
 }
 
-/// Where to look for what nobody owns any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Search {
-    /// Only if a participant is found dead.
-    AfterDeath,
-    /// In any case: an entry may have been adopted from a dead participant by one that then stopped.
-    Thorough,
+impl Recovered {
+    fn add(&mut self, other: Self) {
+        self.participants += other.participants;
+        self.blocks += other.blocks;
+        self.lost_messages += other.lost_messages;
+        self.locks += other.locks;
+    }
 }
 
 /// Finds dead participants and takes back what they owned.
-pub(crate) fn recover(at: &Attachment, search: Search) -> Result<Recovered, Fault> {
+///
+/// # Errors
+/// [`SegmentError`].
+pub fn recover(at: &Attachment) -> Result<Recovered, SegmentError> {
+    at.enter()?;
+    recover_known(at, &watch::known_dead(at))
+}
+
+/// The same for an entrant, by the lock bytes alone: a process that has ended and whose forked
+/// child lives on is left to the next look.
+pub(crate) fn recover_at_open(at: &Attachment) -> Result<Recovered, SegmentError> {
+    pass(at, |index| participants::is_unmapped(at.segment(), index))
+}
+
+/// The same with what the kernel has told already.
+pub(crate) fn recover_known(at: &Attachment, known: &Dead) -> Result<Recovered, SegmentError> {
+    at.enter()?;
+    pass(at, |index| {
+        participants::is_dead(at.segment(), index, |process| match known.liveness(process) {
+            Liveness::Dead => Liveness::Dead,
+            _ => Liveness::Unknown,
+        })
+    })
+}
+
+/// A pass over all objects.
+fn pass(at: &Attachment, is_dead: impl Fn(u8) -> bool) -> Result<Recovered, SegmentError> {
     at.check_entry()?;
     let segment = at.segment();
-    let dead: Vec<(u8, Life)> = (0..segment.participants().len() as u8)
-        .map(|index| (index, Life::of(segment.participant(index))))
-        .filter(|&(index, life)| {
-            life.is_live() && life.owner(index) != at.me() && participant::is_dead(segment, index)
-        })
+    let sweep = Sweep::enter(segment, at.index());
+    let dead: Vec<(u8, Life)> = participants::living(segment)
+        .filter(|&(index, _)| index != at.index() && is_dead(index))
         .collect();
+    let is_thorough = sweep.is_thorough();
     let mut done = Recovered::default();
-    if dead.is_empty() && search == Search::AfterDeath {
+    if dead.is_empty() && !is_thorough {
         return Ok(done);
     }
-    let swept = sweep(at, |owner| is_gone(at, &dead, owner), &mut done);
-    if swept.is_ok() {
+    let gone = |owner: Owner| membership::is_gone(segment, owner, |i, life| dead.contains(&(i, life)));
+    LockWord::new(&segment.words().latch.word).reclaim(gone);
+    let mut result = Ok(());
+    for entry in 0..segment.entries() {
+        directory::finish(at, entry);
+        match directory::info(segment, entry) {
+            Ok(None) => {}
+            Ok(Some(object)) => {
+                let outcome = reclaim(at, &object, &gone, &dead, is_thorough, &mut done);
+                result = result.and(outcome);
+            }
+            Err(_) => result = result.and(Err(damaged(entry))),
+        }
+    }
+    if result.is_ok() {
         for &(index, life) in &dead {
-            if participant::free(segment, index, life) {
+            if membership::free(segment, index, life) {
                 done.participants += 1;
-                segment.control().recovered.word.fetch_add(1, Relaxed);
+                segment.words().recovered.word.fetch_add(1, Relaxed); // a number for people
             }
         }
-    }
-    if done == Recovered::default() {
-        return swept.map(|()| done);
-    }
-    #[cfg(feature = "tracing")]
-    tracing::warn!(
-        name = segment.label(),
-        participants = done.participants,
-        blocks = done.blocks,
-        lost_messages = done.lost_messages,
-        "recovered what dead participants held"
-    );
-    at.wake_everybody();
-    swept.map(|()| done)
-}
-
-/// Takes back what this participant itself still owns, before it leaves: spare blocks, and guards that were leaked.
-pub(crate) fn give_up(at: &Attachment) -> Result<Recovered, Fault> {
-    let mut done = Recovered::default();
-    sweep(at, |owner| owner == at.me(), &mut done)?;
-    Ok(done)
-}
-
-/// Whether an owner that a word names has no living entry.
-///
-/// It is asked after the word was read. If the entry is still the dead one's, the word was the dead one's too, and only
-/// a living participant with the same generation could write it again.
-fn is_gone(at: &Attachment, dead: &[(u8, Life)], owner: Owner) -> bool {
-    let segment = at.segment();
-    if usize::from(owner.index()) >= segment.participants().len() {
-        return false;
-    }
-    let life = Life::of(segment.participant(owner.index()));
-    !life.is_live() || life.owner(owner.index()) != owner || dead.contains(&(owner.index(), life))
-}
-
-/// Gives back all blocks whose owner is gone. A class whose ring is damaged keeps what is left of them, and the others are
-/// gone through all the same.
-fn sweep(
-    at: &Attachment,
-    is_gone: impl Fn(Owner) -> bool,
-    done: &mut Recovered,
-) -> Result<(), Fault> {
-    let classes = 0..at.segment().geometry().classes.len() as u8;
-    classes.map(|class| sweep_class(at, class, &is_gone, done)).fold(Ok(()), Result::and)
-}
-
-fn sweep_class(
-    at: &Attachment,
-    class: u8,
-    is_gone: impl Fn(Owner) -> bool,
-    done: &mut Recovered,
-) -> Result<(), Fault> {
-    let segment = at.segment();
-    for index in 0..segment.backed(class) as u32 {
-        let block = Block::new(class, index);
-        let Some(descriptor) = segment.descriptor(block) else { continue };
-        let word = descriptor.state.load(Acquire); // pairs with: own
-        let (lane, position, taken) = match State::unpack(word) {
-            Some(State::Held { lane, owner, position }) if is_gone(owner) => (lane, position, true),
-            // The state was read before the slot. If the slot names the block it is published; if not, and the
-            // word still stands at the CAS, then it never was, and its owner cannot do it any more.
-            Some(State::Queued { lane, owner, position })
-                if is_gone(owner) && !at.names(lane, position, block) =>
-            {
-                (lane, position, false)
-            }
-            _ => continue,
-        };
-        let mine = State::Held { lane: Lane::Free, owner: at.me(), position }.pack();
-        // own: from here on the block is ours, and a second recoverer lets it be.
-        if word != mine && descriptor.state.compare_exchange(word, mine, AcqRel, Acquire).is_err() {
-            continue;
+        if is_thorough {
+            sweep.complete();
         }
-        if taken && lane == Lane::Messages {
-            done.lost_messages += 1;
-            segment.control().lost.word.fetch_add(1, Relaxed);
-        }
-        at.return_to_ring(block)?;
-        done.blocks += 1;
+    }
+    if done != Recovered::default() {
+        #[cfg(feature = "tracing")]
+        tracing::warn!(
+            name = segment.label(),
+            participants = done.participants,
+            blocks = done.blocks,
+            lost_messages = done.lost_messages,
+            "recovered what dead participants held"
+        );
+    }
+    result.map(|()| done)
+}
+
+/// Reclaims one object, unless none of the dead used it.
+fn reclaim(
+    at: &Attachment,
+    object: &ObjectInfo,
+    gone: &dyn Fn(Owner) -> bool,
+    dead: &[(u8, Life)],
+    is_thorough: bool,
+    done: &mut Recovered,
+) -> Result<(), SegmentError> {
+    let segment = at.segment();
+    let words = directory::words_of_gone(segment, object.entry, |index, word| {
+        is_over(segment, dead, index, word)
+    });
+    if words.is_empty() && !is_thorough {
+        return Ok(());
+    }
+    // While the role stands, the body is not cleared, and our own death is seen there.
+    let Some(_role) = directory::Reclaimer::enter(at, object) else { return Ok(()) };
+    let reclaimed = objects::reclaim(at, object, gone);
+    objects::wake_everybody(segment, object);
+    done.add(reclaimed?);
+    for (index, word) in words {
+        let user = segment.user(object.entry, index);
+        let _ = user.compare_exchange(word.0, 0, SeqCst, Acquire); // user
     }
     Ok(())
+}
+
+/// Whether the life that wrote a user word is over.
+fn is_over(segment: &Segment, dead: &[(u8, Life)], index: u8, word: UserWord) -> bool {
+    let life = membership::life(segment, index);
+    !life.is_live() || !word.is_of(life) || dead.contains(&(index, life))
+}
+
+fn damaged(entry: u32) -> SegmentError {
+    use ringway_core::corruption::{Corruption, Part};
+    let (at, found) = (entry.into(), 0);
+    Corruption { part: Part::Directory, word: "entry", at, found }.into()
 }

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use ringway_core::membership::{EntryWords, Table};
 use ringway_sys::shm;
 
-pub(crate) use self::create::Draft;
+pub(crate) use self::create::{Draft, Naming};
 use self::mapping::Mapping;
 pub use self::trust::Trust;
 use crate::body::{Body, Shared};

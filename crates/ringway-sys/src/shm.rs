@@ -4,6 +4,7 @@ mod create;
 mod facts;
 mod memfd;
 mod open;
+mod punch;
 mod reserve;
 mod size;
 mod trust;
@@ -12,9 +13,10 @@ pub use create::{
     DIRECTORY, create_hidden, create_unlinked, lacks_tmpfile, name_behind_hidden, publish,
     publish_hidden,
 };
-pub use facts::{FileId, allocated_bytes, block_size, file_id, is_hugetlbfs, owner, same_file};
+pub use facts::{FileId, allocated_bytes, block_size, file_id, is_hugetlbfs, is_in_memory, owner, same_file};
 pub use memfd::{is_sealed, memfd, seal};
 pub use open::{OPEN_FLAGS, inheritable, open_posix, reopen};
+pub use punch::punch;
 pub use reserve::{NoSpace, reserve};
 pub use size::{may_be_so_large, set_size};
 pub use trust::{Ownership, Trust};

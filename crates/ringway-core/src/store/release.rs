@@ -4,7 +4,6 @@ use super::{Store, StoreCells};
 use crate::block::Block;
 use crate::corruption::{Corruption, Part};
 use crate::owned::{Batch, Owned};
-use crate::owner::Owner;
 use crate::ring::PushError;
 use crate::state::{Lane, State};
 use crate::word::{
@@ -28,7 +27,7 @@ impl<C: StoreCells> Store<'_, C> {
     ///
     /// # Errors
     /// [`Corruption`]: its state is not that of a block which we own, or the ring is damaged. The
-    /// block is then left for recovery.
+    /// block then stays ours until we leave.
     #[inline(always)]
     pub fn release(&self, owned: Owned, wanted: bool) -> Result<Released, Corruption> {
         self.end_message(owned.block())?;
@@ -81,7 +80,7 @@ impl<C: StoreCells> Store<'_, C> {
     /// Puts a block into the ring of free blocks, whatever is at hand. Returns 1.
     ///
     /// # Errors
-    /// [`Corruption`]; the block is then left for recovery.
+    /// [`Corruption`]; the block stays ours until we leave.
     pub fn give_back(&self, owned: Owned) -> Result<u32, Corruption> {
         let mut one = Batch::new();
         one.came(owned.block());
@@ -92,7 +91,7 @@ impl<C: StoreCells> Store<'_, C> {
     /// a block that a thread is still moving stays with it.
     ///
     /// # Errors
-    /// [`Corruption`]; what the ring does not take is left for recovery.
+    /// [`Corruption`]; what the ring does not take stays ours.
     pub fn empty_stocks(&self) -> Result<u32, Corruption> {
         let mut total = Ok(0);
         for mut stock in self.local.stocks.open_all().into_iter().flatten() {
@@ -102,7 +101,8 @@ impl<C: StoreCells> Store<'_, C> {
         total
     }
 
-    /// Pushes all blocks of `batch`; returns how many.
+    /// Pushes all blocks of `batch`; returns how many. Those that a damaged ring does not take stay
+    /// ours, and are given up when we leave.
     fn push_free(&self, batch: &mut Batch) -> Result<u32, Corruption> {
         let wanted = batch.len() as u32;
         if wanted == 0 {
@@ -111,7 +111,6 @@ impl<C: StoreCells> Store<'_, C> {
         let Err(error) = self.ring.push(self.me, batch, &self.local.hints) else {
             return Ok(wanted);
         };
-        self.disown(batch);
         Err(match error {
             PushError::Corrupt(corruption) => corruption,
             // There are more slots than blocks, and nobody closes this ring.
@@ -121,20 +120,5 @@ impl<C: StoreCells> Store<'_, C> {
                 Corruption { part, word: "tail", at: 0, found }
             }
         })
-    }
-
-    /// Leaves blocks to nobody that a damaged ring does not take: in the name of our entry's last
-    /// life. A recovery finds them, as it finds those of the dead, and tries again.
-    #[cold]
-    fn disown(&self, batch: &mut Batch) {
-        let nobody = Owner::new(self.me.index(), self.me.generation().wrapping_sub(1));
-        while let Some(owned) = batch.pop_front() {
-            let Some(state) = self.ring.cells().state_of_own(owned.block()) else { continue };
-            if let Some(State::Held { position, .. }) = State::unpack(state.load(Relaxed)) {
-                // ours
-                let left = State::Held { lane: Lane::Free, owner: nobody, position };
-                state.store(left.pack(), Release); // own
-            }
-        }
     }
 }

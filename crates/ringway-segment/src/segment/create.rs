@@ -8,134 +8,18 @@ use std::path::{Path, PathBuf};
 
 use ringway_sys::shm;
 
-use super::Segment;
+use super::mapping::Mapping;
+use super::{Segment, header, remove};
 use crate::error::CreateError;
-use crate::header;
-use crate::layout::Header;
-use crate::mapping::Mapping;
-use crate::names::{Place, split};
-use crate::position::Position;
-use crate::removal;
-use crate::ring::Shape;
-use crate::spec::Spec;
-
-impl Segment {
-    /// Makes a segment that has no name yet. [`Segment::publish`] gives it one, in one step.
-    pub(crate) fn build(place: &Place, spec: &Spec) -> Result<Unpublished, CreateError> {
-        let label = place.label();
-        if let Some((name, reason)) = place.fault() {
-            return Err(CreateError::BadName { name: name.to_owned(), reason });
-        }
-        let geometry = header::geometry_of(&label, spec.measures)?;
-        let failed = |action| {
-            let name = label.clone();
-            move |source: io::Error| match source.kind() {
-                io::ErrorKind::AlreadyExists => CreateError::AlreadyExists { name },
-                _ => CreateError::Io { name, action, source },
-            }
-        };
-        let header =
-            header::compose(&geometry, spec).map_err(failed("read the identity of this boot"))?;
-        let mut hidden = Hidden(None);
-        let bytes = geometry.total_bytes;
-        let mapping = match place {
-            Place::Heap => Mapping::heap(bytes).map_err(failed("allocate memory"))?,
-            Place::Portable(_) => {
-                let os_id = place.os_id().unwrap_or_default();
-                Mapping::create_portable(&os_id, bytes).map_err(failed("create shared memory"))?
-            }
-            Place::Unnamed => {
-                let file = shm::memfd("ringway").map_err(failed("create an unnamed file"))?;
-                shm::set_size(&file, bytes).map_err(failed("set the size"))?;
-                shm::seal(&file).map_err(failed("seal the file"))?;
-                reserve(&label, &file, 0, geometry.backed_at_creation)?;
-                Mapping::of_file(file, bytes, spec.huge_pages).map_err(failed("map the file"))?
-            }
-            Place::Named(_) | Place::File(_) => {
-                let path = place.path().unwrap_or_default();
-                if path.symlink_metadata().is_ok() {
-                    return Err(CreateError::AlreadyExists { name: label });
-                }
-                let file;
-                (file, hidden) = unlinked(&path, spec.mode).map_err(failed("create a file"))?;
-                let block = shm::block_size(&file).unwrap_or(4096).max(4096);
-                shm::set_size(&file, bytes.next_multiple_of(block))
-                    .map_err(failed("set the size"))?;
-                reserve(&label, &file, 0, geometry.backed_at_creation)?;
-                let mapped = if shm::is_hugetlbfs(&file).unwrap_or(false) {
-                    bytes.next_multiple_of(block)
-                } else {
-                    bytes
-                };
-                Mapping::of_file(file, mapped, spec.huge_pages).map_err(failed("map the file"))?
-            }
-        };
-        let segment = Self::over(mapping, geometry, header, label, place.path());
-        let unpublished =
-            Unpublished { segment, hidden, portable: matches!(place, Place::Portable(_)) };
-        let segment = &unpublished.segment;
-        let reserved = match segment.mapping.file() {
-            Some(file) if unpublished.portable => {
-                reserve(&segment.label, file, 0, segment.geometry.backed_at_creation)
-            }
-            _ => Ok(()),
-        };
-        match reserved.and_then(|()| segment.initialise(spec)) {
-            Ok(()) => Ok(unpublished),
-            Err(error) => {
-                unpublished.abandon();
-                Err(error)
-            }
-        }
-    }
-
-    fn initialise(&self, spec: &Spec) -> Result<(), CreateError> {
-        if spec.prefault || spec.first_position != 0 {
-            if let Some(file) = self.mapping.file() {
-                reserve(&self.label, file, 0, self.geometry.total_bytes)?;
-            }
-            let all = self.geometry.total_bytes as usize;
-            if spec.prefault {
-                // SAFETY: the whole mapping is ours, and nobody else sees it yet.
-                let _ = unsafe { ringway_sys::memory::populate(self.base.as_ptr(), all) };
-            }
-        }
-        let first = Position::new(spec.first_position);
-        if first.number() != 0 {
-            let control = self.control();
-            for word in [&control.tail.word, &control.head.word] {
-                word.store(first.number(), Release);
-            }
-            for (number, class) in self.geometry.classes.iter().enumerate() {
-                let words = &control.classes[number];
-                words.tail.word.store(first.number(), Release);
-                words.head.word.store(first.number(), Release);
-                self.fill_slots(class.ring, class.slots_at, first);
-            }
-            self.fill_slots(self.geometry.ring, self.geometry.slots_at, first);
-        }
-        if spec.prefault {
-            for (class, words) in self.geometry.classes.iter().zip(&self.control().classes) {
-                words.backed.store(class.blocks, Release);
-            }
-        }
-        // SAFETY: the header fits the first page, which is mapped, backed and ours.
-        unsafe { self.base.as_ptr().cast::<Header>().write(Header { magic: 0, ..self.header }) };
-        Ok(())
-    }
-
-    fn fill_slots(&self, ring: Shape, slots_at: u64, first: Position) {
-        for index in 0..ring.slots() {
-            self.word(slots_at + index * 8).store(ring.initial_slot(index, first), Release);
-        }
-    }
-}
+use crate::layout::{Frame, Header};
+use crate::place::{Place, split};
+use crate::spec::SegmentSpec;
 
 /// A segment that has no name yet, or whose name says that it is not whole.
-pub(crate) struct Unpublished {
-    segment: Segment,
+pub(crate) struct Draft {
+    pub(crate) segment: Segment,
     hidden: Hidden,
-    portable: bool,
+    is_portable: bool,
 }
 
 /// A temporary name, which goes with its creator at the latest.
@@ -149,21 +33,131 @@ impl Drop for Hidden {
     }
 }
 
-impl Unpublished {
-    pub(crate) fn segment(&self) -> &Segment {
-        &self.segment
+impl Draft {
+    /// Makes a segment without a name. [`Naming::publish`] gives it one, in one step.
+    pub(crate) fn build(
+        place: &Place,
+        label: &str,
+        spec: &SegmentSpec,
+    ) -> Result<Self, CreateError> {
+        if let Some((name, reason)) = place.bad_name() {
+            return Err(CreateError::BadName { name: name.to_owned(), reason });
+        }
+        check_mode(label, spec.mode)?;
+        let frame = header::frame_of(label, spec)?;
+        let failed = |action| {
+            let name = label.to_owned();
+            move |source: io::Error| match source.kind() {
+                io::ErrorKind::AlreadyExists => CreateError::AlreadyExists { name },
+                _ => CreateError::Io { name, action, source },
+            }
+        };
+        let header = header::compose(&frame, spec.first_position)
+            .map_err(failed("read the identity of this boot"))?;
+        let mut hidden = Hidden(None);
+        let bytes = frame.total_bytes;
+        let mapping = match place {
+            Place::Heap => Mapping::heap(bytes).map_err(failed("allocate memory"))?,
+            Place::Portable(_) => {
+                let os_id = place.os_id().unwrap_or_default();
+                Mapping::create_portable(&os_id, bytes).map_err(failed("create shared memory"))?
+            }
+            Place::Unnamed => {
+                let file = shm::memfd("ringway").map_err(failed("create an unnamed file"))?;
+                shm::set_size(&file, bytes).map_err(failed("set the size"))?;
+                shm::seal(&file).map_err(failed("seal the file"))?;
+                Mapping::of_file(file, bytes, spec.huge_pages).map_err(failed("map the file"))?
+            }
+            Place::Named(_) | Place::File(_) => {
+                let path = place.path().unwrap_or_default();
+                if path.symlink_metadata().is_ok() {
+                    return Err(CreateError::AlreadyExists { name: label.to_owned() });
+                }
+                let file;
+                (file, hidden) = unlinked(&path, spec.mode).map_err(failed("create a file"))?;
+                let block = shm::block_size(&file).unwrap_or(4096).max(4096);
+                shm::set_size(&file, bytes.next_multiple_of(block))
+                    .map_err(failed("set the size"))?;
+                let is_huge = shm::is_hugetlbfs(&file).unwrap_or(false);
+                let mapped = if is_huge { bytes.next_multiple_of(block) } else { bytes };
+                Mapping::of_file(file, mapped, spec.huge_pages).map_err(failed("map the file"))?
+            }
+        };
+        let path = place.path();
+        let segment = Segment { mapping, frame, header, label: label.to_owned(), path };
+        let draft = Self { segment, hidden, is_portable: matches!(place, Place::Portable(_)) };
+        match draft.initialise(spec) {
+            Ok(()) => Ok(draft),
+            Err(error) => {
+                draft.abandon();
+                Err(error)
+            }
+        }
     }
 
-    /// Says that it is whole, and gives it its name in one step. On the portable path the name can be seen before, and
-    /// whoever opens it sees no magic.
-    pub(crate) fn publish(&mut self) -> Result<(), CreateError> {
-        // SAFETY: the magic lies in the first page, which is mapped and backed, and is only accessed atomically by others.
-        let magic = unsafe {
-            &*self.segment.base.as_ptr().add(offset_of!(Header, magic)).cast::<AtomicU64>()
+    fn initialise(&self, spec: &SegmentSpec) -> Result<(), CreateError> {
+        let segment = &self.segment;
+        let Frame { directory_at, bodies_at, total_bytes, measures, .. } = segment.frame;
+        let is_alone = measures.objects == 1;
+        let whole = spec.prefault || spec.first_position != 0;
+        let backed = match (whole, is_alone) {
+            (true, _) => total_bytes,
+            (false, true) => bodies_at,
+            (false, false) => directory_at,
         };
-        magic.store(self.segment.header.magic, Release);
+        if let Some(file) = segment.mapping.file() {
+            shm::reserve(file, 0, backed).map_err(|source| CreateError::NoSpace {
+                name: segment.label.clone(),
+                source,
+            })?;
+        }
+        if spec.prefault {
+            // SAFETY: the whole mapping is ours, and no other process sees it yet.
+            let _ = unsafe {
+                ringway_sys::memory::populate(segment.base().as_ptr(), total_bytes as usize)
+            };
+        }
+        let entries = if backed >= bodies_at { measures.objects.into() } else { 0 };
+        segment.words().entries.word.store(entries, Release); // entries
+        // SAFETY: the header fits the first page, which is mapped, has memory, and is ours.
+        unsafe {
+            segment.base().as_ptr().cast::<Header>().write(Header { magic: 0, ..segment.header })
+        };
+        Ok(())
+    }
+
+    /// Takes away what can be seen of it already.
+    pub(crate) fn abandon(self) {
+        if self.is_portable {
+            let _ = remove::remove(&self.segment);
+        }
+    }
+
+    /// What is left to do once the segment is in use by its maker.
+    pub(crate) fn into_parts(self) -> (Segment, Naming) {
+        (self.segment, Naming { hidden: self.hidden, is_portable: self.is_portable })
+    }
+}
+
+/// What gives a segment its name.
+pub(crate) struct Naming {
+    hidden: Hidden,
+    is_portable: bool,
+}
+
+impl Naming {
+    /// Says that the segment is whole, and gives it its name in one step. On the portable path the
+    /// name can be seen before, and an opener sees no magic.
+    pub(crate) fn publish(mut self, segment: &Segment) -> Result<(), CreateError> {
+        // SAFETY: the magic lies in the first page, which is mapped and has memory, and is only
+        // accessed atomically by others.
+        let magic = unsafe {
+            let at = segment.base().as_ptr().add(offset_of!(Header, magic));
+            &*at.cast::<AtomicU64>()
+        };
+        magic.store(segment.header.magic, Release); // made
         let (Some(path), Some(file), false) =
-            (&self.segment.path, self.segment.mapping.file(), self.portable)
+            (&segment.path, segment.mapping.file(), self.is_portable)
         else {
             return Ok(());
         };
@@ -173,29 +167,39 @@ impl Unpublished {
         };
         result.map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => {
-                CreateError::AlreadyExists { name: self.segment.label.clone() }
+                CreateError::AlreadyExists { name: segment.label.clone() }
             }
-            _ => CreateError::Io {
-                name: self.segment.label.clone(),
-                action: "link the name",
-                source,
-            },
+            _ => {
+                let name = segment.label.clone();
+                CreateError::Io { name, action: "link the name", source }
+            }
         })
     }
 
-    /// Takes away what can be seen of it already.
-    pub(crate) fn abandon(self) {
-        if self.portable {
-            let _ = removal::remove(&self.segment);
+    /// Takes away what can be seen of the segment already.
+    pub(crate) fn abandon(self, segment: &Segment) {
+        if self.is_portable {
+            let _ = remove::remove(segment);
         }
-    }
-
-    pub(crate) fn into_segment(self) -> Segment {
-        self.segment
     }
 }
 
-/// A new file for `path` that nobody can see under that name.
+/// Modes under which each opener would refuse the segment, or could not use it.
+fn check_mode(label: &str, mode: u32) -> Result<(), CreateError> {
+    if mode & !0o770 == 0 && mode & 0o600 == 0o600 {
+        return Ok(());
+    }
+    Err(CreateError::BadOption {
+        name: label.to_owned(),
+        option: "mode",
+        value: format!("{mode:#o}"),
+        allowed: "within 0o770 and let the owner read and write (0o600): other users who can read \
+                  or write the file could lock out or mislead every participant"
+            .to_owned(),
+    })
+}
+
+/// A new file for `path` that cannot be seen under that name.
 fn unlinked(path: &Path, mode: u32) -> io::Result<(File, Hidden)> {
     let (directory, name) = split(path);
     match shm::create_unlinked(directory, mode) {
@@ -208,16 +212,11 @@ fn unlinked(path: &Path, mode: u32) -> io::Result<(File, Hidden)> {
     }
 }
 
-fn reserve(label: &str, file: &File, offset: u64, bytes: u64) -> Result<(), CreateError> {
-    shm::reserve(file, offset, bytes)
-        .map_err(|source| CreateError::NoSpace { name: label.to_owned(), source })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::OpenError;
-    use crate::layout::Measures;
+    use crate::segment::Trust;
 
     #[test]
     fn a_temporary_name_goes_with_a_creation_that_fails() {
@@ -227,29 +226,17 @@ mod tests {
         assert!(!path.exists());
     }
 
-    fn spec() -> Spec {
-        Spec {
-            measures: Measures { maxsize: 1, max_message: 1, participants: 1, loans: 1 },
-            mode: 0o600,
-            prefault: false,
-            huge_pages: false,
-            fingerprint: 0,
-            schema: String::new(),
-            first_position: 0,
-        }
-    }
-
     #[test]
     fn a_name_of_what_is_abandoned_goes_if_it_could_be_seen() {
         let place = Place::Portable(format!("abandoned-{}", std::process::id()));
         let path = place.path().expect("a path");
-        Segment::build(&place, &spec()).expect("a segment").abandon();
+        let spec = SegmentSpec { participants: 1, ..SegmentSpec::default() };
+        let build = || Draft::build(&place, "segment", &spec).expect("a segment");
+        build().abandon();
         assert!(!path.exists());
-        let unpublished = Segment::build(&place, &spec()).expect("a segment");
-        assert!(
-            matches!(Segment::open(&place), Err(OpenError::Refused { .. })),
-            "it has no magic yet"
-        );
-        unpublished.abandon();
+        let draft = build();
+        let opened = Segment::open(&place, "segment", Trust::default());
+        assert!(matches!(opened, Err(OpenError::Refused { .. })), "it has no magic yet");
+        draft.abandon();
     }
 }

@@ -9,54 +9,30 @@ use std::path::PathBuf;
 
 use ringway_sys::shm;
 
-use super::Segment;
+use super::mapping::Mapping;
+use super::{Segment, Trust, header, trust};
 use crate::error::OpenError;
-use crate::header;
 use crate::layout::Header;
-use crate::mapping::Mapping;
-use crate::names::Place;
+use crate::place::Place;
 
 impl Segment {
     /// Opens the segment at `place`. Waits for nobody: what is not whole is refused.
-    pub(crate) fn open(place: &Place) -> Result<Self, OpenError> {
-        let label = place.label();
-        if let Some((name, reason)) = place.fault() {
-            return Err(OpenError::BadName { name: name.to_owned(), reason });
-        }
-        let Some(path) = place.path() else {
-            return Err(OpenError::Nameless { name: label });
-        };
-        let no_file = |facts: io::Result<Metadata>| {
-            let kind = other_kind(facts.ok()?.file_type())?;
-            Some(header::refused(&label, "the kind of file", kind, "a regular file"))
-        };
-        let opened =
-            OpenOptions::new().read(true).write(true).custom_flags(shm::OPEN_FLAGS).open(&path);
-        let file = match opened {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(OpenError::NotFound { name: label });
-            }
-            Err(source) => {
-                let failed =
-                    || OpenError::Io { name: label.clone(), action: "open the file", source };
-                return Err(no_file(path.symlink_metadata()).unwrap_or_else(failed));
-            }
-        };
-        if let Some(refused) = no_file(file.metadata()) {
-            return Err(refused);
-        }
-        let os_id = place.os_id();
-        Self::from_file(file, label, Some(path), os_id.as_deref())
+    pub(crate) fn open(place: &Place, label: &str, trust: Trust) -> Result<Self, OpenError> {
+        let file = open_file(place, label)?;
+        Self::from_file(file, label.to_owned(), place.path(), trust)
     }
 
     /// Opens the segment behind a descriptor, through a description of our own.
-    pub(crate) fn open_descriptor(fd: BorrowedFd<'_>) -> Result<Self, OpenError> {
-        let label = Place::Unnamed.label();
+    pub(crate) fn open_descriptor(
+        fd: BorrowedFd<'_>,
+        label: &str,
+        trust: Trust,
+    ) -> Result<Self, OpenError> {
         match shm::reopen(fd) {
-            Ok(file) => Self::from_file(file, label, None, None),
+            Ok(file) => Self::from_file(file, label.to_owned(), None, trust),
             Err(source) => {
-                Err(OpenError::Io { name: label, action: "open the descriptor anew", source })
+                let action = "open the descriptor anew";
+                Err(OpenError::Io { name: label.to_owned(), action, source })
             }
         }
     }
@@ -65,53 +41,68 @@ impl Segment {
         file: File,
         label: String,
         path: Option<PathBuf>,
-        os_id: Option<&str>,
+        trust: Trust,
     ) -> Result<Self, OpenError> {
-        let failed = |action| {
-            let name = label.clone();
-            move |source| OpenError::Io { name, action, source }
-        };
-        let bytes = file.metadata().map_err(failed("read the size"))?.len();
-        let mut head = [0; size_of::<Header>()];
-        if bytes >= head.len() as u64 {
-            file.read_exact_at(&mut head, 0).map_err(failed("read the header"))?;
-        }
-        let (header, geometry) = header::check(&label, &head, bytes)?;
+        trust::check(&label, &file, trust)?;
+        let (header, frame) = read_header(&label, &file)?;
+        header::check_boot(&label, &header, &file)?;
+        let failed = |source| OpenError::Io { name: label.clone(), action: "map the file", source };
         let block = shm::block_size(&file).unwrap_or(4096);
         let mapped = if shm::is_hugetlbfs(&file).unwrap_or(false) {
-            geometry.total_bytes.next_multiple_of(block)
+            frame.total_bytes.next_multiple_of(block)
         } else {
-            geometry.total_bytes
+            frame.total_bytes
         };
-        let mapping = match (os_id, &path) {
-            (Some(os_id), Some(path)) => {
-                // By name again: what was mapped is what was checked only if the name still stands for it.
-                let mapping = Mapping::open_portable(os_id, &file);
-                if !shm::same_file(&file, path).unwrap_or(false) {
-                    return Err(OpenError::Removed { name: label });
-                }
-                mapping
-            }
-            _ => Mapping::of_file(file, mapped, false),
-        }
-        .map_err(failed("map the file"))?;
-        if (mapping.len() as u64) < geometry.total_bytes {
-            return Err(header::refused(
-                &label,
-                "size of the mapping",
-                mapping.len(),
-                geometry.total_bytes,
-            ));
-        }
-        let segment = Self::over(mapping, geometry, header, label, path);
-        // The portable path opens by name more than once, and the name may have moved on.
-        // SAFETY: the header lies within the mapping, is plain numbers, and is never written once it can be seen.
-        let mapped = unsafe { segment.base.cast::<Header>().read() };
-        if mapped.unique_id != header.unique_id {
-            return Err(OpenError::Removed { name: segment.label });
-        }
-        Ok(segment)
+        let mapping = Mapping::of_file(file, mapped, false).map_err(failed)?;
+        Ok(Self { mapping, frame, header, label, path })
     }
+}
+
+/// Opens the file at `place`, if it is a regular one.
+pub(super) fn open_file(place: &Place, label: &str) -> Result<File, OpenError> {
+    if let Some((name, reason)) = place.bad_name() {
+        return Err(OpenError::BadName { name: name.to_owned(), reason });
+    }
+    let Some(path) = place.path() else {
+        return Err(OpenError::Nameless { name: label.to_owned() });
+    };
+    let no_file = |facts: io::Result<Metadata>| {
+        let kind = other_kind(facts.ok()?.file_type())?;
+        Some(header::refused(label, "the kind of file", kind, "a regular file"))
+    };
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(shm::OPEN_FLAGS);
+    match options.open(&path) {
+        Ok(file) => match no_file(file.metadata()) {
+            Some(refused) => Err(refused),
+            None => Ok(file),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(OpenError::NotFound { name: label.to_owned() })
+        }
+        Err(source) => {
+            let failed =
+                || OpenError::Io { name: label.to_owned(), action: "open the file", source };
+            Err(no_file(path.symlink_metadata()).unwrap_or_else(failed))
+        }
+    }
+}
+
+/// Reads and checks the header of a file, which may be of any user: nothing is mapped.
+pub(super) fn read_header(
+    label: &str,
+    file: &File,
+) -> Result<(Header, crate::layout::Frame), OpenError> {
+    let failed = |action| {
+        let name = label.to_owned();
+        move |source| OpenError::Io { name, action, source }
+    };
+    let bytes = file.metadata().map_err(failed("read the size"))?.len();
+    let mut head = [0; size_of::<Header>()];
+    if bytes >= head.len() as u64 {
+        file.read_exact_at(&mut head, 0).map_err(failed("read the header"))?;
+    }
+    header::check(label, &head, bytes)
 }
 
 /// What it is, if it is no regular file.

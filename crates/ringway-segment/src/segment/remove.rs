@@ -1,13 +1,14 @@
 //! Removing the name of a segment.
 //!
-//! First the name goes, then the segment is marked. Whoever found the file by its name just before may still be about to
-//! attach: the mark turns it away, so that it opens or makes another. In this order a removal that the system refuses has
-//! changed nothing. A kill between the steps leaves no mark, and such an opener is then one of those who had the segment
-//! open before its removal: they go on with it.
+//! First the name goes, then the segment is marked. A process that found the file by its name just
+//! before may still be about to attach: the mark turns it away, so that it opens or makes another.
+//! In this order a removal that the system refuses has changed nothing. A kill between the steps
+//! leaves no mark, and such an opener then goes on like those that had the segment open before.
 //!
-//! Looking whether the name still stands for the file and removing it are two steps as well. Between them another remover
-//! of the same file could remove the name, and a third process give it to another segment; so removers of one file
-//! exclude each other by a lock byte, which the kernel lets go when its holder dies.
+//! To look whether the name still stands for the file and to remove it are two steps as well.
+//! Between them another remover of the same file could remove the name, and a third process give
+//! it to another segment; so removers of one file exclude each other by a lock byte, which the
+//! kernel releases when its holder dies.
 
 use core::sync::atomic::Ordering::{Acquire, SeqCst};
 use std::fs::{self, File};
@@ -21,34 +22,34 @@ use crate::error::RemoveError;
 use crate::layout::{FLAG_REMOVED, REMOVAL_LOCK_AT};
 use crate::segment::Segment;
 
-/// Removes the name of a segment if it still stands for it, and answers whether it did. Those who have the segment open
-/// go on using it.
+/// Removes the name of a segment if it still stands for it, and returns whether it did. Processes
+/// that have the segment open go on using it.
 ///
 /// # Errors
 /// When the system refuses: then nothing has changed.
 pub fn remove(segment: &Segment) -> Result<bool, RemoveError> {
     alone_with_name(segment, |path| {
         fs::remove_file(path)?;
-        segment.control().flags.word.fetch_or(FLAG_REMOVED, SeqCst);
+        segment.words().flags.word.fetch_or(FLAG_REMOVED, SeqCst);
         Ok(())
     })
 }
 
-/// Takes the mark back from a segment whose name still stands for it, and answers whether there is one. Nobody can open
-/// it while it is marked.
+/// Takes the mark back from a segment whose name still stands for it, and returns whether there is
+/// one. A segment that is marked cannot be opened.
 ///
 /// # Errors
 /// When the system refuses.
 pub fn restore(segment: &Segment) -> Result<bool, RemoveError> {
     alone_with_name(segment, |_| {
-        segment.control().flags.word.fetch_and(!FLAG_REMOVED, SeqCst);
+        segment.words().flags.word.fetch_and(!FLAG_REMOVED, SeqCst);
         Ok(())
     })
 }
 
 /// Whether it is marked as removed.
 pub fn is_marked(segment: &Segment) -> bool {
-    segment.control().flags.word.load(Acquire) & FLAG_REMOVED != 0
+    segment.words().flags.word.load(Acquire) & FLAG_REMOVED != 0
 }
 
 /// Whether its name still stands for it; not if it never had one.
@@ -60,7 +61,7 @@ fn named(segment: &Segment) -> Option<(&Path, &File)> {
     segment.path().zip(segment.file())
 }
 
-/// Does something while no other remover of the same file does anything, if the name still stands for it.
+/// Acts while no other remover of the same file does, if the name still stands for it.
 fn alone_with_name(
     segment: &Segment,
     act: impl FnOnce(&Path) -> io::Result<()>,
@@ -79,7 +80,7 @@ fn alone_with_name(
     done.map_err(|source| refused(path, file, source))
 }
 
-/// A holder that is stopped keeps the byte, and nobody waits for it for long.
+/// A holder that is stopped keeps the byte, so this does not wait for long.
 fn lock(file: &File) -> io::Result<()> {
     for _ in 0..100 {
         if lock::try_exclusive(file, REMOVAL_LOCK_AT)? {

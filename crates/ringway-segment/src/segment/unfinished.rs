@@ -1,8 +1,8 @@
-//! What creators that were killed half-way have left behind: files that never became a queue.
+//! Files that never became a segment, since their creator was killed half-way.
 //!
-//! Where a file can be made without a name nothing is left. On the portable path the name comes first and the magic
-//! number last; elsewhere a whole segment may wait under a hidden name. The maker has the file open all the time, so if
-//! nobody has, nobody will finish it.
+//! Where a file can be made without a name nothing is left. On the portable path the name comes
+//! first and the magic number last; elsewhere a whole segment may wait under a hidden name. The
+//! maker has the file open all the time, so a file that no process has open will not be finished.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -12,56 +12,56 @@ use std::path::{Path, PathBuf};
 use ringway_sys::{lock, shm};
 
 use crate::layout::REMOVAL_LOCK_AT;
-use crate::names::{self, Place};
+use crate::place::{self, Place};
 
-/// A file that never became a queue.
+/// A file that never became a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remains {
+pub struct Unfinished {
     /// Where it is.
     pub path: PathBuf,
-    /// The name that the queue was to have.
+    /// The name that the segment was to have.
     pub name: String,
     /// Whether it has that name already. If not, it is under a hidden one.
     pub is_visible: bool,
 }
 
-/// Whether somebody may still finish it.
+/// Whether its maker may still finish it.
 #[derive(Debug)]
 pub enum Maker {
-    /// Somebody has the file open.
+    /// A process has the file open.
     AtWork,
-    /// Nobody has it open.
+    /// No process has it open.
     Gone,
     /// The system does not tell.
     Unknown(io::Error),
 }
 
-/// What is left in shared memory of the queue that was to have this name, or of all.
+/// What is left in shared memory of the segment that was to have this name, or of all.
 ///
 /// # Errors
 /// When the directory cannot be read.
-pub fn remains(name: Option<&str>) -> io::Result<Vec<Remains>> {
+pub fn unfinished(name: Option<&str>) -> io::Result<Vec<Unfinished>> {
     let mut found = Vec::new();
     let candidates = match name {
         Some(name) => vec![name.to_owned()],
-        None => names::list()?,
+        None => place::list()?,
     };
     for name in candidates {
         let Some(path) = Place::Named(name.clone()).path() else { continue };
         if open(&path).is_ok_and(|file| lacks_magic(&file)) {
-            found.push(Remains { path, name, is_visible: true });
+            found.push(Unfinished { path, name, is_visible: true });
         }
     }
-    for (path, of) in names::hidden()? {
+    for (path, of) in place::hidden()? {
         if name.is_none_or(|name| name == of) {
-            found.push(Remains { path, name: of, is_visible: false });
+            found.push(Unfinished { path, name: of, is_visible: false });
         }
     }
     Ok(found)
 }
 
-impl Remains {
-    /// Whether somebody may still finish it.
+impl Unfinished {
+    /// Whether its maker may still finish it.
     pub fn maker(&self) -> Maker {
         match open(&self.path).and_then(|file| self.is_left(&file)) {
             Ok(true) => Maker::Gone,
@@ -70,7 +70,7 @@ impl Remains {
         }
     }
 
-    /// Removes it, unless somebody may still finish it. Answers whether it is gone.
+    /// Removes it, unless its maker may still finish it. Returns whether it is gone.
     ///
     /// # Errors
     /// When the system does not tell, or refuses.

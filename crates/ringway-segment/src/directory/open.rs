@@ -1,0 +1,173 @@
+//! An object that this process uses.
+
+use std::sync::Arc;
+
+use super::users::{ROLE_HANDLE, ROLE_RECLAIMER};
+use super::{Kind, ObjectInfo, ObjectLife, close, info, state};
+use crate::attachment::Attachment;
+use crate::body::Body;
+use crate::error::OpenError;
+use crate::segment::header::refused;
+use crate::segment::remove;
+
+/// Which object of a segment is meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'n> {
+    /// The only one.
+    Only,
+    /// The one of that name.
+    Named(&'n str),
+}
+
+/// A use of an object, which keeps its body from being cleared.
+pub struct Object {
+    attachment: Arc<Attachment>,
+    entry: u32,
+    life: ObjectLife,
+    label: Arc<str>,
+}
+
+impl Object {
+    /// Opens an object of that kind.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(
+        at: &Arc<Attachment>,
+        wanted: Wanted<'_>,
+        kind: Kind,
+        label: &str,
+    ) -> Result<(Self, ObjectInfo), OpenError> {
+        let segment = at.segment();
+        loop {
+            let Some((index, life)) = find(at, wanted, label)? else {
+                return Err(OpenError::NotFound { name: label.to_owned() });
+            };
+            at.uses.add(segment, index, (at.index(), at.life()), life, ROLE_HANDLE);
+            let object = Self::held(at, index, life, label);
+            // After the user word: pair user. What is going has no name any more.
+            if ObjectLife::of(segment.entry(index)) != life {
+                continue; // dropping the object takes the word back
+            }
+            let found = info(segment, index)
+                .map_err(|(field, found, expected)| refused(label, field, found, expected))?;
+            let Some(found) = found else { continue };
+            if found.kind != kind {
+                let name = found.kind.name();
+                return Err(refused(label, "the kind of object", name, kind.name()));
+            }
+            return Ok((object, found));
+        }
+    }
+
+    /// A use that its user word already tells of.
+    pub(super) fn held(at: &Arc<Attachment>, entry: u32, life: ObjectLife, label: &str) -> Self {
+        Self { attachment: Arc::clone(at), entry, life, label: Arc::from(label) }
+    }
+
+    /// The attachment of its segment.
+    #[inline(always)]
+    pub fn attachment(&self) -> &Arc<Attachment> {
+        &self.attachment
+    }
+    /// How errors call it.
+    pub fn label(&self) -> &Arc<str> {
+        &self.label
+    }
+    /// Its entry of the directory.
+    pub fn entry(&self) -> u32 {
+        self.entry
+    }
+    /// Whether it is the only object that its segment was made for.
+    pub fn is_alone(&self) -> bool {
+        self.attachment.segment().frame().measures.objects == 1
+    }
+    /// Its body.
+    pub(crate) fn body(&self, info: &ObjectInfo) -> Body<'_> {
+        self.attachment.segment().body(info.at, info.bytes)
+    }
+
+    /// Removes its name, so that it cannot be opened any more; those who have it open go on. An
+    /// object alone in its segment goes with the name of the segment. Returns whether the name
+    /// still stood for it.
+    ///
+    /// # Errors
+    /// When the system refuses: then nothing has changed.
+    pub fn remove(&self) -> Result<bool, crate::error::RemoveError> {
+        if self.is_alone() {
+            return remove::remove(self.attachment.segment());
+        }
+        Ok(close::remove(&self.attachment, self.entry, self.life.generation()))
+    }
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        let at = &self.attachment;
+        if at.enter().is_err() {
+            return; // the word is our parent's
+        }
+        let me = (at.index(), at.life());
+        if at.uses.remove(at.segment(), self.entry, me, self.life, ROLE_HANDLE) {
+            close::try_close(at, self.entry);
+        }
+    }
+}
+
+/// A use of an object by a recovery.
+pub(crate) struct Reclaimer<'a> {
+    at: &'a Attachment,
+    entry: u32,
+    life: ObjectLife,
+}
+
+impl<'a> Reclaimer<'a> {
+    /// `None` if the object has gone.
+    pub(crate) fn enter(at: &'a Attachment, object: &ObjectInfo) -> Option<Self> {
+        let segment = at.segment();
+        let life = ObjectLife::of(segment.entry(object.entry));
+        if !life.is_usable() || life.generation() != object.generation {
+            return None;
+        }
+        at.uses.add(segment, object.entry, (at.index(), at.life()), life, ROLE_RECLAIMER);
+        let role = Self { at, entry: object.entry, life };
+        let now = ObjectLife::of(segment.entry(object.entry)); // after the user word: pair user
+        (now.is_usable() && now.generation() == object.generation).then_some(role)
+    }
+}
+
+impl Drop for Reclaimer<'_> {
+    fn drop(&mut self) {
+        let me = (self.at.index(), self.at.life());
+        let segment = self.at.segment();
+        if self.at.uses.remove(segment, self.entry, me, self.life, ROLE_RECLAIMER) {
+            close::try_close(self.at, self.entry);
+        }
+    }
+}
+
+/// A live entry that is meant.
+fn find(
+    at: &Attachment,
+    wanted: Wanted<'_>,
+    label: &str,
+) -> Result<Option<(u32, ObjectLife)>, OpenError> {
+    let segment = at.segment();
+    let live = (0..segment.entries())
+        .map(|index| (index, ObjectLife::of(segment.entry(index))))
+        .filter(|(_, life)| life.state() == state::LIVE);
+    match wanted {
+        Wanted::Named(name) => {
+            let mut live = live;
+            Ok(live.find(|&(index, _)| super::name_of(segment.entry(index)) == name))
+        }
+        Wanted::Only if segment.frame().measures.objects == 1 => Ok({
+            let mut live = live;
+            live.next()
+        }),
+        Wanted::Only => {
+            let found = "a context of several objects";
+            Err(refused(label, "the segment", found, "a single object; open the context first"))
+        }
+    }
+}
