@@ -4,13 +4,13 @@
 //! by one load, whether the process was forked since: a child that used its copy of a stock of
 //! blocks would own blocks twice. The token [`Inside`] is the proof that it has looked.
 
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ringway_core::corruption::{Corruption, Part};
-use ringway_core::membership::{self, Life};
+use ringway_core::membership::{self, Judge, Life};
 use ringway_core::owner::Owner;
 use ringway_sys::fork;
 
@@ -34,6 +34,10 @@ pub struct Attachment {
     pub(crate) waiting: AtomicU32,
     /// The objects that this process has open here.
     pub(crate) uses: Uses,
+    /// Held by the thread that judges owners.
+    judging: Mutex<()>,
+    /// Whether an object left words behind when it was closed.
+    has_left_words: AtomicBool,
 }
 
 /// The proof that this is still the process that attached. To be taken anew after code of the user
@@ -53,6 +57,19 @@ impl<'a> Inside<'a> {
     #[inline(always)]
     pub fn attachment(self) -> &'a Attachment {
         self.attachment
+    }
+}
+
+/// The right of a thread to judge owners for its participant.
+pub(crate) struct Judging<'a> {
+    judge: Judge<'a, Segment>,
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl<'a> core::ops::Deref for Judging<'a> {
+    type Target = Judge<'a, Segment>;
+    fn deref(&self) -> &Judge<'a, Segment> {
+        &self.judge
     }
 }
 
@@ -171,6 +188,8 @@ impl Attachment {
             epoch,
             waiting: AtomicU32::new(0),
             uses: Uses::default(),
+            judging: Mutex::new(()),
+            has_left_words: AtomicBool::new(false),
         });
         watch::note(&attachment);
         attachment
@@ -188,6 +207,18 @@ impl Attachment {
     /// Which life of the entry is ours.
     pub fn life(&self) -> Life {
         self.life
+    }
+
+    /// The judge of owners. Waits for another thread of this process that judges.
+    pub(crate) fn judge(&self) -> Judging<'_> {
+        let turn = self.judging.lock().unwrap_or_else(PoisonError::into_inner);
+        Judging { judge: Judge::new(&self.segment, self.index), _turn: turn }
+    }
+
+    /// Notes that an object could not give back all that this participant owned: a later pass of
+    /// recovery has to look for it.
+    pub(crate) fn leaves_words(&self) {
+        self.has_left_words.store(true, Relaxed); // read by the last user, after its Arc
     }
 
     /// Looks whether this is still the process that attached.
@@ -236,7 +267,8 @@ impl Drop for Attachment {
     fn drop(&mut self) {
         // A forked child must not give back what is its parent's.
         if self.enter().is_ok() {
-            participants::leave(&self.segment, self.index, self.life);
+            let is_clean = !self.has_left_words.load(Relaxed); // ours alone by now
+            participants::leave(&self.segment, self.index, self.life, is_clean);
         }
     }
 }

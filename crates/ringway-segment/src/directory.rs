@@ -90,6 +90,9 @@ impl ObjectLife {
     pub(crate) fn of(entry: &Entry) -> Self {
         Self(entry.life.load(core::sync::atomic::Ordering::SeqCst)) // pairs with: made, user
     }
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
     pub(crate) const fn new(generation: u32, owner: Owner, kind: u8, state: u8) -> Self {
         let (generation, owner) = (generation as u64, owner.bits() as u64);
         Self(generation << 32 | owner << 16 | (kind as u64) << 8 | state as u64)

@@ -120,15 +120,11 @@ pub struct FrameWords {
     pub recovered: Line,
     /// A lock word, and its event count: held while an object is made.
     pub latch: Line,
-    /// Crossings; see `membership` in `ringway-core`.
-    pub crossings: Line,
-    /// `adopted` and `swept`; see there.
-    pub adopted: Line,
     /// Directory entries with memory behind them; participant entries that were ever used.
     pub entries: Line,
     /// An event count: an object became live or going.
     pub changed: Line,
-    reserved: [Line; 24],
+    reserved: [Line; 26],
 }
 
 /// The name was removed; open refuses the segment.
@@ -149,10 +145,10 @@ pub struct Participant {
     pub time_namespace: AtomicU64,
     /// Wall clock at attach, nanoseconds since 1970.
     pub attached_unix_nanos: AtomicU64,
-    /// {running: 16, began: 48}: its sweeps.
-    pub sweep: AtomicU64,
-    /// The last crossing of the entry.
-    pub crossed: AtomicU64,
+    /// {set: 1, owner: 16}: whose word the participant is about to take.
+    pub hazard: AtomicU64,
+    /// No words of lives before this generation are left.
+    pub clean: AtomicU64,
     reserved: [u64; 8],
 }
 
@@ -216,11 +212,11 @@ const _: () = {
     assert!(size_of::<Header>() == 184);
     assert!(size_of::<Line>() == LINE as usize);
     assert!(offset_of!(Line, second) == 8);
-    assert!(offset_of!(FrameWords, changed) == 7 * 128);
+    assert!(offset_of!(FrameWords, changed) == 5 * 128);
     assert!(size_of::<FrameWords>() == PAGE as usize);
     assert!(size_of::<Participant>() == 128);
-    assert!(offset_of!(Participant, sweep) == 48);
-    assert!(offset_of!(Participant, crossed) == 56);
+    assert!(offset_of!(Participant, hazard) == 48);
+    assert!(offset_of!(Participant, clean) == 56);
     assert!(size_of::<Entry>() == 256);
     assert!(offset_of!(Entry, measures) == 24);
     assert!(offset_of!(Entry, name) == 64);

@@ -84,9 +84,10 @@ fn begin(segment: &Segment, index: u8, seen: Life, identity: &Identity) -> Seize
         return Seized::Contended;
     }
     loop {
-        if !membership::may_begin(segment, index, now, |other| is_unmapped(segment, other)) {
+        // Chosen anew when the life moves: a recovery may have freed the entry meanwhile.
+        let Some(next) = membership::next_life(segment, index, now) else {
             return Seized::Refused;
-        }
+        };
         if now.is_live() {
             match membership::adopt(segment, index, now) {
                 Ok(adopting) => now = adopting,
@@ -95,8 +96,8 @@ fn begin(segment: &Segment, index: u8, seen: Life, identity: &Identity) -> Seize
             }
         }
         write_identity(segment.participant(index), identity);
-        match membership::begin(segment, index, now) {
-            Ok(life) => return Seized::Entered(life),
+        match membership::begin(segment, index, now, next) {
+            Ok(()) => return Seized::Entered(next),
             Err(found) if found.is_free() => now = found,
             Err(_) => return Seized::Contended,
         }
@@ -112,8 +113,11 @@ fn write_identity(entry: &Participant, identity: &Identity) {
     entry.attached_unix_nanos.store(clock::unix_nanos(), Relaxed);
 }
 
-/// Gives an entry back.
-pub(crate) fn leave(segment: &Segment, index: u8, life: Life) {
+/// Gives an entry back. If nothing is left of it, its next lives need no look for its words.
+pub(crate) fn leave(segment: &Segment, index: u8, life: Life, is_clean: bool) {
+    if is_clean {
+        membership::note_clean(segment, index, life);
+    }
     membership::free(segment, index, life);
     unlock_byte(segment, index);
 }

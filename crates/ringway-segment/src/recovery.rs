@@ -9,11 +9,15 @@
 //! reclaimed. Damage in one object leaves the entry Live and dead; other objects are reclaimed all
 //! the same, and adoption serves a full table.
 
-use core::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+use core::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, SeqCst},
+};
 
 use ringway_core::lock_word::LockWord;
-use ringway_core::membership::{self, Life, Sweep};
+use ringway_core::membership::{self, Judge, Life, Pass};
 use ringway_core::owner::Owner;
+use ringway_core::store;
 use ringway_sys::process::Liveness;
 
 use crate::attachment::Attachment;
@@ -72,42 +76,67 @@ pub(crate) fn recover_known(at: &Attachment, known: &Dead) -> Result<Recovered, 
     })
 }
 
+/// Which owners are gone, for a pass.
+pub(crate) struct Gone<'p> {
+    segment: &'p Segment,
+    judge: &'p Judge<'p, Segment>,
+    dead: &'p [(u8, Life)],
+}
+
+impl Gone<'_> {
+    /// Whether an owner is gone, as far as a look tells. Enough for words that stand only once.
+    pub(crate) fn seems(&self, owner: Owner) -> bool {
+        membership::is_gone(self.segment, owner, |index, life| self.is_dead(index, life))
+    }
+    /// The state word of a block whose owner is gone; see [`Judge::condemn`].
+    pub(crate) fn condemn(&self, state: &AtomicU64) -> Option<u64> {
+        self.judge.condemn(state, store::owner_of, |index, life| self.is_dead(index, life))
+    }
+    fn is_dead(&self, index: u8, life: Life) -> bool {
+        self.dead.contains(&(index, life))
+    }
+    /// Whether the life that wrote a user word is over.
+    fn is_over(&self, index: u8, word: UserWord) -> bool {
+        let life = membership::life(self.segment, index);
+        !life.is_live() || !word.is_of(life) || self.is_dead(index, life)
+    }
+}
+
 /// A pass over all objects.
 fn pass(at: &Attachment, is_dead: impl Fn(u8) -> bool) -> Result<Recovered, SegmentError> {
     at.check_entry()?;
     let segment = at.segment();
-    let sweep = Sweep::enter(segment, at.index());
+    let judge = at.judge();
     let dead: Vec<(u8, Life)> = participants::living(segment)
         .filter(|&(index, _)| index != at.index() && is_dead(index))
         .collect();
-    let is_thorough = sweep.is_thorough();
+    let pass = Pass::begin(segment, |index, life| dead.contains(&(index, life)));
     let mut done = Recovered::default();
-    if dead.is_empty() && !is_thorough {
+    if dead.is_empty() && !pass.is_thorough() {
         return Ok(done);
     }
-    let gone = |owner: Owner| membership::is_gone(segment, owner, |i, life| dead.contains(&(i, life)));
-    LockWord::new(&segment.words().latch.word).reclaim(gone);
+    let gone = Gone { segment, judge: &judge, dead: &dead };
+    LockWord::new(&segment.words().latch.word).reclaim(|owner| gone.seems(owner));
     let mut result = Ok(());
     for entry in 0..segment.entries() {
-        directory::finish(at, entry);
+        directory::finish(at, entry, &judge);
         match directory::info(segment, entry) {
             Ok(None) => {}
             Ok(Some(object)) => {
-                let outcome = reclaim(at, &object, &gone, &dead, is_thorough, &mut done);
+                let outcome = reclaim(at, &object, &gone, pass.is_thorough(), &mut done);
                 result = result.and(outcome);
             }
             Err(_) => result = result.and(Err(damaged(entry))),
         }
     }
     if result.is_ok() {
+        // Before the entries are free: an entrant counts on it.
+        pass.complete(segment);
         for &(index, life) in &dead {
             if membership::free(segment, index, life) {
                 done.participants += 1;
                 segment.words().recovered.word.fetch_add(1, Relaxed); // a number for people
             }
-        }
-        if is_thorough {
-            sweep.complete();
         }
     }
     if done != Recovered::default() {
@@ -127,14 +156,13 @@ fn pass(at: &Attachment, is_dead: impl Fn(u8) -> bool) -> Result<Recovered, Segm
 fn reclaim(
     at: &Attachment,
     object: &ObjectInfo,
-    gone: &dyn Fn(Owner) -> bool,
-    dead: &[(u8, Life)],
+    gone: &Gone<'_>,
     is_thorough: bool,
     done: &mut Recovered,
 ) -> Result<(), SegmentError> {
     let segment = at.segment();
     let words = directory::words_of_gone(segment, object.entry, |index, word| {
-        is_over(segment, dead, index, word)
+        gone.is_over(index, word)
     });
     if words.is_empty() && !is_thorough {
         return Ok(());
@@ -149,12 +177,6 @@ fn reclaim(
         let _ = user.compare_exchange(word.0, 0, SeqCst, Acquire); // user
     }
     Ok(())
-}
-
-/// Whether the life that wrote a user word is over.
-fn is_over(segment: &Segment, dead: &[(u8, Life)], index: u8, word: UserWord) -> bool {
-    let life = membership::life(segment, index);
-    !life.is_live() || !word.is_of(life) || dead.contains(&(index, life))
 }
 
 fn damaged(entry: u32) -> SegmentError {

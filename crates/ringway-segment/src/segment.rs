@@ -156,21 +156,12 @@ impl Table for Segment {
     type Word = AtomicU64;
     fn entry(&self, index: u8) -> EntryWords<'_, AtomicU64> {
         let entry = self.participant(index);
-        EntryWords { life: &entry.life, sweep: &entry.sweep, crossed: &entry.crossed }
+        EntryWords { life: &entry.life, hazard: &entry.hazard, clean: &entry.clean }
     }
     fn entries(&self) -> u8 {
         self.participants()
     }
     fn entered(&self) -> &AtomicU64 {
         &self.words().entries.second
-    }
-    fn crossings(&self) -> &AtomicU64 {
-        &self.words().crossings.word
-    }
-    fn adopted(&self) -> &AtomicU64 {
-        &self.words().adopted.word
-    }
-    fn swept(&self) -> &AtomicU64 {
-        &self.words().adopted.second
     }
 }

@@ -44,8 +44,6 @@ pub struct ObjectSpec {
     pub name: String,
     /// Bytes of its body.
     pub bytes: u64,
-    /// What the offset of its body is a multiple of.
-    pub align: u64,
     /// Bytes of the body that have memory from the start.
     pub backed: u64,
     /// Three numbers, by kind.
@@ -56,4 +54,20 @@ pub struct ObjectSpec {
     pub schema: String,
     /// Where the text of the schema lies in the body.
     pub schema_at: u64,
+}
+
+impl ObjectSpec {
+    /// An object without messages, options or text.
+    pub(crate) fn plain(kind: Kind, name: &str, bytes: u64) -> Self {
+        Self {
+            kind,
+            name: name.to_owned(),
+            bytes,
+            backed: bytes,
+            measures: [0; 3],
+            fingerprint: 0,
+            schema: String::new(),
+            schema_at: 0,
+        }
+    }
 }

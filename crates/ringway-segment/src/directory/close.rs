@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering::SeqCst;
 
-use ringway_core::membership;
+use ringway_core::membership::Judge;
 use ringway_core::owner::Owner;
 
 use super::users::has_users;
@@ -11,6 +11,7 @@ use crate::attachment::Attachment;
 use crate::event::{EVERYBODY, Event};
 use crate::layout::Entry;
 use crate::participants;
+use crate::segment::Segment;
 
 /// Takes the name of a live object away; it goes when its last user closes it. Returns whether this
 /// call did it.
@@ -44,20 +45,23 @@ pub(crate) fn try_close(at: &Attachment, index: u32) {
 }
 
 /// Finishes what an owner that is gone has begun: making, closing, or clearing.
-pub(crate) fn finish(at: &Attachment, index: u32) {
+pub(crate) fn finish(at: &Attachment, index: u32, judge: &Judge<'_, Segment>) {
     let segment = at.segment();
     let entry = segment.entry(index);
-    let life = ObjectLife::of(entry);
-    let next = match life.state() {
-        state::MAKING | state::CLEARING => state::CLEARING,
-        state::CLOSING => state::CLOSING,
-        _ => return,
+    let is_dead = |other, _| other != at.index() && participants::is_unmapped(segment, other);
+    let owner_of = |word| {
+        let life = ObjectLife::from_bits(word);
+        let is_owned = matches!(life.state(), state::MAKING | state::CLOSING | state::CLEARING);
+        is_owned.then(|| life.owner())
     };
-    let is_gone = membership::is_gone(segment, life.owner(), |other, _| {
-        other != at.index() && participants::is_unmapped(segment, other)
-    });
+    let Some(word) = judge.condemn(&entry.life, owner_of, is_dead) else { return };
+    let life = ObjectLife::from_bits(word);
+    let next = match life.state() {
+        state::CLOSING => state::CLOSING,
+        _ => state::CLEARING,
+    };
     let mine = life.owned(owner(at), next);
-    if is_gone && moved(entry, life, mine) {
+    if moved(entry, life, mine) {
         match next {
             state::CLOSING => close(at, index, mine),
             _ => clear(at, index, mine),

@@ -16,7 +16,7 @@ use crate::layout::{Entry, NAME_MAX};
 use crate::segment::Segment;
 use crate::spec::ObjectSpec;
 
-/// Makes an object in a segment, by `initialise` over its body, which is zero.
+/// Makes an object in a segment, by `initialise` over its body, which is zero, and its offset.
 ///
 /// # Errors
 /// [`CreateError`]; then nothing is left of it.
@@ -24,7 +24,7 @@ pub fn make(
     at: &Arc<Attachment>,
     label: &str,
     spec: &ObjectSpec,
-    initialise: impl FnOnce(Body<'_>),
+    initialise: impl FnOnce(Body<'_>, u64),
 ) -> Result<Object, CreateError> {
     let name = || label.to_owned();
     let failed = |source: SegmentError| match source {
@@ -38,9 +38,11 @@ pub fn make(
     check_name(&spec.name)?;
     let segment = at.segment();
     let Some(latched) = latch::take(at) else { return Err(CreateError::Busy { name: name() }) };
+    let judge = at.judge();
     for entry in 0..segment.entries() {
-        finish(at, entry); // what makers and clearers left that are gone
+        finish(at, entry, &judge); // what makers and clearers left that are gone
     }
+    drop(judge);
     if find_live(segment, &spec.name) {
         return Err(CreateError::AlreadyExists { name: name() });
     }
@@ -74,7 +76,7 @@ pub fn make(
     segment.reserve(place, spec.backed).map_err(give_up)?;
     let body = segment.body(place, spec.bytes);
     write_text(body, spec.schema_at, spec.schema.as_bytes());
-    initialise(body);
+    initialise(body, place);
     write_fields(entry, spec);
     at.uses.add(segment, index, (at.index(), at.life()), making, ROLE_HANDLE);
     let live = making.with(state::LIVE);

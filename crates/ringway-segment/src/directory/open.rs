@@ -1,5 +1,6 @@
 //! An object that this process uses.
 
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::Arc;
 
 use super::users::{ROLE_HANDLE, ROLE_RECLAIMER};
@@ -25,6 +26,7 @@ pub struct Object {
     entry: u32,
     life: ObjectLife,
     label: Arc<str>,
+    has_left_words: AtomicBool,
 }
 
 impl Object {
@@ -62,7 +64,7 @@ impl Object {
 
     /// A use that its user word already tells of.
     pub(super) fn held(at: &Arc<Attachment>, entry: u32, life: ObjectLife, label: &str) -> Self {
-        Self { attachment: Arc::clone(at), entry, life, label: Arc::from(label) }
+        Self { attachment: Arc::clone(at), entry, life, label: Arc::from(label), has_left_words: AtomicBool::new(false) }
     }
 
     /// The attachment of its segment.
@@ -73,6 +75,12 @@ impl Object {
     /// How errors call it.
     pub fn label(&self) -> &Arc<str> {
         &self.label
+    }
+    /// Notes that this participant still owns something in the body. The object stays in use by it,
+    /// so that a pass of recovery looks here when it is gone.
+    pub(crate) fn leave_words(&self) {
+        self.has_left_words.store(true, Relaxed); // read by the drop of this value
+        self.attachment.leaves_words();
     }
     /// Its entry of the directory.
     pub fn entry(&self) -> u32 {
@@ -104,8 +112,8 @@ impl Object {
 impl Drop for Object {
     fn drop(&mut self) {
         let at = &self.attachment;
-        if at.enter().is_err() {
-            return; // the word is our parent's
+        if at.enter().is_err() || *self.has_left_words.get_mut() {
+            return; // the word is our parent's, or has to stay
         }
         let me = (at.index(), at.life());
         if at.uses.remove(at.segment(), self.entry, me, self.life, ROLE_HANDLE) {

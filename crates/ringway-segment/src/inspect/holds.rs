@@ -7,12 +7,16 @@ use core::sync::atomic::Ordering::Acquire;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::census::for_each_state;
-use crate::layout::STOCKS;
-use crate::packed::{Block, Lane, Owner, State};
-use crate::participant::Attendee;
-use crate::position::Position;
-use crate::ring::Cells;
+use ringway_core::block::Block;
+use ringway_core::owner::Owner;
+use ringway_core::position::Position;
+use ringway_core::ring::Cells;
+use ringway_core::state::{Lane, State};
+
+use super::ParticipantInfo;
+use crate::directory::ObjectInfo;
+use crate::error::SegmentError;
+use crate::objects::channel::layout::STOCKS;
 use crate::segment::Segment;
 
 /// All blocks that somebody held when it was looked.
@@ -64,43 +68,45 @@ pub struct Held {
 
 impl Holds {
     /// Looks at a segment, perhaps not for the first time.
-    pub fn look(segment: &Segment, earlier: Option<&Self>) -> Self {
+    ///
+    /// # Errors
+    /// [`SegmentError`] when the directory entry is damaged.
+    pub fn look(
+        segment: &Segment,
+        queue: &ObjectInfo,
+        earlier: Option<&Self>,
+    ) -> Result<Self, SegmentError> {
+        let view = super::queue(segment, queue)?;
         let looked = Instant::now();
         let mut held = HashMap::new();
-        for_each_state(segment, |block, state| {
+        view.for_each_state(|block, state| {
             if let Some(State::Held { lane, owner, position }) = state {
                 let before = earlier.and_then(|earlier| earlier.held.get(&block));
-                let same = before.filter(|hold| {
-                    (hold.lane, hold.owner, hold.position) == (lane, owner, position)
-                });
+                let same = before
+                    .filter(|hold| (hold.lane, hold.owner, hold.position) == (lane, owner, position));
                 let since = same.map_or(looked, |hold| hold.since);
                 held.insert(block, Hold { lane, owner, position, since, kept: same.is_some() });
             }
         });
-        let _ = segment.messages().len(); // walks head up to what was taken; if it cannot, head is good enough
-        Self {
+        let ring = view.parts.messages(segment);
+        let _ = ring.len(); // walks head up to what was taken; if it cannot, head is good enough
+        let classes = &view.parts.geometry.classes;
+        Ok(Self {
             looked,
             held,
-            head: Position::new(segment.messages().cells().head().load(Acquire)), // pairs with: advance
-            at_hand: segment
-                .geometry()
-                .classes
-                .iter()
-                .map(|class| STOCKS * class.keep as u64)
-                .collect(),
-            allowed: segment.header().measures.loans.into(),
+            head: Position::new(ring.cells().head().load(Acquire)), // pairs with: advance
+            at_hand: classes.iter().map(|class| STOCKS * class.store.keep as u64).collect(),
+            allowed: view.parts.geometry.measures.loans.into(),
             again: earlier.is_some(),
-        }
+        })
     }
 
     /// What a participant held.
-    pub fn of(&self, attendee: &Attendee) -> Held {
+    #[must_use]
+    pub fn of(&self, participant: &ParticipantInfo) -> Held {
         let mut done = Held::default();
         let mut classes = vec![InClass::default(); self.at_hand.len()];
-        let own = |hold: &Hold| {
-            hold.owner.index() == attendee.index
-                && hold.owner.generation() == attendee.generation as u8
-        };
+        let own = |hold: &Hold| participant.is(hold.owner);
         for (block, hold) in self.held.iter().filter(|(_, hold)| own(hold)) {
             let class = &mut classes[usize::from(block.class())];
             let counted = u64::from(hold.kept || !self.again);

@@ -1,24 +1,27 @@
-//! Looking at a segment from outside, without taking part in it.
+//! An object at about one instant.
 
 use core::sync::atomic::{
     AtomicU64,
     Ordering::{Acquire, Relaxed},
 };
 
-use crate::error::{Fault, OpenError};
-use crate::event;
-use crate::names::Place;
-use crate::packed::{Block, Lane, Owner, State};
-use crate::participant::{self, Attendee, Life};
-use crate::removal;
-use crate::ring::Cells;
+use ringway_core::event_count::EventCount;
+use ringway_core::lock_word::LockWord;
+use ringway_core::position::POSITION_MASK;
+use ringway_core::ring::Cells;
+use ringway_core::state::{Lane, State};
+
+use super::{ParticipantInfo, participants};
+use crate::directory::ObjectInfo;
+use crate::error::SegmentError;
 use crate::segment::Segment;
+use crate::segment::remove::is_marked;
 
 /// What one participant holds.
 #[derive(Debug, Clone)]
 pub struct Holder {
     /// The participant.
-    pub attendee: Attendee,
+    pub participant: ParticipantInfo,
     /// Messages that it has taken and not released: guards.
     pub messages: u64,
     /// Blocks that are at hand, loaned, or being put.
@@ -40,7 +43,7 @@ pub struct Snapshot {
     pub gets: u64,
     /// Whether it was shut down.
     pub shut_down: bool,
-    /// Whether it is marked as removed, so that nobody can open it.
+    /// Whether it is marked as removed, so that it cannot be opened.
     pub removed: bool,
     /// Messages that died with the participants that had taken them.
     pub lost: u64,
@@ -50,7 +53,7 @@ pub struct Snapshot {
     pub waiting_to_get: u32,
     /// Registrations of sleepers that wait for a place or a block; an upper bound.
     pub waiting_to_put: u32,
-    /// Who has it open.
+    /// The participants of its segment.
     pub holders: Vec<Holder>,
     /// Entries of the participant table.
     pub participants_max: u32,
@@ -60,43 +63,33 @@ pub struct Snapshot {
     pub schema: String,
     /// Wall clock at creation, nanoseconds since 1970.
     pub created_unix_nanos: u64,
-    /// Bytes of address space.
+    /// Bytes of address space of the whole segment.
     pub virtual_bytes: u64,
-    /// Bytes of memory.
+    /// Bytes of memory of the whole segment.
     pub resident_bytes: u64,
 }
 
-/// Opens a segment to look at it, to be used with [`snapshot`]. No participant entry is taken.
+/// Looks at a queue of a segment.
 ///
 /// # Errors
-/// [`OpenError`].
-pub fn inspect(place: &Place) -> Result<Segment, OpenError> {
-    Segment::open(place)
-}
-
-/// What there is to see.
-///
-/// # Errors
-/// [`Fault`] when a word is damaged.
-pub fn snapshot(segment: &Segment) -> Result<Snapshot, Fault> {
-    let control = segment.control();
-    let header = segment.header();
-    let ring = segment.messages();
+/// [`SegmentError`] when a word is damaged.
+pub fn snapshot(segment: &Segment, queue: &ObjectInfo) -> Result<Snapshot, SegmentError> {
+    let view = super::queue(segment, queue)?;
+    let words = view.parts.words();
+    let measures = view.parts.geometry.measures;
+    let ring = view.parts.messages(segment);
     let size = ring.len()?;
-    let (gets, shut_down) = (ring.cells().head().load(Acquire), ring.is_closed()?);
-    let since_first = |position: u64| {
-        position.wrapping_sub(header.first_position) & crate::position::POSITION_MASK
-    };
-    let mut holders: Vec<Holder> = participant::attendees(segment)
+    let gets = ring.cells().head().load(Acquire); // pairs with: advance
+    let shut_down = ring.is_closed()?;
+    let first = segment.header().first_position;
+    let since_first = |position: u64| position.wrapping_sub(first) & POSITION_MASK;
+    let mut holders: Vec<Holder> = participants(segment)
         .into_iter()
-        .map(|attendee| Holder { attendee, messages: 0, blocks: 0 })
+        .map(|participant| Holder { participant, messages: 0, blocks: 0 })
         .collect();
-    for_each_state(segment, |_, state| {
+    view.for_each_state(|_, state| {
         if let Some(State::Held { lane, owner, .. }) = state {
-            let found = holders.iter_mut().find(|holder| {
-                holder.attendee.index == owner.index()
-                    && holder.attendee.generation as u8 == owner.generation()
-            });
+            let found = holders.iter_mut().find(|holder| holder.participant.is(owner));
             match (found, lane) {
                 (Some(holder), Lane::Messages) => holder.messages += 1,
                 (Some(holder), Lane::Free) => holder.blocks += 1,
@@ -104,91 +97,73 @@ pub fn snapshot(segment: &Segment) -> Result<Snapshot, Fault> {
             }
         }
     });
-    let count = |word: &AtomicU64| event::registrations(word);
+    let count = |word: &AtomicU64| EventCount::new(word).registrations();
+    let freed = words.classes[..view.parts.geometry.classes.len()].iter().map(|c| count(&c.freed));
     Ok(Snapshot {
-        maxsize: header.measures.maxsize,
-        max_message: header.measures.max_message,
+        maxsize: measures.maxsize,
+        max_message: measures.max_message,
         size,
         puts: since_first(gets.wrapping_add(size)),
         gets: since_first(gets),
         shut_down,
-        removed: removal::is_marked(segment),
-        lost: control.lost.word.load(Relaxed),
-        recovered: control.recovered.word.load(Relaxed),
-        waiting_to_get: count(&control.not_empty.word),
-        waiting_to_put: count(&control.not_full.word)
-            .saturating_add(count(&control.block_freed.word)),
+        removed: is_marked(segment) || queue.is_going,
+        lost: words.lost.word.load(Relaxed), // a number for people
+        recovered: segment.words().recovered.word.load(Relaxed), // a number for people
+        waiting_to_get: count(&words.not_empty.word),
+        waiting_to_put: freed.fold(count(&words.not_full.word), u32::saturating_add),
         holders,
-        participants_max: header.measures.participants,
-        loans: header.measures.loans,
-        schema: segment.schema(),
-        created_unix_nanos: header.created_unix_nanos,
-        virtual_bytes: segment.geometry().total_bytes,
+        participants_max: measures.participants,
+        loans: measures.loans,
+        schema: schema(segment, queue),
+        created_unix_nanos: queue.made_unix_nanos,
+        virtual_bytes: segment.frame().total_bytes,
         resident_bytes: segment.resident_bytes().unwrap_or(0),
     })
 }
 
-/// Where all blocks are. In a segment that nobody is using right now, `orphaned` and `damaged` are 0 after a recovery.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Accounts {
-    /// Blocks with memory behind them: the sum of all below.
-    pub blocks: u64,
-    /// Never used.
-    pub fresh: u64,
-    /// In the ring of messages.
-    pub messages: u64,
-    /// In a ring of free blocks.
-    pub free: u64,
-    /// Owned by somebody whose entry is live: at hand, loaned, being put, or a message that was taken.
-    pub held: u64,
-    /// Owned by nobody who has an entry.
-    pub orphaned: u64,
-    /// With a state that nobody writes.
-    pub damaged: u64,
+/// The text of an object's schema.
+pub(crate) fn schema(segment: &Segment, object: &ObjectInfo) -> String {
+    let [at, bytes] = object.schema;
+    let body = segment.body(object.at, object.bytes);
+    let words = (0..bytes.div_ceil(8)).map(|number| body.word(at + number * 8));
+    let mut text: Vec<u8> = words.flat_map(|word| word.load(Acquire).to_ne_bytes()).collect(); // pairs with: made
+    text.truncate(bytes as usize);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
-/// Accounts for every block that has memory behind it.
-pub fn accounts(segment: &Segment) -> Accounts {
-    let mut accounts = Accounts::default();
-    let has_entry = |owner: Owner| {
-        usize::from(owner.index()) < segment.participants().len() && {
-            let life = Life::of(segment.participant(owner.index()));
-            life.is_live() && life.owner(owner.index()) == owner
-        }
-    };
-    for_each_state(segment, |block, state| {
-        let place = match state {
-            None => &mut accounts.damaged,
-            Some(State::Fresh) => &mut accounts.fresh,
-            Some(State::Queued { lane: Lane::Messages, position, .. })
-                if segment.messages().names(position, block) =>
-            {
-                &mut accounts.messages
-            }
-            Some(State::Queued { lane: Lane::Free, position, .. })
-                if segment.free_blocks(block.class()).names(position, block) =>
-            {
-                &mut accounts.free
-            }
-            Some(State::Held { owner, .. } | State::Queued { owner, .. }) if has_entry(owner) => {
-                &mut accounts.held
-            }
-            Some(_) => &mut accounts.orphaned,
-        };
-        *place += 1;
-        accounts.blocks += 1;
-    });
-    accounts
+/// A lock at one instant.
+#[derive(Debug, Clone)]
+pub struct LockSnapshot {
+    /// The holder; `None` if the lock is free.
+    pub holder: Option<ParticipantInfo>,
+    /// Whether it is held, even if its holder is not in the table.
+    pub held: bool,
+    /// Whether a holder died and no later one has acknowledged it.
+    pub owner_died: bool,
+    /// How many times it was acquired, modulo 2^45.
+    pub acquired: u64,
+    /// Registrations of sleepers that wait for it; an upper bound.
+    pub waiting: u32,
 }
 
-/// Visits the state of every block that has memory behind it; `None` is a word that nobody writes.
-pub(crate) fn for_each_state(segment: &Segment, mut visit: impl FnMut(Block, Option<State>)) {
-    for class in 0..segment.geometry().classes.len() as u8 {
-        for index in 0..segment.backed(class) as u32 {
-            let block = Block::new(class, index);
-            if let Some(descriptor) = segment.descriptor(block) {
-                visit(block, State::unpack(descriptor.state.load(Acquire))); // pairs with: own
-            }
-        }
+/// Looks at a lock of a segment.
+///
+/// # Errors
+/// [`SegmentError`] when its word is damaged.
+pub fn lock_snapshot(segment: &Segment, lock: &ObjectInfo) -> Result<LockSnapshot, SegmentError> {
+    use ringway_core::corruption::{Corruption, Part};
+    let body = segment.body(lock.at, lock.bytes);
+    let state = LockWord::new(body.word(0)).state();
+    if !state.is_possible() {
+        let found = state.bits();
+        return Err(Corruption { part: Part::Lock, word: "state", at: 0, found }.into());
     }
+    let holder = state.holder();
+    Ok(LockSnapshot {
+        holder: holder.and_then(|owner| participants(segment).into_iter().find(|p| p.is(owner))),
+        held: holder.is_some(),
+        owner_died: state.owner_died(),
+        acquired: state.serial(),
+        waiting: EventCount::new(body.word(8)).registrations(),
+    })
 }

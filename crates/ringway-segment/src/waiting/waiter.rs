@@ -1,135 +1,78 @@
-//! How to wait: for how long, and by what means.
+//! The engine: one caller that waits.
 
 use core::ops::ControlFlow;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::hint;
 use std::time::Duration;
 
-use ringway_core::Monotonic;
-use ringway_core::attachment::Attachment;
-use ringway_core::error::Fault;
-use ringway_core::recovery::Search;
-use ringway_core::waking::Event;
+use ringway_core::event_count::Ticket;
+use ringway_sys::clock::Monotonic;
+use ringway_sys::futex;
 
-/// How a blocked put or get waits. Each handle that is opened chooses for itself; its clones wait alike.
-///
-/// ```
-/// # use ringway::{Place, Queue, WaitStrategy};
-/// let queue = Queue::<u32>::options().wait(WaitStrategy::Park).create(Place::Heap)?;
-/// # queue.put(1)?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[non_exhaustive]
-pub enum WaitStrategy {
-    /// Never sleep. Least delay; it burns a core for each waiting thread and yields it now and then.
-    Spin,
-    /// Spin for some microseconds, then sleep in the kernel. The right choice without measuring.
-    #[default]
-    Adaptive,
-    /// Sleep at once. Least CPU.
-    Park,
-}
+use super::{Awaited, Until, WaitStrategy};
+use crate::attachment::Attachment;
+use crate::error::SegmentError;
+use crate::event::Event;
+use crate::watch::{self, Waiting};
 
-/// Until when to wait.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Until {
-    Now,
-    At(Monotonic),
-    Forever,
-}
-
-impl Until {
-    pub(crate) fn after(timeout: Duration) -> Self {
-        Self::At(Monotonic::after(timeout))
-    }
-    fn has_passed(self) -> bool {
-        match self {
-            Self::Now => true,
-            Self::At(deadline) => Monotonic::now() >= deadline,
-            Self::Forever => false,
-        }
-    }
-    fn or_sooner(self, slice: Monotonic) -> Monotonic {
-        match self {
-            Self::At(deadline) => deadline.min(slice),
-            Self::Now | Self::Forever => slice,
-        }
-    }
-}
-
-/// Shortest pause between two looks, in spin-loop hints of some 17 nanoseconds. Looking often costs the other side
-/// nothing until there is something to see.
-const PAUSE_MIN: u32 = 1;
-/// For so many hints, about two microseconds, a pause stays as it is: who answers at once answers within that time.
+/// For this number of hints, about two microseconds, a pause stays as it is: a partner that sends
+/// single messages does so within that time.
 const PROMPT_HINTS: u32 = 128;
-/// Within what the longest pause lies: four and nine microseconds. A message takes about as long as two hints, so that a
-/// pause of `maxsize` hints ends when the queue is about half full, or half empty.
-const PAUSE_MAX: core::ops::RangeInclusive<u64> = 256..=512;
-/// Spinning for so long, about a microsecond, is worth a look at the clock, and a yield to a partner on the same core.
+/// Spinning for this long, about a microsecond, is worth a look at the clock, and a yield to a
+/// partner on the same core.
 const YIELD_HINTS: u32 = 64;
-/// Who never sleeps looks for the dead after so many hints, some tens of milliseconds.
+/// A caller that never sleeps looks for the dead after this number of hints, some tens of
+/// milliseconds.
 const WATCH_HINTS: u32 = 1 << 21;
 /// How many hints an adaptive waiter spends before it sleeps: about ten microseconds.
 const ADAPTIVE_HINTS: u32 = 600;
 
-/// How long one side of a queue pauses before it looks again, as it has learned.
-///
-/// Each look at the edge drags the other side's cache lines over, so in a stream it pays to let a batch build up; but
-/// who answers single messages must look soon. The number of messages between two visits to the edge tells which it is.
-#[derive(Debug)]
-pub(crate) struct Patience {
-    longest: u32,
-    pause: AtomicU32,
-    last_visit: AtomicU64,
-    /// Whether the last yield brought a batch.
-    yields_pay: AtomicBool,
-}
-
-impl Patience {
-    /// Of one side of a queue of `maxsize` messages.
-    pub(crate) fn new(maxsize: u64) -> Self {
-        let longest = maxsize.clamp(*PAUSE_MAX.start(), *PAUSE_MAX.end()) as u32;
-        Self {
-            longest,
-            pause: AtomicU32::new(PAUSE_MIN),
-            last_visit: AtomicU64::new(0),
-            yields_pay: AtomicBool::new(false),
-        }
-    }
-
-    /// The pause for this visit to the edge, after `progress` messages in all.
-    fn learn(&self, progress: u64) -> u32 {
-        let run = progress.wrapping_sub(self.last_visit.swap(progress, Relaxed));
-        let pause = self.pause.load(Relaxed);
-        let next = if run > 1 { pause * 2 } else { pause / 2 }.clamp(PAUSE_MIN, self.longest);
-        self.pause.store(next, Relaxed);
-        next
-    }
-}
-
 /// How long the sleeper sleeps that looks for the dead.
 const WATCH_SLICE: Duration = Duration::from_millis(50);
-/// How long others sleep before they look at the queue again, per 16 of them.
+/// How long others sleep before they look at the object again, per 16 of them.
 const LOOK_SLICE: Duration = Duration::from_millis(100);
 
-/// One side of a queue that waits.
+/// A caller that waits at an object.
 #[derive(Clone, Copy)]
-pub(crate) struct Waiter<'q> {
-    pub(crate) at: &'q Attachment,
-    pub(crate) strategy: WaitStrategy,
-    pub(crate) patience: &'q Patience,
-    pub(crate) event: Event,
-    pub(crate) until: Until,
+pub struct Waiter<'o, A> {
+    /// The attachment of its segment.
+    pub attachment: &'o Attachment,
+    /// What it waits for.
+    pub awaited: A,
+    /// By what means.
+    pub strategy: WaitStrategy,
+    /// Until when.
+    pub until: Until,
+    /// Whether a signal ends the wait, with [`SegmentError::Interrupted`].
+    pub is_interruptible: bool,
 }
 
-impl Waiter<'_> {
-    /// Tries until it succeeds or the time is up (`None`).
+impl<'o, A: Awaited<'o>> Waiter<'o, A> {
+    /// Tries until an attempt succeeds or the time is up (`None`).
+    ///
+    /// # Errors
+    /// [`SegmentError`] of an attempt, or of the look for the dead.
     #[inline]
-    pub(crate) fn wait<R>(
+    pub fn wait<R>(
         self,
-        mut attempt: impl FnMut() -> Result<ControlFlow<R>, Fault>,
-    ) -> Result<Option<R>, Fault> {
+        mut attempt: impl FnMut() -> Result<ControlFlow<R>, SegmentError>,
+    ) -> Result<Option<R>, SegmentError> {
+        self.wait_in_two(&mut attempt, |_| Ok(ControlFlow::Continue(())))
+    }
+
+    /// The same, but `before_sleep` is called once before the caller sleeps: it may break off. It
+    /// is handed the attempt, and what it does is undone by no one.
+    ///
+    /// # Errors
+    /// As of [`wait`](Self::wait).
+    #[inline]
+    pub fn wait_in_two<R, F>(
+        self,
+        attempt: &mut F,
+        before_sleep: impl FnOnce(&mut F) -> Result<ControlFlow<R>, SegmentError>,
+    ) -> Result<Option<R>, SegmentError>
+    where
+        F: FnMut() -> Result<ControlFlow<R>, SegmentError>,
+    {
         if let ControlFlow::Break(done) = attempt()? {
             return Ok(Some(done));
         }
@@ -141,39 +84,41 @@ impl Waiter<'_> {
             WaitStrategy::Adaptive => ADAPTIVE_HINTS,
             WaitStrategy::Park => 0,
         };
-        match self.spin(hints, &mut attempt)? {
-            Spun::Done(done) => Ok(Some(done)),
-            Spun::TimedOut => Ok(None),
-            Spun::Enough => self.park(attempt),
+        match self.spin(hints, attempt)? {
+            Spun::Done(done) => return Ok(Some(done)),
+            Spun::TimedOut => return Ok(None),
+            Spun::Enough => {}
+        }
+        match before_sleep(attempt)? {
+            ControlFlow::Break(done) => Ok(Some(done)),
+            ControlFlow::Continue(()) => self.park(attempt),
         }
     }
 
     fn spin<R>(
         self,
         hints: u32,
-        attempt: &mut impl FnMut() -> Result<ControlFlow<R>, Fault>,
-    ) -> Result<Spun<R>, Fault> {
-        let progress = self.at.message_hints();
-        let mut pause = self.patience.learn(if self.event == Event::NotEmpty {
-            progress.gets()
-        } else {
-            progress.puts()
-        });
+        attempt: &mut impl FnMut() -> Result<ControlFlow<R>, SegmentError>,
+    ) -> Result<Spun<R>, SegmentError> {
+        let patience = self.awaited.patience();
+        let mut pause = patience.learn(self.awaited.progress());
         let mut spent = 0_u32;
-        // Who shares its core with its partner yields first, as the partner can do nothing while we pause.
-        let mut since_yield = if self.patience.yields_pay.load(Relaxed) { YIELD_HINTS } else { 0 };
+        let mut waiting = None;
+        // A caller that shares its core with its partner yields first, as the partner can do
+        // nothing while it pauses.
+        let mut since_yield = if patience.yields_pay() { YIELD_HINTS } else { 0 };
         while spent < hints {
-            let mut batch = false;
+            let mut has_batch = false;
             if since_yield >= YIELD_HINTS {
                 since_yield = 0;
                 if self.until.has_passed() {
                     return Ok(Spun::TimedOut);
                 }
                 std::thread::yield_now();
-                batch = self.at.has_batch(self.event);
-                self.patience.yields_pay.store(batch, Relaxed);
+                has_batch = self.awaited.has_batch();
+                patience.learn_of_yield(has_batch);
             }
-            if !batch {
+            if !has_batch {
                 rest(pause);
                 since_yield += pause;
             }
@@ -182,61 +127,79 @@ impl Waiter<'_> {
             }
             spent += pause;
             if spent > PROMPT_HINTS {
-                pause = (pause * 2).min(self.patience.longest);
+                pause = (pause * 2).min(patience.longest());
             }
             if spent > WATCH_HINTS {
                 spent = PROMPT_HINTS;
-                self.at.watch(self.search())?;
+                waiting.get_or_insert_with(|| Waiting::at(self.attachment));
+                self.look()?;
             }
         }
         Ok(Spun::Enough)
     }
 
-    /// Blocks that nobody holds any more may be those of an entry that is alive, but whoever adopted it was stopped.
-    fn search(self) -> Search {
-        if self.event == Event::BlockFreed { Search::Thorough } else { Search::AfterDeath }
+    /// Looks for the dead, if it is this caller's turn, and for words that hide what it waits for.
+    fn look(self) -> Result<bool, SegmentError> {
+        let inside = self.attachment.enter()?;
+        if !watch::look(self.attachment)? {
+            return Ok(false);
+        }
+        self.awaited.check(inside)?;
+        Ok(true)
     }
 
     fn park<R>(
         self,
-        mut attempt: impl FnMut() -> Result<ControlFlow<R>, Fault>,
-    ) -> Result<Option<R>, Fault> {
-        let Self { at, event, until, .. } = self;
-        let mut guards = true;
-        let mut slept_through: Option<bool> = None;
-        let mut ticket = at.register(event);
+        attempt: &mut impl FnMut() -> Result<ControlFlow<R>, SegmentError>,
+    ) -> Result<Option<R>, SegmentError> {
+        let event = self.awaited.event();
+        let waiting = Waiting::at(self.attachment);
+        let mut registered = Registered { event, ticket: event.count().register() };
         loop {
             if let ControlFlow::Break(done) = attempt()? {
-                // Whoever woke us woke nobody else, and an earlier wake may have gone to somebody who died.
-                // What is done is done, so damage that only shows now is left to the next operation.
-                at.leave(event, ticket);
-                if at.has_more(event).unwrap_or(true) {
-                    at.announce(event, 1);
+                // The waker woke no other sleeper, and an earlier wake may have gone to one that
+                // died. What is done is done, so damage that only shows now is left to the next
+                // operation.
+                drop(registered);
+                if self.awaited.has_more().unwrap_or(true) {
+                    event.announce(1);
                 }
                 return Ok(Some(done));
             }
-            if until.has_passed() {
-                at.leave(event, ticket);
+            if self.until.has_passed() {
                 return Ok(None);
             }
-            if !at.is_current(event, ticket) {
-                ticket = at.register(event);
+            if !event.count().is_current(registered.ticket) {
+                registered.ticket = event.count().register();
                 continue;
             }
-            // One of all waiters looks for the dead; whoever looked last time does it next time, unless it was woken
-            // before that time. Who is woken for nothing looks as well: others may go on for ever meanwhile.
-            if let Some(slept_through) = slept_through {
-                guards = at.watch(self.search())? || guards && !slept_through;
-            }
-            let slice = if guards {
+            // One of all waiters of this process looks for the dead, however briefly each of them
+            // waits, and however often it is woken.
+            let slice = if self.look()? {
                 WATCH_SLICE
             } else {
-                LOOK_SLICE * (at.registrations(event) / 16).clamp(1, 20)
+                let others = waiting.in_process().max(event.count().registrations());
+                LOOK_SLICE * (others / 16).clamp(1, 20)
             };
-            at.sleep(event, ticket, Some(until.or_sooner(Monotonic::after(slice))));
-            at.check_process()?;
-            slept_through = Some(at.is_current(event, ticket));
+            let deadline = self.until.or_sooner(Monotonic::after(slice));
+            let slept = event.sleep(registered.ticket, deadline);
+            self.attachment.enter()?;
+            if slept == futex::Wait::Interrupted && self.is_interruptible {
+                return Err(SegmentError::Interrupted);
+            }
         }
+    }
+}
+
+/// A registration, taken back when the caller does not sleep any longer, however it ends.
+struct Registered<'o> {
+    event: Event<'o>,
+    ticket: Ticket,
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        self.event.count().leave(self.ticket);
     }
 }
 
