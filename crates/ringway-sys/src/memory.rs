@@ -1,8 +1,12 @@
-//! Questions and wishes about mapped memory.
+//! Mapped memory: what it costs, and advice to the kernel.
+
+mod sparse;
 
 use std::io;
 
 use crate::status::{check, retry_interrupted};
+
+pub use sparse::Sparse;
 
 /// Pages that one mincore call is asked about.
 const PAGES_PER_CALL: usize = 4096;
@@ -50,6 +54,19 @@ pub unsafe fn populate(ptr: *mut u8, len: usize) -> io::Result<()> {
         check(unsafe { libc::madvise(ptr.cast(), len, libc::MADV_POPULATE_WRITE) })
     })
     .map(drop)
+}
+
+/// Leaves the `len` bytes from `ptr` on out of core dumps of this process and of its later forked children.
+///
+/// The kernel dumps shared memory without a name by default (core(5)), and so reads all of it: on tmpfs that gives
+/// memory to each hole, for good.
+///
+/// # Errors
+/// Those of madvise(2) with MADV_DONTDUMP (Linux 3.4): `InvalidInput` if `ptr` is not at the start of a page, ENOMEM if
+/// not all of the range is mapped.
+pub fn dont_dump(ptr: *const u8, len: usize) -> io::Result<()> {
+    // SAFETY: the advice changes nothing that can be read.
+    check(unsafe { libc::madvise(ptr.cast_mut().cast(), len, libc::MADV_DONTDUMP) }).map(drop)
 }
 
 #[cfg(test)]
