@@ -12,9 +12,12 @@ pub use create::{
     DIRECTORY, create_hidden, create_unlinked, lacks_tmpfile, name_behind_hidden, publish,
     publish_hidden,
 };
-pub use facts::{FileId, allocated_bytes, block_size, file_id, is_hugetlbfs, owner, same_file};
+pub use facts::{
+    FileId, allocated_bytes, block_size, close_if_same, file_id, is_hugetlbfs, is_same, owner,
+    same_file,
+};
 pub use memfd::{is_sealed, memfd, seal};
-pub use open::{OPEN_FLAGS, inheritable, open_posix, reopen};
+pub use open::{OPEN_FLAGS, inheritable, open_posix, reopen, reopen_mapped};
 pub use reserve::{NoSpace, reserve};
 pub use size::{may_be_so_large, set_size};
 pub use trust::{Ownership, Trust};
