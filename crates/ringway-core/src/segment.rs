@@ -121,7 +121,9 @@ impl Segment {
 
     /// Makes sure that memory stands behind a range before it is touched.
     pub(crate) fn reserve(&self, offset: u64, bytes: u64) -> Result<(), shm::NoSpace> {
-        self.mapping.file().map_or(Ok(()), |file| shm::reserve(file, offset, bytes))
+        let Some(file) = self.mapping.file() else { return Ok(()) };
+        // SAFETY: the file is mapped as a whole, and others use its words by atomics and their own blocks only.
+        unsafe { shm::reserve_mapped(file, self.base.as_ptr(), offset, bytes) }
     }
 
     /// The ring of messages.

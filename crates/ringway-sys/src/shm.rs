@@ -18,6 +18,6 @@ pub use facts::{
 };
 pub use memfd::{is_sealed, memfd, seal};
 pub use open::{OPEN_FLAGS, inheritable, open_posix, reopen, reopen_mapped};
-pub use reserve::{NoSpace, reserve};
+pub use reserve::{NoSpace, Reserved, reserve, reserve_mapped, reserve_new};
 pub use size::{may_be_so_large, set_size};
 pub use trust::{Ownership, Trust};

@@ -209,7 +209,7 @@ fn unlinked(path: &Path, mode: u32) -> io::Result<(File, Hidden)> {
 }
 
 fn reserve(label: &str, file: &File, offset: u64, bytes: u64) -> Result<(), CreateError> {
-    shm::reserve(file, offset, bytes)
+    shm::reserve_new(file, offset, bytes)
         .map_err(|source| CreateError::NoSpace { name: label.to_owned(), source })
 }
 
