@@ -1,4 +1,4 @@
-//! What can be asked about a file.
+//! Facts about a file.
 
 use std::fs::File;
 use std::io;
@@ -36,13 +36,30 @@ impl FileId {
     }
 }
 
-/// Which file this is.
+/// Returns which file this is.
 ///
 /// # Errors
-/// Of fstat(2).
+/// Those of fstat(2).
 pub fn file_id(file: &File) -> io::Result<FileId> {
     let facts = file.metadata()?;
     Ok(FileId { device: facts.dev(), inode: facts.ino() })
+}
+
+/// Whether `file` still is the file `id`. That takes one system call.
+///
+/// Code that knows nothing of a descriptor (a daemonizer) may close it, and its number may be used again for another
+/// file, so this is to be asked before each operation that would harm that one: reserving, locking, truncating. `false`
+/// also if the number is not in use. Another thread can still change it between the question and the operation.
+pub fn is_same(file: &File, id: FileId) -> bool {
+    FileId::of_number(file.as_raw_fd()).is_ok_and(|found| found == id)
+}
+
+/// Closes `file` if it still is the file `id`, and forgets it otherwise. To drop a [`File`] whose number was lost would
+/// close a file of another owner, or, with debug assertions, abort the process if no file has the number.
+pub fn close_if_same(file: File, id: FileId) {
+    if !is_same(&file, id) {
+        std::mem::forget(file);
+    }
 }
 
 /// Whether `path` names the file `a` itself. A symbolic link at `path` is not followed.
@@ -112,11 +129,12 @@ fn file_system(file: &File) -> io::Result<u32> {
 #[cfg(test)]
 mod tests {
     use std::fs::{self, Permissions};
+    use std::os::fd::{AsFd, FromRawFd};
     use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 
     use super::*;
-    use crate::shm::create_unlinked;
-    use crate::testing::{Directory, on_mount};
+    use crate::shm::{create_unlinked, reopen};
+    use crate::testing::{Child, Directory, alone, on_mount};
 
     #[test]
     fn a_name_that_was_taken_by_another_file_is_not_the_same() {
@@ -135,6 +153,34 @@ mod tests {
     }
 
     #[test]
+    fn a_descriptor_that_is_lost_is_not_the_file() {
+        let _alone = alone();
+        let directory = Directory::new();
+        let file = create_unlinked(directory.path(), 0o600).unwrap();
+        let id = file_id(&file).unwrap();
+        assert!(is_same(&file, id) && is_same(&reopen(file.as_fd()).unwrap(), id));
+        let other = create_unlinked(directory.path(), 0o600).unwrap();
+        assert!(!is_same(&other, id));
+        // In a process without other threads, which could use the number in between.
+        let mut child = Child::fork(|| {
+            // SAFETY: the calls take numbers. The child ends without dropping the file.
+            let closed = unsafe { libc::close(file.as_raw_fd()) } == 0 && !is_same(&file, id);
+            // SAFETY: as above.
+            let reused = unsafe { libc::dup2(other.as_raw_fd(), file.as_raw_fd()) } != -1;
+            let is_another = !is_same(&file, id);
+            // SAFETY: an owner that was told nothing of the above.
+            close_if_same(unsafe { File::from_raw_fd(file.as_raw_fd()) }, id);
+            // SAFETY: takes numbers.
+            let is_open = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETFD) } != -1;
+            i32::from(!(closed && reused && is_another && is_open))
+        });
+        assert_eq!(child.wait(), 0);
+        let number = file.as_raw_fd();
+        close_if_same(file, id);
+        assert!(FileId::of_number(number).map_or(true, |found| found != id));
+    }
+
+    #[test]
     fn only_written_memory_is_allocated() {
         let file = create_unlinked(Directory::new().path(), 0o600).unwrap();
         file.set_len(1 << 20).unwrap();
@@ -144,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_owner_is_who_made_it() {
+    fn the_owner_is_the_user_that_made_it() {
         let file = create_unlinked(Directory::new().path(), 0o640).unwrap();
         // SAFETY: geteuid takes nothing, touches no memory and cannot fail.
         let user = unsafe { libc::geteuid() };

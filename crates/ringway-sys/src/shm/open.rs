@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
+use super::facts::{FileId, is_same};
 use crate::status::check;
 
 /// Flags to open a named segment with, for `OpenOptionsExt::custom_flags`: no symbolic link is followed, and neither
@@ -27,6 +28,26 @@ pub(super) fn descriptor_path(fd: BorrowedFd<'_>) -> String {
 /// Of open(2): for one, the permissions of the file are asked again. `NotFound` when `/proc` is not mounted.
 pub fn reopen(fd: BorrowedFd<'_>) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(descriptor_path(fd))
+}
+
+/// Opens the file `id` anew through a mapping of ours that begins at `base`, for reading and writing: the way back to a
+/// file without a name whose descriptors were closed by other code. The new description has locks of its own; those of
+/// the one that was mapped stay until the mapping ends.
+///
+/// # Errors
+/// `PermissionDenied` without CAP_SYS_ADMIN or (Linux 5.9) CAP_CHECKPOINT_RESTORE in the first user namespace: as a rule
+/// only root may. `NotFound` if no mapping begins at `base`, if it is of another file than `id`, or if `/proc` does not
+/// show it (not mounted, or the first thread has ended). Others of open(2).
+pub fn reopen_mapped(base: *const u8, id: FileId) -> io::Result<File> {
+    // The path names the whole range, which may be only a part of what was mapped at once.
+    let start = format!("{:x}-", base.addr());
+    let maps = std::fs::read_to_string("/proc/thread-self/maps")?;
+    let range =
+        maps.lines().find(|line| line.starts_with(&start)).and_then(|line| line.split(' ').next());
+    let range = range.ok_or(io::ErrorKind::NotFound)?;
+    let path = format!("/proc/self/map_files/{range}");
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    if is_same(&file, id) { Ok(file) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
 /// A second descriptor of the same description that stays open over exec, to hand it to a child. Children of other
@@ -58,10 +79,12 @@ mod tests {
     use std::io::{Read, Seek, Write};
     use std::os::fd::AsFd;
     use std::os::unix::fs::OpenOptionsExt;
+    use std::{ptr, thread};
 
     use super::*;
-    use crate::shm::{file_id, memfd};
-    use crate::testing::Directory;
+    use crate::memory::Sparse;
+    use crate::shm::{create_unlinked, file_id, memfd};
+    use crate::testing::{Directory, become_nobody, euid};
 
     fn survives_exec(fd: &impl AsRawFd) -> bool {
         // SAFETY: F_GETFD takes nothing and touches no memory.
@@ -81,6 +104,39 @@ mod tests {
         again.write_all(b"d").unwrap();
         assert_eq!(file.stream_position().unwrap(), 3);
         assert!(!survives_exec(&again) && !survives_exec(&file));
+    }
+
+    #[test]
+    fn a_mapping_leads_back_to_its_file() {
+        if euid() != 0 {
+            return eprintln!("SKIPPED: only root may open the file of a mapping");
+        }
+        let file = create_unlinked(Directory::new().path(), 0o600).unwrap();
+        file.set_len(8192).unwrap();
+        let (id, map) = (file_id(&file).unwrap(), Sparse::of_file(&file, 8192).unwrap());
+        drop(file);
+        let base: *const u8 = map.base().as_ptr();
+        let again = match reopen_mapped(base, id) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return eprintln!("SKIPPED: root may not open the file of a mapping here: {error}");
+            }
+            again => again.unwrap(),
+        };
+        assert!(is_same(&again, id) && !survives_exec(&again));
+        assert!(again.set_len(4096).is_ok(), "it is open for writing");
+        let another = FileId { inode: id.inode + 1, ..id };
+        for (base, id) in [(base, another), (base.wrapping_add(4096), id), (ptr::null(), id)] {
+            assert_eq!(reopen_mapped(base, id).unwrap_err().kind(), io::ErrorKind::NotFound);
+        }
+        thread::scope(|scope| {
+            let (base, denied) = (base.addr(), io::ErrorKind::PermissionDenied);
+            let open = move || {
+                become_nobody();
+                let base = ptr::without_provenance(base);
+                assert_eq!(reopen_mapped(base, id).unwrap_err().kind(), denied);
+            };
+            scope.spawn(open).join().unwrap();
+        });
     }
 
     #[test]
