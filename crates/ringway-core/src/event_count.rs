@@ -2,13 +2,17 @@
 //! to do wakes a sleeper.
 //!
 //! One word, {registrations: 32, sequence: 32}. A sleeper registers, looks once more, and sleeps
-//! while the sequence stands. A waker that sees registrations moves the sequence on, wakes, and
-//! takes back as many registrations as the kernel woke; if the kernel found fewer than were to be
-//! woken, nobody is asleep, and it takes back all of them. A sleeper that gives up takes back its
-//! own. So registrations do not pile up, and any number of dead ones costs one spare wake.
+//! while the sequence stands. A waker that sees registrations moves the sequence on and wakes.
 //!
-//! Whoever is asleep has a standing registration: taking back by number can only remove those of
-//! sleepers that were woken, and taking back all follows a proof that nobody is asleep.
+//! A sleeper that was woken leaves its registration to the waker, which takes back as many as the
+//! kernel woke; one that sleeps on registers anew. A sleeper that gives up takes back its own. If
+//! the kernel found fewer than were to be woken, no caller is asleep, and the waker takes back all.
+//! So registrations do not pile up, and any number of dead ones costs one spare wake.
+//!
+//! A caller that is asleep has a standing registration: what a waker takes back by number are those
+//! of the sleepers that it woke, as long as no other waker came between (the sequence tells), and
+//! taking back all follows a proof that no caller is asleep. A count that is too high is healed by
+//! the next waker that finds fewer than it wants to wake.
 //!
 //! The idea is that of Vyukov's eventcount; the healing by what the kernel woke is ours.
 //!
@@ -72,9 +76,9 @@ impl<'w, W: Word> EventCount<'w, W> {
         Ticket(before as u32)
     }
 
-    /// Takes a registration back, of a caller that does not sleep after all or not any longer.
-    /// After an announcement it stays: it may have gone already, and then the one that would go is
-    /// that of another sleeper.
+    /// Takes a registration back, of a caller that does not sleep after all or not any longer, and
+    /// that was not woken: else its waker does. After an announcement it stays: it may have gone
+    /// already, and then the one that would go is that of another sleeper.
     #[inline]
     pub fn leave(self, ticket: Ticket) {
         let mut seen = self.0.load(Acquire); // compared only
@@ -123,14 +127,26 @@ impl<'w, W: Word> EventCount<'w, W> {
             }
         };
         let woken = wake(count);
-        let left = if woken < count {
-            0 // fewer were asleep than were to be woken: nobody is
-        } else {
-            (written >> 32).saturating_sub(woken.into())
-        };
-        // Fails if another caller registered or announced since; then the count stays too high.
-        let healed = left << 32 | written & SEQUENCE;
-        let _ = self.0.compare_exchange(written, healed, SeqCst, SeqCst); // edge
+        // Fewer were asleep than were to be woken: no caller is, unless one registered since.
+        let none_asleep = woken < count
+            && self.0.compare_exchange(written, written & SEQUENCE, SeqCst, SeqCst).is_ok(); // edge
+        if !none_asleep {
+            self.take_back(written as u32, woken);
+        }
         woken
+    }
+
+    /// Takes back the registrations of `woken` sleepers, unless another announcement came since:
+    /// its waker may have taken back all.
+    fn take_back(self, sequence: u32, woken: u32) {
+        let mut seen = self.0.load(Acquire); // compared only
+        while seen as u32 == sequence && seen >> 32 >= u64::from(woken) && woken != 0 {
+            let left = seen - u64::from(woken) * REGISTRATION;
+            // edge: counted among the registrations of others
+            match self.0.compare_exchange(seen, left, SeqCst, Acquire) {
+                Ok(_) => return,
+                Err(found) => seen = found,
+            }
+        }
     }
 }

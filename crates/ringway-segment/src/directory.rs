@@ -27,11 +27,11 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed};
 
 use ringway_core::owner::Owner;
 
-pub(crate) use self::close::{finish, try_close};
+pub(crate) use self::close::finish;
 pub use self::make::make;
+pub(crate) use self::open::Reclaimer;
 pub use self::open::{Object, Wanted};
 pub use self::users::Uses;
-pub(crate) use self::open::Reclaimer;
 pub(crate) use self::users::{UserWord, words_of_gone};
 use crate::layout::{Entry, LINE};
 use crate::segment::Segment;
@@ -183,7 +183,7 @@ pub(crate) fn info(
         kind,
         is_going: life.state() == state::GOING,
         name: name_of(entry),
-        at: entry.at.load(Relaxed), // pairs with: made
+        at: entry.at.load(Relaxed),       // pairs with: made
         bytes: entry.bytes.load(Relaxed), // pairs with: made
         measures: entry.measures.each_ref().map(|word| word.load(Relaxed)), // pairs with: made
         fingerprint: entry.fingerprint.load(Relaxed), // pairs with: made

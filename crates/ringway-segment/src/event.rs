@@ -11,7 +11,7 @@ pub(crate) const EVERYBODY: u32 = i32::MAX as u32;
 
 /// An event count that the sleepers of all processes share.
 #[derive(Clone, Copy)]
-pub(crate) struct Event<'s>(EventCount<'s, AtomicU64>);
+pub struct Event<'s>(EventCount<'s, AtomicU64>);
 
 impl<'s> Event<'s> {
     /// The event count in `word`.
@@ -35,7 +35,7 @@ impl<'s> Event<'s> {
     }
 
     /// Sleeps in the kernel until an announcement or the deadline. May return early.
-    pub(crate) fn sleep(self, ticket: Ticket, deadline: Monotonic) -> futex::Wait {
+    pub(crate) fn sleep(self, ticket: Ticket, deadline: Monotonic) -> futex::Outcome {
         futex::wait(sequence_of(self.0.word()), ticket.sequence(), Some(deadline))
     }
 }

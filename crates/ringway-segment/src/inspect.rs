@@ -26,7 +26,6 @@ pub fn open(place: &Place, trust: Trust) -> Result<Segment, OpenError> {
 /// A queue of a segment, to be looked at.
 pub(crate) struct QueueView<'s> {
     pub(crate) segment: &'s Segment,
-    pub(crate) info: ObjectInfo,
     pub(crate) parts: Parts,
 }
 
@@ -35,7 +34,7 @@ pub(crate) fn queue<'s>(
     segment: &'s Segment,
     info: &ObjectInfo,
 ) -> Result<QueueView<'s>, SegmentError> {
-    Ok(QueueView { segment, info: info.clone(), parts: channel::parts_of(segment, info)? })
+    Ok(QueueView { segment, parts: channel::parts_of(segment, info)? })
 }
 
 /// The first object of that kind.

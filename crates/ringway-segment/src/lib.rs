@@ -14,7 +14,7 @@ pub mod attachment;
 mod body;
 pub mod directory;
 pub mod error;
-mod event;
+pub mod event;
 pub mod inspect;
 pub mod layout;
 pub mod objects;

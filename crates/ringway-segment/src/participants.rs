@@ -61,12 +61,7 @@ enum Seized {
 }
 
 /// Takes the entry, if it is still as it was seen.
-fn seize(
-    segment: &Segment,
-    index: u8,
-    seen: Life,
-    identity: &Identity,
-) -> io::Result<Seized> {
+fn seize(segment: &Segment, index: u8, seen: Life, identity: &Identity) -> io::Result<Seized> {
     // The lock byte excludes other entrants.
     if !lock_byte(segment, index)? {
         return Ok(Seized::Contended);
@@ -155,8 +150,7 @@ pub(crate) fn is_dead(
 ) -> bool {
     // The heap has no file, and no participant of another process.
     segment.file().is_some()
-        && (is_unmapped(segment, index)
-            || liveness(&identity(segment, index)) == Liveness::Dead)
+        && (is_unmapped(segment, index) || liveness(&identity(segment, index)) == Liveness::Dead)
 }
 
 /// Whether the lock byte is free, so that the participant has no mapping any more.

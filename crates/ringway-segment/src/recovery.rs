@@ -161,9 +161,8 @@ fn reclaim(
     done: &mut Recovered,
 ) -> Result<(), SegmentError> {
     let segment = at.segment();
-    let words = directory::words_of_gone(segment, object.entry, |index, word| {
-        gone.is_over(index, word)
-    });
+    let words =
+        directory::words_of_gone(segment, object.entry, |index, word| gone.is_over(index, word));
     if words.is_empty() && !is_thorough {
         return Ok(());
     }

@@ -79,7 +79,14 @@ impl Segment {
     pub(crate) fn reserve(&self, offset: u64, bytes: u64) -> Result<(), SegmentError> {
         match self.checked_file() {
             Ok(None) => Ok(()),
-            Ok(Some(file)) => shm::reserve(file, offset, bytes).map_err(SegmentError::from),
+            Ok(Some(file)) => {
+                let base = self.base().as_ptr();
+                // SAFETY: the file is mapped at `base` for reading and writing, and the range lies
+                // within it. Words in it are accessed atomically; a block in it that another thread
+                // of this process owns is only brought in by the kernel, which writes nothing.
+                unsafe { shm::reserve_mapped(file, base, offset, bytes) }
+                    .map_err(SegmentError::from)
+            }
             Err(_) => Err(SegmentError::DescriptorLost),
         }
     }

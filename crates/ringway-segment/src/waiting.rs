@@ -15,7 +15,6 @@ use crate::error::SegmentError;
 use crate::event::Event;
 
 /// What a caller can wait for.
-#[allow(private_interfaces)] // the event is of this crate; the trait is only used through `Waiter`
 pub trait Awaited<'o>: Copy {
     /// Where it is announced.
     fn event(self) -> Event<'o>;

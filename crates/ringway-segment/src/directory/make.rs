@@ -58,12 +58,8 @@ pub fn make(
     let entry = segment.entry(index);
     let free = ObjectLife::of(entry);
     let owner = at.life().owner(at.index());
-    let making = ObjectLife::new(
-        free.generation().wrapping_add(1),
-        owner,
-        spec.kind as u8,
-        state::MAKING,
-    );
+    let making =
+        ObjectLife::new(free.generation().wrapping_add(1), owner, spec.kind as u8, state::MAKING);
     entry.at.store(place, Release); // made; before state 1, so that a successor knows what to punch
     entry.bytes.store(spec.bytes, Release); // made; likewise
     entry.life.store(making.bits(), SeqCst); // made; only the holder of the latch leaves state 0

@@ -64,7 +64,13 @@ impl Object {
 
     /// A use that its user word already tells of.
     pub(super) fn held(at: &Arc<Attachment>, entry: u32, life: ObjectLife, label: &str) -> Self {
-        Self { attachment: Arc::clone(at), entry, life, label: Arc::from(label), has_left_words: AtomicBool::new(false) }
+        Self {
+            attachment: Arc::clone(at),
+            entry,
+            life,
+            label: Arc::from(label),
+            has_left_words: AtomicBool::new(false),
+        }
     }
 
     /// The attachment of its segment.

@@ -68,12 +68,26 @@ struct Use {
 
 impl Uses {
     /// Notes one more user of a role, and writes the user word.
-    pub(super) fn add(&self, segment: &Segment, entry: u32, me: (u8, Life), object: ObjectLife, role: u8) {
+    pub(super) fn add(
+        &self,
+        segment: &Segment,
+        entry: u32,
+        me: (u8, Life),
+        object: ObjectLife,
+        role: u8,
+    ) {
         self.change(segment, entry, me, object, role, true);
     }
 
     /// Notes one user less of a role. Returns whether none of any role is left.
-    pub(super) fn remove(&self, segment: &Segment, entry: u32, me: (u8, Life), object: ObjectLife, role: u8) -> bool {
+    pub(super) fn remove(
+        &self,
+        segment: &Segment,
+        entry: u32,
+        me: (u8, Life),
+        object: ObjectLife,
+        role: u8,
+    ) -> bool {
         self.change(segment, entry, me, object, role, false)
     }
 
@@ -88,7 +102,8 @@ impl Uses {
     ) -> bool {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of_entry = uses.entry(entry).or_default();
-        let is_same = of_entry.object.is_some_and(|known| known.generation() == object.generation());
+        let is_same =
+            of_entry.object.is_some_and(|known| known.generation() == object.generation());
         if !is_same {
             if !more {
                 return false; // of a life that is over

@@ -41,8 +41,7 @@ pub fn accounts(segment: &Segment, queue: &ObjectInfo) -> Result<Accounts, Segme
     let view = super::queue(segment, queue)?;
     let mut accounts = Accounts::default();
     let has_entry = |owner: Owner| {
-        owner.index() < segment.participants()
-            && !membership::is_gone(segment, owner, |_, _| false)
+        owner.index() < segment.participants() && !membership::is_gone(segment, owner, |_, _| false)
     };
     let messages = view.parts.messages(segment);
     view.for_each_state(|block, state| {
@@ -55,10 +54,7 @@ pub fn accounts(segment: &Segment, queue: &ObjectInfo) -> Result<Accounts, Segme
                 &mut accounts.messages
             }
             Some(State::Queued { lane: Lane::Free, position, .. })
-                if view
-                    .parts
-                    .free_blocks(segment, block.class())
-                    .is_published(position, block) =>
+                if view.parts.free_blocks(segment, block.class()).is_published(position, block) =>
             {
                 &mut accounts.free
             }

@@ -82,8 +82,9 @@ impl Holds {
         view.for_each_state(|block, state| {
             if let Some(State::Held { lane, owner, position }) = state {
                 let before = earlier.and_then(|earlier| earlier.held.get(&block));
-                let same = before
-                    .filter(|hold| (hold.lane, hold.owner, hold.position) == (lane, owner, position));
+                let same = before.filter(|hold| {
+                    (hold.lane, hold.owner, hold.position) == (lane, owner, position)
+                });
                 let since = same.map_or(looked, |hold| hold.since);
                 held.insert(block, Hold { lane, owner, position, since, kept: same.is_some() });
             }

@@ -26,7 +26,7 @@ use ringway_core::store::{Local, NoBlock, Released, Store};
 
 use self::cells::ChannelCells;
 pub use self::held::{Held, HeldMany};
-use self::layout::{ChannelMeasures, ChannelWords, FLAG_IMMEDIATE, Geometry};
+use self::layout::{ChannelMeasures, ChannelWords, FLAG_IMMEDIATE, Geometry, IN_FLIGHT};
 pub(crate) use self::parts::Parts;
 pub use self::sides::Side;
 use crate::attachment::{Attachment, Inside};
@@ -96,7 +96,11 @@ impl Channel {
             kind: Kind::Queue,
             name: name.to_owned(),
             bytes: geometry.total_bytes,
-            backed: if first.number() == 0 { geometry.backed_at_creation } else { geometry.total_bytes },
+            backed: if first.number() == 0 {
+                geometry.backed_at_creation
+            } else {
+                geometry.total_bytes
+            },
             measures: [spec.maxsize, spec.max_message, spec.loans.into()],
             fingerprint: spec.fingerprint,
             schema: spec.schema.clone(),
@@ -185,11 +189,7 @@ impl Channel {
 
     /// A free block that holds `bytes`; the outer `None` says that no block is so large.
     #[inline(always)]
-    pub fn take(
-        &self,
-        inside: Inside<'_>,
-        class: u8,
-    ) -> Result<Held<'_>, NoBlock<SegmentError>> {
+    pub fn take(&self, inside: Inside<'_>, class: u8) -> Result<Held<'_>, NoBlock<SegmentError>> {
         self.store(inside, class).take().map(|owned| Held::new(self, owned))
     }
 
@@ -213,6 +213,21 @@ impl Channel {
             Released::ToRing(count) => freed.announce(count),
         }
         Ok(())
+    }
+
+    /// Leave to sleep with `blocks` blocks until there is a place; `None` when the threads of this
+    /// process that do so have as many as its share allows. Then a caller gives its blocks back
+    /// before it sleeps, so that it cannot use up what others were promised.
+    pub fn sleep_with(&self, blocks: usize) -> Option<AsleepWith<'_>> {
+        let blocks = blocks as u32;
+        let before = self.asleep_with_blocks.fetch_add(blocks, Relaxed); // a number only
+        let asleep = AsleepWith { channel: self, blocks };
+        (u64::from(before + blocks) <= IN_FLIGHT).then_some(asleep)
+    }
+
+    /// Wakes a caller that waits for a place, in the stead of one that was woken and takes none.
+    pub fn pass_place_on(&self) {
+        self.not_full().announce(1);
     }
 
     /// Publishes a block by the way that nearly every put goes.
@@ -402,6 +417,18 @@ impl Drop for Channel {
         if !is_clean {
             self.object.leave_words();
         }
+    }
+}
+
+/// A caller that sleeps with blocks in its hands.
+pub struct AsleepWith<'c> {
+    channel: &'c Channel,
+    blocks: u32,
+}
+
+impl Drop for AsleepWith<'_> {
+    fn drop(&mut self) {
+        self.channel.asleep_with_blocks.fetch_sub(self.blocks, Relaxed); // a number only
     }
 }
 

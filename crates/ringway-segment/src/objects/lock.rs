@@ -46,11 +46,7 @@ impl LockObject {
     ///
     /// # Errors
     /// [`OpenError`].
-    pub fn open(
-        at: &Arc<Attachment>,
-        wanted: Wanted<'_>,
-        label: &str,
-    ) -> Result<Self, OpenError> {
+    pub fn open(at: &Arc<Attachment>, wanted: Wanted<'_>, label: &str) -> Result<Self, OpenError> {
         let (object, info) = Object::open(at, wanted, Kind::Lock, label)?;
         Ok(Self { at: info.at, patience: Patience::new(1), object })
     }

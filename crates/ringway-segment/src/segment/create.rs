@@ -106,10 +106,8 @@ impl Draft {
             (false, false) => directory_at,
         };
         if let Some(file) = segment.mapping.file() {
-            shm::reserve(file, 0, backed).map_err(|source| CreateError::NoSpace {
-                name: segment.label.clone(),
-                source,
-            })?;
+            shm::reserve_new(file, 0, backed)
+                .map_err(|source| CreateError::NoSpace { name: segment.label.clone(), source })?;
         }
         if spec.prefault {
             // SAFETY: the whole mapping is ours, and no other process sees it yet.
@@ -119,10 +117,10 @@ impl Draft {
         }
         let entries = if backed >= bodies_at { measures.objects.into() } else { 0 };
         segment.words().entries.word.store(entries, Release); // entries
+        let mut header = segment.header;
+        header.magic = 0; // until it is whole
         // SAFETY: the header fits the first page, which is mapped, has memory, and is ours.
-        unsafe {
-            segment.base().as_ptr().cast::<Header>().write(Header { magic: 0, ..segment.header })
-        };
+        unsafe { segment.base().as_ptr().cast::<Header>().write(header) };
         Ok(())
     }
 
@@ -186,15 +184,16 @@ impl Naming {
 
 /// Modes under which each opener would refuse the segment, or could not use it.
 fn check_mode(label: &str, mode: u32) -> Result<(), CreateError> {
-    if mode & !0o770 == 0 && mode & 0o600 == 0o600 {
+    let group_only_reads = mode & 0o060 == 0o040;
+    if mode & !0o770 == 0 && mode & 0o600 == 0o600 && !group_only_reads {
         return Ok(());
     }
     Err(CreateError::BadOption {
         name: label.to_owned(),
         option: "mode",
         value: format!("{mode:#o}"),
-        allowed: "within 0o770 and let the owner read and write (0o600): other users who can read \
-                  or write the file could lock out or mislead every participant"
+        allowed: "0o600, or 0o660 for a group that is trusted (x bits aside): users who can only \
+                  read the file could lock every participant out, and others could mislead them"
             .to_owned(),
     })
 }

@@ -16,11 +16,8 @@ use crate::spec::SegmentSpec;
 
 /// The frame of a new segment.
 pub(crate) fn frame_of(name: &str, spec: &SegmentSpec) -> Result<Frame, CreateError> {
-    let measures = Measures {
-        objects: spec.objects,
-        participants: spec.participants,
-        space: spec.space,
-    };
+    let measures =
+        Measures { objects: spec.objects, participants: spec.participants, space: spec.space };
     for (option, value, low, high) in limits(&measures) {
         bounded(name, option, value, low, high)?;
     }

@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use memmap2::{Advice, MmapOptions, MmapRaw};
+use ringway_sys::memory::{Sparse, new_mappings_are_locked};
 use ringway_sys::{process, shm};
 use shared_memory::{Shmem, ShmemConf, ShmemError};
 
@@ -17,8 +18,14 @@ use crate::layout::Header;
 /// of that description, even after other code has closed the descriptor. That is why a lock byte
 /// which is free proves that nobody maps the segment as that participant.
 pub(crate) struct Mapping {
-    map: MmapRaw,
+    map: Map,
     file: Option<(File, shm::FileId)>,
+}
+
+enum Map {
+    Usual(MmapRaw),
+    /// For a process whose new mappings are locked (`mlockall`), which would fill every hole.
+    OnFault(Sparse),
 }
 
 // SAFETY: a mapping is an address range that no thread owns. All access goes through atomics, or to
@@ -30,13 +37,23 @@ unsafe impl Sync for Mapping {}
 impl Mapping {
     /// Maps `bytes` of `file`, shared. `huge` asks for huge pages, which the kernel may refuse.
     pub(crate) fn of_file(file: File, bytes: u64, huge: bool) -> io::Result<Self> {
-        let map = MmapOptions::new().len(usable(bytes)?).no_reserve_swap().map_raw(&file)?;
-        // The file is sparse; a core dump would read, and so allocate, every hole of it.
-        let _ = map.advise(Advice::DontDump);
-        if huge {
-            let _ = map.advise(Advice::HugePage);
-        }
         let id = shm::file_id(&file)?;
+        let len = usable(bytes)?;
+        let map = if new_mappings_are_locked() {
+            let map = Sparse::of_file(&file, len)?;
+            if huge {
+                let _ = map.prefer_huge_pages();
+            }
+            Map::OnFault(map)
+        } else {
+            let map = MmapOptions::new().len(len).no_reserve_swap().map_raw(&file)?;
+            // The file is sparse; a core dump would read, and so allocate, every hole of it.
+            let _ = map.advise(Advice::DontDump);
+            if huge {
+                let _ = map.advise(Advice::HugePage);
+            }
+            Map::Usual(map)
+        };
         Ok(Self { map, file: Some((file, id)) })
     }
 
@@ -51,7 +68,7 @@ impl Mapping {
         let file = shm::open_posix(os_id)?;
         let probe: [u8; 16] = process::random_bytes()?;
         let at = core::mem::offset_of!(Header, unique_id);
-        shm::reserve(&file, 0, 4096).map_err(|error| error.source)?;
+        shm::reserve_new(&file, 0, 4096).map_err(|error| error.source)?;
         // SAFETY: the new object is zero, has a page of memory, and no participant uses it yet: it
         // has no magic. The bytes lie within it.
         unsafe { theirs.as_ptr().add(at).cast::<[u8; 16]>().write(probe) };
@@ -66,7 +83,13 @@ impl Mapping {
     /// Memory that the kernel gives page by page, when it is first touched. An allocator would fill
     /// it with zeros.
     pub(crate) fn heap(bytes: u64) -> io::Result<Self> {
-        let map = MmapOptions::new().len(usable(bytes)?).no_reserve_swap().map_anon();
+        let len = usable(bytes)?;
+        let map = if new_mappings_are_locked() {
+            Sparse::anonymous(len).map(Map::OnFault)
+        } else {
+            let map = MmapOptions::new().len(len).no_reserve_swap().map_anon();
+            map.map(|map| Map::Usual(map.into()))
+        };
         let map = map.map_err(|error| {
             let text = format!(
                 "{error}: needs {bytes} bytes of address space; lower `maxsize`, `max_message`, \
@@ -74,15 +97,23 @@ impl Mapping {
             );
             io::Error::new(error.kind(), text)
         })?;
-        Ok(Self { map: map.into(), file: None })
+        Ok(Self { map, file: None })
     }
 
     pub(crate) fn base(&self) -> NonNull<u8> {
-        NonNull::new(self.map.as_mut_ptr()).expect("the system maps nothing at address zero")
+        match &self.map {
+            Map::Usual(map) => {
+                NonNull::new(map.as_mut_ptr()).expect("the system maps nothing at address zero")
+            }
+            Map::OnFault(map) => map.base(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.map.len()
+        match &self.map {
+            Map::Usual(map) => map.len(),
+            Map::OnFault(map) => map.len(),
+        }
     }
 
     /// The file behind it; the heap has none.
@@ -94,10 +125,9 @@ impl Mapping {
     /// have closed the descriptor, and its number may stand for a file of others by now.
     pub(crate) fn checked_file(&self) -> io::Result<Option<&File>> {
         let Some((file, id)) = &self.file else { return Ok(None) };
-        match shm::file_id(file) {
-            Ok(found) if found == *id => Ok(Some(file)),
-            Ok(_) => Err(io::Error::from_raw_os_error(9)), // EBADF: not ours any more
-            Err(error) => Err(error),
+        match shm::is_same(file, *id) {
+            true => Ok(Some(file)),
+            false => Err(io::Error::other("its descriptor was closed by other code")),
         }
     }
 }
@@ -105,10 +135,8 @@ impl Mapping {
 impl Drop for Mapping {
     fn drop(&mut self) {
         // A number that stands for a file of others is not ours to close.
-        if let Some((file, id)) = self.file.take()
-            && !shm::file_id(&file).is_ok_and(|found| found == id)
-        {
-            core::mem::forget(file);
+        if let Some((file, id)) = self.file.take() {
+            shm::close_if_same(file, id);
         }
     }
 }

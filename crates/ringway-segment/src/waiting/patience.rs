@@ -1,10 +1,7 @@
 //! How long the callers of a process pause before they look again.
 
 use core::ops::RangeInclusive;
-use core::sync::atomic::{
-    AtomicBool, AtomicU32, AtomicU64,
-    Ordering::Relaxed,
-};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// Shortest pause between two looks, in spin-loop hints of some 17 nanoseconds. Looking often costs
 /// the other side nothing until there is something to see.

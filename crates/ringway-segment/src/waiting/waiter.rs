@@ -184,7 +184,11 @@ impl<'o, A: Awaited<'o>> Waiter<'o, A> {
             let deadline = self.until.or_sooner(Monotonic::after(slice));
             let slept = event.sleep(registered.ticket, deadline);
             self.attachment.enter()?;
-            if slept == futex::Wait::Interrupted && self.is_interruptible {
+            if matches!(slept, futex::Outcome::Woken { .. }) {
+                // The waker takes our registration back.
+                registered.ticket = event.count().register();
+            }
+            if slept == futex::Outcome::Interrupted && self.is_interruptible {
                 return Err(SegmentError::Interrupted);
             }
         }

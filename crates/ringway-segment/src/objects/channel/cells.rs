@@ -109,8 +109,7 @@ impl StoreCells for ChannelCells<'_> {
     }
     fn back(&self, first: u64, end: u64) -> Result<(), SegmentError> {
         let class = self.parts.class(self.class() as u8);
-        let reserve =
-            |at, bytes| self.segment.reserve(self.parts.in_segment(at), bytes);
+        let reserve = |at, bytes| self.segment.reserve(self.parts.in_segment(at), bytes);
         if first == 0 {
             reserve(class.slots_at, class.descriptors_at - class.slots_at)?;
         }

@@ -1,16 +1,13 @@
 //! The parts of a queue's body as they lie in this process.
 
 use core::ptr::NonNull;
-use core::sync::atomic::{
-    AtomicU32, AtomicU64,
-    Ordering::Relaxed,
-};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use ringway_core::block::Block;
+use ringway_core::owner::Owner;
 use ringway_core::ring::{Part, Ring};
 use ringway_core::state::Lane;
 use ringway_core::store::{self, Local, Store};
-use ringway_core::owner::Owner;
 
 use super::cells::ChannelCells;
 use super::layout::{ChannelWords, Class, Descriptor, Geometry};
@@ -89,7 +86,11 @@ impl Parts {
 
     /// The ring of free blocks of a class.
     #[inline(always)]
-    pub(crate) fn free_blocks<'p>(&'p self, segment: &'p Segment, class: u8) -> Ring<ChannelCells<'p>> {
+    pub(crate) fn free_blocks<'p>(
+        &'p self,
+        segment: &'p Segment,
+        class: u8,
+    ) -> Ring<ChannelCells<'p>> {
         let words = &self.words().classes[usize::from(class)];
         let measures = self.class(class);
         let cells = ChannelCells {

@@ -13,6 +13,8 @@ pub enum Side<'c> {
     NotEmpty(&'c Channel),
     /// A place.
     NotFull(&'c Channel),
+    /// A place, for a caller that takes none yet, and passes it on if it does not in the end.
+    Room(&'c Channel),
     /// A free block of a class.
     BlockFreed(&'c Channel, u8),
 }
@@ -21,7 +23,10 @@ impl<'c> Side<'c> {
     #[inline(always)]
     fn channel(self) -> &'c Channel {
         match self {
-            Self::NotEmpty(channel) | Self::NotFull(channel) | Self::BlockFreed(channel, _) => channel,
+            Self::NotEmpty(channel)
+            | Self::NotFull(channel)
+            | Self::Room(channel)
+            | Self::BlockFreed(channel, _) => channel,
         }
     }
 }
@@ -30,14 +35,16 @@ impl<'c> Awaited<'c> for Side<'c> {
     fn event(self) -> Event<'c> {
         match self {
             Self::NotEmpty(channel) => channel.not_empty(),
-            Self::NotFull(channel) => channel.not_full(),
+            Self::NotFull(channel) | Self::Room(channel) => channel.not_full(),
             Self::BlockFreed(channel, class) => channel.parts.freed(class),
         }
     }
     fn patience(self) -> &'c Patience {
         match self {
             Self::NotEmpty(channel) => &channel.get_patience,
-            Self::NotFull(channel) | Self::BlockFreed(channel, _) => &channel.put_patience,
+            Self::NotFull(channel) | Self::Room(channel) | Self::BlockFreed(channel, _) => {
+                &channel.put_patience
+            }
         }
     }
     fn progress(self) -> u64 {
@@ -57,6 +64,7 @@ impl<'c> Awaited<'c> for Side<'c> {
         Ok(match self {
             Self::NotEmpty(_) => !ring.is_empty()?,
             Self::NotFull(_) => ring.len()? < ring.shape().limit(),
+            Self::Room(_) => false,
             Self::BlockFreed(channel, class) => {
                 !channel.parts.free_blocks(channel.segment(), class).is_empty()?
             }
