@@ -8,7 +8,7 @@ mod snapshot;
 pub use self::accounts::{Accounts, accounts};
 pub use self::holds::{Held, Holds};
 pub use self::participants::{ParticipantInfo, participants};
-pub use self::snapshot::{Holder, LockSnapshot, Snapshot, lock_snapshot, snapshot};
+pub use self::snapshot::{Holder, LockSnapshot, Snapshot, lock_snapshot, schema, snapshot};
 use crate::directory::{self, Kind, ObjectInfo};
 use crate::error::{OpenError, SegmentError};
 use crate::objects::channel::{self, Parts};

@@ -3,11 +3,13 @@
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::Arc;
 
+use ringway_core::corruption::{Corruption, Part};
+
 use super::users::{ROLE_HANDLE, ROLE_RECLAIMER};
 use super::{Kind, ObjectInfo, ObjectLife, close, info, state};
 use crate::attachment::Attachment;
 use crate::body::Body;
-use crate::error::OpenError;
+use crate::error::{OpenError, SegmentError};
 use crate::segment::header::refused;
 use crate::segment::remove;
 
@@ -91,6 +93,18 @@ impl Object {
     /// Its entry of the directory.
     pub fn entry(&self) -> u32 {
         self.entry
+    }
+    /// What its directory entry says.
+    ///
+    /// # Errors
+    /// [`SegmentError::Corrupt`] if that cannot be.
+    pub fn info(&self) -> Result<ObjectInfo, SegmentError> {
+        let found = info(self.attachment.segment(), self.entry).ok().flatten();
+        let is_ours = |info: &ObjectInfo| info.generation == self.life.generation();
+        found.filter(is_ours).ok_or_else(|| {
+            let (part, at) = (Part::Directory, self.entry.into());
+            Corruption { part, word: "entry", at, found: 0 }.into()
+        })
     }
     /// Whether it is the only object that its segment was made for.
     pub fn is_alone(&self) -> bool {

@@ -122,7 +122,8 @@ pub fn snapshot(segment: &Segment, queue: &ObjectInfo) -> Result<Snapshot, Segme
 }
 
 /// The text of an object's schema.
-pub(crate) fn schema(segment: &Segment, object: &ObjectInfo) -> String {
+#[must_use]
+pub fn schema(segment: &Segment, object: &ObjectInfo) -> String {
     let [at, bytes] = object.schema;
     let body = segment.body(object.at, object.bytes);
     let words = (0..bytes.div_ceil(8)).map(|number| body.word(at + number * 8));

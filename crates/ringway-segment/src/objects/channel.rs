@@ -65,6 +65,8 @@ pub struct ChannelSpec {
     pub fingerprint: u64,
     /// The same in words.
     pub schema: String,
+    /// Whether the segment has memory behind all of it from the start.
+    pub prefault: bool,
 }
 
 impl ChannelSpec {
@@ -92,15 +94,12 @@ impl Channel {
     ) -> Result<Self, CreateError> {
         let geometry = spec.geometry(label, at.segment().frame().measures.participants)?;
         let first = Position::new(at.segment().header().first_position);
+        let is_whole = spec.prefault || first.number() != 0;
         let object_spec = ObjectSpec {
             kind: Kind::Queue,
             name: name.to_owned(),
             bytes: geometry.total_bytes,
-            backed: if first.number() == 0 {
-                geometry.backed_at_creation
-            } else {
-                geometry.total_bytes
-            },
+            backed: if is_whole { geometry.total_bytes } else { geometry.backed_at_creation },
             measures: [spec.maxsize, spec.max_message, spec.loans.into()],
             fingerprint: spec.fingerprint,
             schema: spec.schema.clone(),
@@ -109,7 +108,7 @@ impl Channel {
         let mut place = 0;
         let object = directory::make(at, label, &object_spec, |body, offset| {
             place = offset;
-            initialise(body, &geometry, first);
+            initialise(body, &geometry, first, spec.prefault);
         })?;
         let body = at.segment().body(place, geometry.total_bytes);
         // SAFETY: the body was made for this geometry, and `object` keeps the mapping.
@@ -439,11 +438,16 @@ impl Channel {
 }
 
 /// Fills the words of a new body that are not zero.
-fn initialise(body: Body<'_>, geometry: &Geometry, first: Position) {
+fn initialise(body: Body<'_>, geometry: &Geometry, first: Position, is_backed: bool) {
+    let words: &ChannelWords = body.at(0);
+    if is_backed {
+        for (class, words) in geometry.classes.iter().zip(&words.classes) {
+            words.backed.store(class.store.blocks, Release); // made, backed
+        }
+    }
     if first.number() == 0 {
         return;
     }
-    let words: &ChannelWords = body.at(0);
     let fill = |ring: ringway_core::ring::Shape, at: u64| {
         for index in 0..ring.slots() {
             body.word(at + index * 8).store(ring.initial_slot(index, first), Release); // made
