@@ -8,6 +8,7 @@ mod interrupted;
 mod limited;
 mod reborn;
 mod session;
+mod stepped;
 mod storm;
 mod warm;
 
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         ["without-lock", place] => disguise::without_lock(&place_of(place)),
         ["become-another", place] => disguise::become_another(&place_of(place)),
         ["start-another", place] => disguise::start_another(&place_of(place)),
+        ["stepped", place, what] => stepped::stepped(&place_of(place), what),
         ["warm", place, count] => warm::warm(&place_of(place), number(count)),
         _ => {
             eprintln!("unknown arguments: {arguments:?}");
