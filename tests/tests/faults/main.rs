@@ -2,5 +2,12 @@
 //! is mended; `cargo test -p ringway-tests --test faults -- --ignored` shows how.
 
 #[cfg(target_arch = "x86_64")]
+mod adoption;
+mod crowds;
+mod descriptors;
+#[cfg(target_arch = "x86_64")]
 mod generations;
+mod memory;
+mod restarts;
 mod trust;
+mod waiting;

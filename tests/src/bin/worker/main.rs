@@ -1,12 +1,16 @@
 //! The process that integration tests start, talk to, stop and kill. Its first argument says what to do.
 
+mod crash;
 mod crowd;
 mod disguise;
 mod flow;
 mod fork;
+mod herd;
 mod interrupted;
+mod ledger;
 mod limited;
 mod reborn;
+mod restart;
 mod session;
 mod stepped;
 mod storm;
@@ -44,6 +48,10 @@ fn main() -> ExitCode {
         ["reborn", place] => reborn::reborn(place),
         ["crowd", place, threads] => crowd::crowd(&place_of(place), number(threads)),
         ["recover", place] => flow::recover(&place_of(place)),
+        ["restart", place, left] => restart::restart(place, number(left)),
+        ["crash", place, when] => crash::crash(place, when),
+        ["herd", participants, threads] => herd::herd(number(participants), number(threads)),
+        ["ledger", place, ledger] => ledger::ledger(&place_of(place), ledger.as_ref()),
         ["headless", place] => disguise::headless(&place_of(place)),
         ["without-lock", place] => disguise::without_lock(&place_of(place)),
         ["become-another", place] => disguise::become_another(&place_of(place)),
