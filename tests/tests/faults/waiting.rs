@@ -142,7 +142,13 @@ fn c09_putters_that_are_woken_leave_no_registrations() {
     let ends = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| while !ends.load(Relaxed) && queue.put_bytes("slow").is_ok() {});
+            scope.spawn(|| {
+                while !ends.load(Relaxed) {
+                    if queue.put_bytes("slow").is_err() {
+                        return;
+                    }
+                }
+            });
         }
         let first = queue.snapshot().unwrap().puts;
         for message in 0..MESSAGES {

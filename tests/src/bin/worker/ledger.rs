@@ -11,7 +11,7 @@ use ringway::{Place, Queue};
 const NUMBERS: core::ops::Range<i32> = 3..30;
 
 /// Opens the queue, and then a ledger under every number that it may have had, with a lock of all its bytes. Does what
-/// needs the file of the queue. Says each result, and serves no longer than to a line more.
+/// needs the file of the queue, and says each result. Keeps the ledger open until a line comes.
 pub fn ledger(place: &Place, path: &Path) {
     let queue = Queue::<[u8]>::options().open(place.clone()).expect("open");
     // SAFETY: what code that knows nothing of us may do to us.
