@@ -3,6 +3,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod adoption;
+mod containers;
+mod cost;
 mod crowds;
 mod descriptors;
 #[cfg(target_arch = "x86_64")]

@@ -1,11 +1,19 @@
-//! C2: what fills a sparse segment though nobody uses it.
+//! C2, C14 and C15: memory that comes though nobody asked for it, that is touched though it is not there, and that is
+//! written to though it is in use.
 
+use std::fs::{self, File};
+use std::io::Write;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::Command;
 
 use ringway::{Place, Queue, QueueOptions};
-use ringway_tests::{Folder, Name, Watchdog, Worker};
+use ringway_core::layout::Measures;
+#[cfg(target_arch = "x86_64")]
+use ringway_tests::campaign::stepper::{Stepper, Stop};
+use ringway_tests::words::{self, Words};
+use ringway_tests::{Folder, Name, Watchdog, Worker, mounts};
 
 fn options() -> QueueOptions<[u8]> {
     Queue::options().maxsize(100).participants(2).loans(4)
@@ -95,4 +103,109 @@ fn c02_a_process_that_locks_its_memory_does_not_fill_the_segment() {
             assert!(said.contains("mlock"), "{said}");
         }
     }
+}
+
+/// Ahead of a message that is whole, nothing is read from where the next slot points to.
+#[test]
+#[ignore = "open: C14"]
+fn c14_a_slot_that_names_a_block_without_memory_is_not_followed() {
+    let measures = Measures { maxsize: 8, max_message: 256, participants: 128, loans: 32 };
+    let options = Queue::<[u8]>::options()
+        .maxsize(measures.maxsize)
+        .max_message(measures.max_message)
+        .participants(measures.participants)
+        .loans(measures.loans);
+    let folder = Folder::new("unbacked");
+    mounts::privately(|| {
+        if let Err(error) = mounts::tmpfs(&folder, 3 << 20) {
+            return eprintln!("SKIPPED: a tmpfs cannot be mounted here: {error}");
+        }
+        for full in [false, true] {
+            let path = folder.join("q");
+            let queue = options.create(path.clone()).unwrap();
+            let _dog = Watchdog::of(&queue);
+            let message = "x".repeat(200); // not in the class of the smallest ones
+            for _ in 0..3 {
+                queue.put_bytes(&message).unwrap();
+            }
+            let mut getter = ringway_tests::worker!("open", format!("file:{}", path.display()));
+            assert_eq!(getter.hear(), "open");
+            assert_eq!(getter.ask("get"), message); // it knows the putter from here on
+            let words = Words::of(&queue);
+            let third = words::slot(measures, 2);
+            words.write(third, words::naming_the_last_block(measures, words.read(third)));
+            if full {
+                let mut filler = File::create(folder.join("filler")).unwrap();
+                while filler.write_all(&[0; 4096]).is_ok() {}
+            }
+            let allocated = || fs::metadata(&path).unwrap().blocks();
+            let before = allocated();
+            let how = if full { "in a full file system" } else { "where there is space" };
+            assert_eq!(getter.ask("get"), message, "the second message is whole; {how}");
+            assert_eq!(allocated(), before, "the memory of the queue, {how}");
+            let said = getter.ask("get");
+            assert!(said.contains("slot"), "{said}");
+            assert_eq!(allocated(), before, "the memory of the queue, {how}");
+            fs::remove_file(&path).unwrap();
+        }
+    });
+}
+
+/// Moves a worker to the return of its system call of this number that reads one byte at an offset, as the C library
+/// does before it writes a zero there. `false` if there are fewer.
+#[cfg(target_arch = "x86_64")]
+fn stop_after_looking_at_a_byte(worker: &mut Stepper, number: u32) -> bool {
+    let mut left = number;
+    while left != 0 {
+        match worker.to_system_call().unwrap() {
+            Stop::Step => {
+                let registers = worker.registers().unwrap();
+                let returns = registers.rax as i64 != -i64::from(libc::ENOSYS);
+                let looks = registers.orig_rax == libc::SYS_pread64 as u64 && registers.rdx == 1;
+                left -= u32::from(returns && looks);
+            }
+            Stop::Marker => return false,
+            Stop::Ended(status) => panic!("the worker ended with {status:#x}"),
+        }
+    }
+    true
+}
+
+/// Memory is reserved by a process that is stopped meanwhile, and others use it.
+#[test]
+#[ignore = "open: C15"]
+#[cfg(target_arch = "x86_64")]
+fn c15_a_file_system_without_fallocate_damages_no_message() {
+    const MESSAGES: usize = 100;
+    let options = Queue::<[u8]>::options().maxsize(200).max_message(64).participants(4);
+    let folder = Folder::new("ramfs");
+    mounts::privately(|| {
+        if let Err(error) = mounts::ramfs(&folder) {
+            return eprintln!("SKIPPED: a ramfs cannot be mounted here: {error}");
+        }
+        for stop in 1.. {
+            let path = folder.join("q");
+            let queue = match options.create(path.clone()) {
+                Ok(queue) => queue,
+                Err(error) => return eprintln!("such a file system is refused: {error}"),
+            };
+            let _dog = Watchdog::of(&queue);
+            let mut command = Command::new(env!("CARGO_BIN_EXE_worker"));
+            command.args(["stepped", &format!("file:{}", path.display()), "loan"]);
+            let mut slow = Stepper::start(&mut command).unwrap();
+            if !stop_after_looking_at_a_byte(&mut slow, stop) {
+                return;
+            }
+            for _ in 0..MESSAGES {
+                queue.try_put_bytes([0xff; 64]).unwrap();
+            }
+            while slow.run().unwrap() == Stop::Marker {}
+            for message in 0..MESSAGES {
+                let bytes = queue.try_get_bytes().unwrap();
+                let damage = bytes.iter().position(|&byte| byte != 0xff);
+                assert_eq!(damage, None, "message {message}, stopped after look {stop}");
+            }
+            fs::remove_file(path).unwrap();
+        }
+    });
 }

@@ -55,6 +55,7 @@ fn main() -> ExitCode {
         ["headless", place] => disguise::headless(&place_of(place)),
         ["without-lock", place] => disguise::without_lock(&place_of(place)),
         ["become-another", place] => disguise::become_another(&place_of(place)),
+        ["become-another-later", place] => restart::become_another_later(&place_of(place)),
         ["start-another", place] => disguise::start_another(&place_of(place)),
         ["stepped", place, what] => stepped::stepped(&place_of(place), what),
         ["warm", place, count] => warm::warm(&place_of(place), number(count)),
