@@ -1,5 +1,6 @@
 //! The process that integration tests start, talk to, stop and kill. Its first argument says what to do.
 
+mod churn;
 mod crash;
 mod crowd;
 mod disguise;
@@ -49,6 +50,9 @@ fn main() -> ExitCode {
         ["crowd", place, threads] => crowd::crowd(&place_of(place), number(threads)),
         ["recover", place] => flow::recover(&place_of(place)),
         ["restart", place, left] => restart::restart(place, number(left)),
+        ["churn", place, seconds, seed] => {
+            churn::churn(&place_of(place), number(seconds), number(seed))
+        }
         ["crash", place, when] => crash::crash(place, when),
         ["herd", participants, threads] => herd::herd(number(participants), number(threads)),
         ["ledger", place, ledger] => ledger::ledger(&place_of(place), ledger.as_ref()),
