@@ -1,11 +1,12 @@
 //! P1, and its neighbour of the field report: a container sees another boot id than its host, or none. The queue that
 //! they share is sound all the same.
 
-use std::fs;
 use std::path::Path;
+use std::sync::mpsc;
+use std::{fs, io, thread};
 
 use ringway::{Queue, QueueOptions};
-use ringway_tests::{Folder, Name, Watchdog, Worker, mounts, worker};
+use ringway_tests::{Folder, Name, Watchdog, mounts, worker};
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -14,30 +15,38 @@ fn options() -> QueueOptions<[u8]> {
 }
 
 /// A worker in such a container opens a queue of ours, and we open one of its.
-fn shares(contain: impl Fn() -> std::io::Result<()> + Sync) {
+fn shares(contain: impl FnOnce() -> io::Result<()> + Send) {
     let (name, theirs) = (Name::new("host"), Name::new("container"));
     let queue = options().create(&*name).unwrap();
     let _dog = Watchdog::of(&queue);
-    let mut inside: Option<[Worker; 2]> = None;
-    mounts::privately(|| match contain() {
-        Ok(()) => {
-            inside = Some([worker!("open", name), worker!("create", theirs, "600", "0")]);
-        }
-        Err(error) => eprintln!("SKIPPED: no such container can be made here: {error}"),
-    });
-    let Some([mut opener, mut maker]) = inside else { return };
-    assert_eq!(opener.hear(), "open");
-    assert_eq!(opener.ask("put from inside"), "put");
-    assert_eq!(&*queue.get_bytes().unwrap(), b"from inside");
+    let (contained, workers) = mpsc::channel();
+    let (test, test_ends) = mpsc::channel::<()>();
+    let start = || [worker!("open", name), worker!("create", theirs, "600", "0")];
+    thread::scope(|scope| {
+        let test = test; // dropped at the end of the test, also if that is a panic
+        let inside = move || match contain() {
+            Ok(()) => {
+                contained.send(start()).expect("the test waits for them");
+                let _ = test_ends.recv(); // the workers end with the thread that started them
+            }
+            Err(error) => eprintln!("SKIPPED: no such container can be made here: {error}"),
+        };
+        scope.spawn(|| mounts::privately(inside));
+        let Ok([mut opener, mut maker]) = workers.recv() else { return };
+        assert_eq!(opener.hear(), "open");
+        assert_eq!(opener.ask("put from inside"), "put");
+        assert_eq!(&*queue.get_bytes().unwrap(), b"from inside");
 
-    assert_eq!(maker.hear(), "ready");
-    assert_eq!(maker.ask(""), "created");
-    let opened = match options().open(&*theirs) {
-        Ok(opened) => opened,
-        Err(error) => panic!("{error}"),
-    };
-    opened.put_bytes("from outside").unwrap();
-    assert_eq!(maker.ask("get"), "from outside");
+        assert_eq!(maker.hear(), "ready");
+        assert_eq!(maker.ask(""), "created");
+        let opened = match options().open(&*theirs) {
+            Ok(opened) => opened,
+            Err(error) => panic!("{error}"),
+        };
+        opened.put_bytes("from outside").unwrap();
+        assert_eq!(maker.ask("get"), "from outside");
+        drop(test);
+    });
 }
 
 /// As systemd-nspawn gives it to each container.
