@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use ringway::{Queue, QueueOptions};
 use ringway_tests::{Name, Watchdog, Worker, worker};
 
+use crate::contained;
+
 fn options() -> QueueOptions<[u8]> {
     Queue::options().maxsize(4).max_message(64).participants(70)
 }
@@ -77,7 +79,28 @@ fn c18_a_getter_that_waits_finds_an_exec() {
     assert_eq!(queue.snapshot().unwrap().recovered, 1);
 }
 
-/// Seconds that it takes to open a queue and close it again, by the median of the rounds.
+/// Its process cannot be seen from here by its number.
+#[test]
+fn c18_a_getter_that_waits_finds_a_death_in_another_pid_namespace() {
+    let name = Name::new("namespaces");
+    let queue = options().create(&*name).unwrap();
+    let _dog = Watchdog::of(&queue);
+    let Some(mut inside) = contained(&["open", &name]) else { return };
+    assert_eq!(inside.hear(), "open");
+    queue.put_bytes("lost").unwrap();
+    assert_eq!(inside.ask("hold"), "lost");
+    let mut waiter = worker!("open", name, "park");
+    assert_eq!(waiter.hear(), "open");
+    waiter.tell("get");
+    thread::sleep(Duration::from_millis(300)); // it looks, and finds everybody alive
+    assert_eq!(queue.snapshot().unwrap().lost, 0);
+    inside.kill();
+    while queue.snapshot().unwrap().lost == 0 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(queue.snapshot().unwrap().recovered, 1);
+}
+
 fn median(mut rounds: Vec<f64>) -> f64 {
     rounds.sort_by(f64::total_cmp);
     rounds[rounds.len() / 2]

@@ -2,28 +2,15 @@
 
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
-use std::process::Command;
 
 use ringway::{Place, Queue, QueueOptions};
 use ringway_tests::audit::capacity_is_exact;
-use ringway_tests::{Folder, Name, Watchdog, Worker, worker};
+use ringway_tests::{Folder, Name, Watchdog, worker};
+
+use crate::contained;
 
 fn options() -> QueueOptions<[u8]> {
     Queue::options().maxsize(4).max_message(64).participants(4).loans(4)
-}
-
-/// A worker that counts processes from one, as in a container, and shares only `/dev/shm` with us.
-fn contained(arguments: &[&str]) -> Option<Worker> {
-    let unshare = |program: &[&str]| {
-        let mut command = Command::new("unshare");
-        command.args(["--pid", "--fork", "--kill-child", "--mount-proc"]).args(program);
-        command
-    };
-    if !unshare(&["true"]).output().is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: no PID namespace can be made here");
-        return None;
-    }
-    Some(Worker::start(unshare(&[env!("CARGO_BIN_EXE_worker")]).args(arguments)))
 }
 
 /// Its lock byte is free, and its process cannot be seen from there. Neither proves a death.

@@ -3,9 +3,9 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
 use ringway::{Place, Queue, QueueOptions};
@@ -13,7 +13,7 @@ use ringway_core::layout::Measures;
 #[cfg(target_arch = "x86_64")]
 use ringway_tests::campaign::stepper::{Stepper, Stop};
 use ringway_tests::words::{self, Words};
-use ringway_tests::{Folder, Name, Watchdog, Worker, mounts};
+use ringway_tests::{Folder, Name, Watchdog, Worker, mounts, worker};
 
 fn options() -> QueueOptions<[u8]> {
     Queue::options().maxsize(100).participants(2).loans(4)
@@ -30,34 +30,36 @@ fn stays_sparse(queue: &Queue<[u8]>, before: u64, what: &str) {
     assert!(after < before + all / 8, "{what}: {before} of {all} bytes before, {after} after");
 }
 
-/// A worker in `folder`, where its core file comes to lie.
-fn worker(folder: &Folder, place: &str, how: &str) -> Worker {
-    let program = env!("CARGO_BIN_EXE_worker");
-    Worker::start(
-        Command::new(program).args(["crash", place, how]).current_dir(&**folder).arg0("w"),
-    )
+/// A queue, and the worker's word for it. The descriptor is what the worker inherits.
+fn made(kind: &str, name: &Name) -> (Queue<[u8]>, String, OwnedFd) {
+    let place = match kind {
+        "unnamed" => Place::Unnamed,
+        "portable" => Place::Portable(name.to_string()),
+        _ => name.place(),
+    };
+    let queue = options().create(place).unwrap();
+    let descriptor = queue.inheritable_fd().unwrap();
+    let text = match kind {
+        "unnamed" => format!("fd:{}", descriptor.as_raw_fd()),
+        "portable" => format!("portable:{name}"),
+        _ => name.to_string(),
+    };
+    (queue, text, descriptor)
 }
 
+/// The kernel goes through what has no name, also if it had one.
 #[test]
 #[ignore = "open: C2"]
-fn c02_a_core_dump_takes_no_memory_from_a_segment_without_a_name() {
+fn c02_a_core_dump_does_not_fill_the_segment() {
     let folder = Folder::new("core");
-    for what in ["unnamed", "named", "removed"] {
+    for kind in ["unnamed", "named", "removed", "portable"] {
         let name = Name::new("core");
-        let queue = match what {
-            "unnamed" => options().create(Place::Unnamed),
-            _ => options().create(&*name),
-        }
-        .unwrap();
+        let (queue, text, _descriptor) = made(kind, &name);
         let _dog = Watchdog::of(&queue);
-        let descriptor = queue.inheritable_fd().unwrap();
-        let place = match what {
-            "unnamed" => format!("fd:{}", descriptor.as_raw_fd()),
-            _ => name.to_string(),
-        };
-        let mut dumped = worker(&folder, &place, "dumped");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_worker"));
+        let mut dumped = Worker::start(command.args(["dumped", &text]).current_dir(&*folder));
         assert_eq!(dumped.hear(), "open");
-        if what == "removed" {
+        if matches!(kind, "removed" | "portable") {
             queue.remove().unwrap();
         }
         let before = resident(&queue);
@@ -67,40 +69,55 @@ fn c02_a_core_dump_takes_no_memory_from_a_segment_without_a_name() {
         if !status.core_dumped() {
             return eprintln!("SKIPPED: no core files are written here");
         }
-        stays_sparse(&queue, before, what);
+        stays_sparse(&queue, before, kind);
+    }
+}
+
+/// Either it works, or it says what is in the way.
+fn works_or_tells(queue: &Queue<[u8]>, locked: &mut Worker, said: &str) {
+    if said == "open" {
+        assert_eq!(locked.ask("put locked"), "put");
+        assert_eq!(&*queue.get_bytes().unwrap(), b"locked");
+    } else {
+        assert!(said.contains("mlock"), "{said}");
     }
 }
 
 #[test]
 #[ignore = "open: C2"]
-fn c02_a_process_that_locks_its_memory_does_not_fill_the_segment() {
-    let folder = Folder::new("locked");
-    for what in ["unnamed", "named"] {
+fn c02_a_process_that_locks_its_memory_does_not_fill_what_it_opens() {
+    for kind in ["unnamed", "named", "portable"] {
         let name = Name::new("locked");
-        let queue = match what {
-            "unnamed" => options().create(Place::Unnamed),
-            _ => options().create(&*name),
-        }
-        .unwrap();
+        let (queue, text, _descriptor) = made(kind, &name);
         let _dog = Watchdog::of(&queue);
-        let descriptor = queue.inheritable_fd().unwrap();
-        let place = match what {
-            "unnamed" => format!("fd:{}", descriptor.as_raw_fd()),
-            _ => name.to_string(),
-        };
         let before = resident(&queue);
-        let mut locked = worker(&folder, &place, "locked");
+        let mut locked = worker!("locked", text, "open");
         let said = locked.hear();
-        if said.is_empty() {
-            return eprintln!("SKIPPED: a process cannot lock its memory here");
+        if said.starts_with("SKIPPED") {
+            return eprintln!("{said}");
         }
-        stays_sparse(&queue, before, &format!("a {what} queue, {said}"));
-        // Either it works, or it says what is in the way.
-        if said == "open" {
-            assert_eq!(locked.ask("put locked"), "put");
-            assert_eq!(&*queue.get_bytes().unwrap(), b"locked");
-        } else {
-            assert!(said.contains("mlock"), "{said}");
+        stays_sparse(&queue, before, kind);
+        works_or_tells(&queue, &mut locked, &said);
+    }
+}
+
+#[test]
+#[ignore = "open: C2"]
+fn c02_a_process_that_locks_its_memory_does_not_fill_what_it_creates() {
+    for way in ["", "portable:"] {
+        let name = Name::new("locked");
+        let mut locked = worker!("locked", format!("{way}{name}"), "create");
+        let said = locked.hear();
+        if said.starts_with("SKIPPED") {
+            return eprintln!("{said}");
+        }
+        let place = if way.is_empty() { name.place() } else { Place::Portable(name.to_string()) };
+        match options().open(place) {
+            Ok(queue) => {
+                stays_sparse(&queue, 0, "a new queue");
+                works_or_tells(&queue, &mut locked, &said);
+            }
+            Err(_) => assert!(said.contains("mlock"), "{said}"),
         }
     }
 }
@@ -128,7 +145,7 @@ fn c14_a_slot_that_names_a_block_without_memory_is_not_followed() {
             for _ in 0..3 {
                 queue.put_bytes(&message).unwrap();
             }
-            let mut getter = ringway_tests::worker!("open", format!("file:{}", path.display()));
+            let mut getter = worker!("open", format!("file:{}", path.display()));
             assert_eq!(getter.hear(), "open");
             assert_eq!(getter.ask("get"), message); // it knows the putter from here on
             let words = Words::of(&queue);

@@ -53,7 +53,8 @@ fn main() -> ExitCode {
         ["churn", place, seconds, seed] => {
             churn::churn(&place_of(place), number(seconds), number(seed))
         }
-        ["crash", place, when] => crash::crash(place, when),
+        ["dumped", place] => crash::dumped(place),
+        ["locked", place, how] => crash::locked(place, how),
         ["herd", participants, threads] => herd::herd(number(participants), number(threads)),
         ["ledger", place, ledger] => ledger::ledger(&place_of(place), ledger.as_ref()),
         ["headless", place] => disguise::headless(&place_of(place)),
