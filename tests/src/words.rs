@@ -6,7 +6,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 
 use ringway::{Payload, Queue};
-use ringway_core::layout::{CONTROL_AT, ClassControl, Control, PARTICIPANTS_AT, Participant};
+use ringway_core::layout::{
+    CONTROL_AT, ClassControl, Control, Geometry, Measures, PARTICIPANTS_AT, Participant,
+};
+use ringway_core::packed::Block;
 
 /// Head of the ring of messages.
 pub const HEAD: u64 = CONTROL_AT + offset_of!(Control, head) as u64;
@@ -39,6 +42,18 @@ pub const fn fresh(class: u64) -> u64 {
 
 const fn class_at(class: u64) -> u64 {
     CONTROL_AT + offset_of!(Control, classes) as u64 + class * size_of::<ClassControl>() as u64
+}
+
+/// The slot of message number `message`, before the ring of messages was gone round.
+pub fn slot(measures: Measures, message: u64) -> u64 {
+    Geometry::new(measures).slots_at + message * size_of::<u64>() as u64
+}
+
+/// What a slot holds that names the last block of its class instead of its own.
+pub fn naming_the_last_block(measures: Measures, slot: u64) -> u64 {
+    let class = Block::new((slot >> 24) as u8, 0).class();
+    let last = Geometry::new(measures).classes[usize::from(class)].blocks - 1;
+    slot & !0xff_ffff | last
 }
 
 /// The life of a participant.
