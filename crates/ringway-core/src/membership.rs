@@ -168,9 +168,14 @@ pub fn free<T: Table>(table: &T, index: u8, life: Life) -> bool {
     table.entry(index).life.compare_exchange(life.0, free.0, Release, Relaxed).is_ok() // life
 }
 
-/// Notes that no words are left of this life and those before it.
+/// Notes that nothing is left of this life, whose participant leaves. Earlier lives of the entry may
+/// still have words; then it has to stay noted that a pass is due.
 pub fn note_clean<T: Table>(table: &T, index: u8, life: Life) {
-    table.entry(index).clean.raise(life.generation() + 1, SeqCst); // clean
+    let clean = table.entry(index).clean;
+    // pairs with: clean
+    if clean.load(SeqCst).max(1) >= life.generation() {
+        clean.raise(life.generation() + 1, SeqCst); // clean
+    }
 }
 
 /// Whether an owner that a word names seems to be gone: its entry is not Live in that generation,
@@ -232,9 +237,12 @@ impl<T: Table> Drop for Judge<'_, T> {
 }
 
 /// What a pass of recovery knows at its start.
+///
+/// It goes through the objects that a dead participant used, or through all of them if it is
+/// thorough, and then frees the entries of the dead and calls [`Pass::complete`].
 #[derive(Debug)]
 pub struct Pass {
-    /// For each entry the generation before which nothing is left when the pass has ended.
+    /// For each entry the generation before which nothing is left after a thorough pass.
     clean: Vec<u64>,
     is_thorough: bool,
 }
@@ -245,13 +253,12 @@ impl Pass {
         let mut is_thorough = false;
         let clean = (0..table.entries()).map(|index| {
             let life = life(table, index);
-            let is_over = !life.is_live() || is_dead(index, life);
-            let due = life.generation() + u64::from(is_over);
-            // A Live entry that is dead is seen by its user words; its earlier lives are not.
-            let lived = if life.is_live() { life.generation() } else { due };
-            let is_left = table.entry(index).clean.load(SeqCst) < lived; // pairs with: clean
-            is_thorough |= is_left && life.generation() != 0;
-            due
+            let ended = if life.is_live() { life.generation() } else { life.generation() + 1 };
+            // What a dead participant left shows in its user words, unless its entry is adopted:
+            // then it is of an ended life. Generation 0 is no life.
+            let clean = table.entry(index).clean.load(SeqCst).max(1); // pairs with: clean
+            is_thorough |= clean < ended && life.generation() != 0;
+            if is_dead(index, life) { life.generation() + 1 } else { ended }
         });
         let clean = clean.collect();
         Self { clean, is_thorough }
@@ -262,10 +269,18 @@ impl Pass {
         self.is_thorough
     }
 
-    /// Notes that the pass went through every object and took what it found.
-    pub fn complete<T: Table>(self, table: &T) {
-        for (index, clean) in self.clean.into_iter().enumerate() {
-            table.entry(index as u8).clean.raise(clean, SeqCst); // clean
+    /// Notes that the pass took what it found. `freed` are the lives of the dead whose entries this
+    /// pass has freed: of another dead participant a user word may have been written over by an
+    /// adopter, before the pass saw it.
+    pub fn complete<T: Table>(self, table: &T, freed: &[(u8, Life)]) {
+        if self.is_thorough {
+            for (index, clean) in self.clean.into_iter().enumerate() {
+                table.entry(index as u8).clean.raise(clean, SeqCst); // clean
+            }
+        } else {
+            for &(index, life) in freed {
+                note_clean(table, index, life);
+            }
         }
     }
 }

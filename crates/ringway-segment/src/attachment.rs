@@ -36,6 +36,8 @@ pub struct Attachment {
     pub(crate) uses: Uses,
     /// Held by the thread that judges owners.
     judging: Mutex<()>,
+    /// Held by the thread that closes objects.
+    pub(crate) closing: Mutex<()>,
     /// Whether an object left words behind when it was closed.
     has_left_words: AtomicBool,
 }
@@ -189,6 +191,7 @@ impl Attachment {
             waiting: AtomicU32::new(0),
             uses: Uses::default(),
             judging: Mutex::new(()),
+            closing: Mutex::new(()),
             has_left_words: AtomicBool::new(false),
         });
         watch::note(&attachment);

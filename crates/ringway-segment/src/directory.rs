@@ -5,11 +5,14 @@
 //! 2 live --remove--> 3 going, without a name --no user--> 4 closing
 //! 4 closing --second look: none--> 5 clearing --punched--> 0 free
 //! 4 closing --second look: one--> 3 going
-//! owner gone: in 1 or 5 --CAS--> 5 (me), punch; in 4 --CAS--> 4 (me), look again
+//! 4 closing --a pass of recovery, whoever the owner is--> 3 going
+//! 1 or 5 of an owner who is gone --CAS--> 5 (me), punched again
 //! ```
 //!
 //! State 4 may go back and 5 never does: a successor cannot know how far a dead clearer got. A
-//! stopped owner of 5 keeps its space, and no other process waits for it.
+//! stopped owner of 5 keeps its space, and no other process waits for it. A pass takes 4 back,
+//! because it must not skip an object that may be in use again; it then tries to close it itself,
+//! as it does with every object that is going. Within a process one thread at a time closes.
 //!
 //! A participant that uses an object notes it in its *user word* of the entry. Ordering pair
 //! `user`: the store of a user word and then the load of the life, against the CAS of the life and
@@ -27,7 +30,7 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed};
 
 use ringway_core::owner::Owner;
 
-pub(crate) use self::close::finish;
+pub(crate) use self::close::{finish, try_close};
 pub use self::make::make;
 pub(crate) use self::open::Reclaimer;
 pub use self::open::{Object, Wanted};

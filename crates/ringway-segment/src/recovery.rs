@@ -125,19 +125,17 @@ fn pass(at: &Attachment, is_dead: impl Fn(u8) -> bool) -> Result<Recovered, Segm
             Ok(Some(object)) => {
                 let outcome = reclaim(at, &object, &gone, pass.is_thorough(), &mut done);
                 result = result.and(outcome);
+                directory::try_close(at, entry); // a user may have died before it did
             }
             Err(_) => result = result.and(Err(damaged(entry))),
         }
     }
     if result.is_ok() {
-        // Before the entries are free: an entrant counts on it.
-        pass.complete(segment);
-        for &(index, life) in &dead {
-            if membership::free(segment, index, life) {
-                done.participants += 1;
-                segment.words().recovered.word.fetch_add(1, Relaxed); // a number for people
-            }
-        }
+        let free = |&(index, life): &(u8, Life)| membership::free(segment, index, life);
+        let freed: Vec<_> = dead.iter().copied().filter(free).collect();
+        done.participants = freed.len() as u32;
+        segment.words().recovered.word.fetch_add(freed.len() as u64, Relaxed); // a number for people
+        pass.complete(segment, &freed);
     }
     if done != Recovered::default() {
         #[cfg(feature = "tracing")]

@@ -1,6 +1,7 @@
 //! Removing an object: its body goes when no participant uses it.
 
 use core::sync::atomic::Ordering::SeqCst;
+use std::sync::PoisonError;
 
 use ringway_core::membership::Judge;
 use ringway_core::owner::Owner;
@@ -31,6 +32,7 @@ pub(super) fn remove(at: &Attachment, index: u32, generation: u32) -> bool {
 pub(crate) fn try_close(at: &Attachment, index: u32) {
     let segment = at.segment();
     let entry = segment.entry(index);
+    let _turn = at.closing.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
         let life = ObjectLife::of(entry);
         if life.state() != state::GOING || has_users(segment, index, life) {
@@ -44,28 +46,29 @@ pub(crate) fn try_close(at: &Attachment, index: u32) {
     }
 }
 
-/// Finishes what an owner that is gone has begun: making, closing, or clearing.
+/// Takes a closing object back to going, and finishes what an owner who is gone began to make or to
+/// clear. For a pass of recovery, or a maker.
 pub(crate) fn finish(at: &Attachment, index: u32, judge: &Judge<'_, Segment>) {
-    let segment = at.segment();
-    let entry = segment.entry(index);
-    let is_dead = |other, _| other != at.index() && participants::is_unmapped(segment, other);
+    let entry = at.segment().entry(index);
+    take_back(entry);
+    let is_dead = |other, _| other != at.index() && participants::is_unmapped(at.segment(), other);
     let owner_of = |word| {
         let life = ObjectLife::from_bits(word);
-        let is_owned = matches!(life.state(), state::MAKING | state::CLOSING | state::CLEARING);
-        is_owned.then(|| life.owner())
+        matches!(life.state(), state::MAKING | state::CLEARING).then(|| life.owner())
     };
     let Some(word) = judge.condemn(&entry.life, owner_of, is_dead) else { return };
     let life = ObjectLife::from_bits(word);
-    let next = match life.state() {
-        state::CLOSING => state::CLOSING,
-        _ => state::CLEARING,
-    };
-    let mine = life.owned(owner(at), next);
+    let mine = life.owned(owner(at), state::CLEARING);
     if moved(entry, life, mine) {
-        match next {
-            state::CLOSING => close(at, index, mine),
-            _ => clear(at, index, mine),
-        }
+        clear(at, index, mine);
+    }
+}
+
+/// Takes a closing object back to going: the closer's next step fails then.
+pub(super) fn take_back(entry: &Entry) {
+    let life = ObjectLife::of(entry);
+    if life.state() == state::CLOSING {
+        moved(entry, life, life.with(state::GOING));
     }
 }
 

@@ -159,8 +159,17 @@ impl<'a> Reclaimer<'a> {
         }
         at.uses.add(segment, object.entry, (at.index(), at.life()), life, ROLE_RECLAIMER);
         let role = Self { at, entry: object.entry, life };
-        let now = ObjectLife::of(segment.entry(object.entry)); // after the user word: pair user
-        (now.is_usable() && now.generation() == object.generation).then_some(role)
+        loop {
+            let now = ObjectLife::of(segment.entry(object.entry)); // after the user word: pair user
+            if now.generation() != object.generation {
+                return None;
+            }
+            match now.state() {
+                state::LIVE | state::GOING => return Some(role),
+                state::CLOSING => close::take_back(segment.entry(object.entry)),
+                _ => return None,
+            }
+        }
     }
 }
 
