@@ -10,7 +10,9 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ringway::{GetError, Place, PutError, Queue, ReceivedBytes, WaitStrategy};
+use ringway::{
+    GetError, GetErrorKind, Place, PutError, PutErrorKind, Queue, ReceivedBytes, WaitStrategy,
+};
 use ringway_tests::random::Random;
 
 /// Threads at a time that put, and that get. Each ends after some calls, and another one takes its place.
@@ -183,8 +185,8 @@ impl Churn {
             };
             match got {
                 Ok(()) => {}
-                Err(GetError::Empty { .. }) if last_look => return false,
-                Err(GetError::Empty { .. }) => thread::yield_now(),
+                Err(GetError { kind: GetErrorKind::Empty, .. }) if last_look => return false,
+                Err(GetError { kind: GetErrorKind::Empty, .. }) => thread::yield_now(),
                 Err(error) => panic!("get: {error}"),
             }
         }
@@ -194,7 +196,14 @@ impl Churn {
 
 /// There was no place or no block in time, which is no fault.
 fn assert_only_late<V>(error: &PutError<V>) {
-    assert!(matches!(error, PutError::Full { .. } | PutError::NoBlock { .. }), "put: {error}");
+    assert!(
+        matches!(
+            error,
+            PutError { kind: PutErrorKind::Full { .. }, .. }
+                | PutError { kind: PutErrorKind::NoBlock { .. }, .. }
+        ),
+        "put: {error}"
+    );
 }
 
 /// A message of which each byte follows from its putter and number.
