@@ -30,7 +30,7 @@ fn of_many_creators_exactly_one_wins() {
         rivals.iter_mut().for_each(|rival| rival.tell("go"));
         let answers: Vec<_> = rivals.iter_mut().map(|rival| rival.hear()).collect();
         let winners = answers.iter().filter(|answer| *answer == "created").count();
-        let others = answers.iter().filter(|answer| answer.contains("exists already")).count();
+        let others = answers.iter().filter(|answer| answer.contains("already exists")).count();
         assert_eq!((winners, others), (1, 5), "{answers:?}");
     }
 }
@@ -43,7 +43,7 @@ fn opening_nothing_says_so() {
     {
         let error = Queue::<[u8]>::options().open(place.clone()).unwrap_err();
         assert!(
-            matches!(&error, OpenError::NotFound { name } if *name == place.label()),
+            matches!(&error, OpenError::NotFound { name } if *name == place.label("queue")),
             "{error}"
         );
     }
@@ -115,7 +115,7 @@ fn modes_that_shut_out_the_owner_or_mean_more_than_permissions_are_refused() {
         let said = format!(
             "mode is {mode:#o}, but must be within 0o777 and let the owner read and write (0o600)"
         );
-        assert_eq!(error.to_string(), format!("{}: {said}", name.place().label()));
+        assert_eq!(error.to_string(), format!("{}: {said}", name.place().label("queue")));
         assert!(!name.path().exists());
     }
 }

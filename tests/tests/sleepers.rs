@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use ringway::{Place, PutError, PutErrorKind, Queue};
-use ringway_core::Monotonic;
+use ringway_segment::Monotonic;
 use ringway_tests::words::{self, Words};
 use ringway_tests::{Name, Watchdog, Worker, worker};
 
