@@ -25,6 +25,9 @@ pub const fn life(index: u64) -> u64 {
     PARTICIPANTS_AT + index * size_of::<Participant>() as u64
 }
 
+/// The bits of a life that say whether a participant has the entry; zero says that none has.
+const STATE: u64 = 0xff;
+
 /// The words of one queue, and where they are in its file.
 #[derive(Debug)]
 pub struct Words {
@@ -118,6 +121,15 @@ impl Words {
     pub fn naming_the_last_block(&self, slot: u64) -> u64 {
         let class = Block::from_bits(slot as u32).class();
         slot & !0xff_ffff | (self.blocks(class.into()) - 1)
+    }
+
+    /// Ends the life of a participant, as if it had left and given nothing back.
+    ///
+    /// # Panics
+    /// When there is no such entry.
+    pub fn end_life(&self, index: u8) {
+        let at = life(index.into());
+        self.write(at, self.read(at) & !STATE);
     }
 
     /// The word at an offset.

@@ -2,7 +2,7 @@
 
 use ringway::{Place, PutError, PutErrorKind, Queue, QueueOptions, SegmentError};
 use ringway_tests::audit::every_block_is_there;
-use ringway_tests::words::{self, Words};
+use ringway_tests::words::Words;
 
 /// So many that a stock of 32 does not hold them.
 const MESSAGES: usize = 100;
@@ -32,13 +32,25 @@ fn released_blocks_come_back() {
     for _ in 0..MESSAGES {
         drop(queue.get_bytes().unwrap());
     }
-    assert!(
-        is_tail(queue.recover().unwrap_err().kind),
-        "what was left to nobody cannot be given back yet"
-    );
+    let later = options().open_fd(&words).unwrap();
+    drop(queue); // tries once more, in vain
+    assert!(is_tail(later.recover().unwrap_err().kind), "it cannot be given back yet");
     words.write(words.free_tail(0), tail);
-    assert!(queue.recover().unwrap().blocks > 0);
-    every_block_is_there(&queue);
+    assert!(later.recover().unwrap().blocks > 0);
+    let last = options().open_fd(&words).unwrap();
+    drop(later); // the block with which it met the damage is its own until it leaves
+    every_block_is_there(&last);
+}
+
+#[test]
+fn released_blocks_come_back_when_their_owner_leaves() {
+    let (queue, words, tail) = damaged();
+    for _ in 0..MESSAGES {
+        drop(queue.get_bytes().unwrap());
+    }
+    words.write(words.free_tail(0), tail);
+    drop(queue);
+    every_block_is_there(&options().open_fd(&words).unwrap());
 }
 
 #[test]
@@ -88,7 +100,7 @@ fn a_damaged_class_does_not_keep_recovery_from_the_others() {
     let message = lost.get_bytes().unwrap();
     loans.into_iter().for_each(std::mem::forget);
     std::mem::forget(message);
-    words.write(words::life(index.into()), 0); // as if it had left without giving back anything
+    words.end_life(index);
 
     assert!(is_tail(queue.recover().unwrap_err().kind));
     let large: Vec<_> = std::iter::from_fn(|| queue.try_loan(200).ok()).collect();
@@ -99,7 +111,8 @@ fn a_damaged_class_does_not_keep_recovery_from_the_others() {
     for _ in 1..MESSAGES {
         drop(queue.get_bytes().unwrap());
     }
-    queue.recover().unwrap();
-    assert_eq!(queue.snapshot().unwrap().lost, 1);
-    every_block_is_there(&queue);
+    let later = options().open_fd(&words).unwrap();
+    drop(queue);
+    assert_eq!(later.snapshot().unwrap().lost, 1);
+    every_block_is_there(&later);
 }
