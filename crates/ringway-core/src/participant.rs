@@ -8,7 +8,7 @@ use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::io;
 
 use ringway_sys::process::{self, Identity};
-use ringway_sys::{clock, lock, shm};
+use ringway_sys::{byte_lock, clock, shm};
 
 use crate::layout::{LOCKS_AT, Participant};
 use crate::packed::Owner;
@@ -190,18 +190,20 @@ pub fn attendees(segment: &Segment) -> Vec<Attendee> {
 }
 
 fn lock_byte(segment: &Segment, index: u8) -> io::Result<bool> {
-    segment.file().map_or(Ok(true), |file| lock::try_exclusive(file, LOCKS_AT + u64::from(index)))
+    segment
+        .file()
+        .map_or(Ok(true), |file| byte_lock::try_exclusive(file, LOCKS_AT + u64::from(index)))
 }
 
 fn unlock_byte(segment: &Segment, index: u8) {
     if let Some(file) = segment.file() {
-        let _ = lock::unlock(file, LOCKS_AT + u64::from(index));
+        let _ = byte_lock::unlock(file, LOCKS_AT + u64::from(index));
     }
 }
 
 /// Whether no other description holds the lock byte. Our own entry is never asked about.
 fn lock_is_free(segment: &Segment, index: u8) -> bool {
-    segment
-        .file()
-        .is_some_and(|file| !lock::is_locked(file, LOCKS_AT + u64::from(index)).unwrap_or(true))
+    segment.file().is_some_and(|file| {
+        !byte_lock::is_locked(file, LOCKS_AT + u64::from(index)).unwrap_or(true)
+    })
 }

@@ -46,7 +46,7 @@ pub mod inspect {
     };
     pub use ringway_core::holds::{Held, Holds};
     pub use ringway_core::participant::{Attendee, attendees};
-    pub use ringway_core::process::{Sight, sight_of};
+    pub use ringway_core::process::{ProcessInfo, info_of};
     pub use ringway_core::remains::{Maker, Remains, remains};
     pub use ringway_core::removal::{has_name, is_marked, remove, restore};
     pub use ringway_core::segment::Segment;

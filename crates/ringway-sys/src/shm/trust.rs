@@ -26,7 +26,7 @@ pub struct Ownership {
 }
 
 impl Ownership {
-    /// Returns the ownership of `file`. A sealed [`memfd`](super::memfd) has no name and can only be had from a process
+    /// Returns the ownership of `file`. A sealed [`memfd`](super::memfd()) has no name and can only be had from a process
     /// that has it open, so its mode (0777 by default) counts as 0600.
     ///
     /// # Errors
