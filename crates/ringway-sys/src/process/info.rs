@@ -7,7 +7,8 @@ use super::procfs::{self, Stat};
 /// What `/proc` shows of a process. Nothing here is proof of anything.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProcessInfo {
-    /// The program and its arguments, with blanks between them; the short name in brackets if there are none.
+    /// The program and its arguments, with blanks between them; the short name in brackets if there
+    /// are none.
     pub command: String,
     /// What the process does: "running", "sleeping", "stopped" and the like.
     pub state: &'static str,
@@ -15,7 +16,8 @@ pub struct ProcessInfo {
     pub threads: u64,
 }
 
-/// Returns what `/proc` shows of the process that our PID namespace calls `pid`; `None` if it is gone or hidden.
+/// Returns what `/proc` shows of the process that our PID namespace calls `pid`; `None` if it is
+/// gone or hidden.
 pub fn info_of(pid: u32) -> Option<ProcessInfo> {
     let directory = procfs::directory_of(pid, None).ok()?;
     let stat = Stat::read(&directory).ok()?;
