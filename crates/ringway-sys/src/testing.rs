@@ -261,10 +261,13 @@ pub(crate) fn euid() -> u32 {
     unsafe { libc::geteuid() }
 }
 
-/// Makes the calling thread, and no other, one of the user and group `nobody` without privileges.
-/// Only for threads that end soon.
+/// Takes the privileges of root from the calling thread, and from no other, if it has them: it goes
+/// on as the user and group `nobody`. Only for threads that end soon.
 pub(crate) fn become_nobody() {
     const NOBODY: libc::c_long = 65534;
+    if euid() != 0 {
+        return;
+    }
     // SAFETY: the calls take numbers, and no list of groups. Unlike those of the C library they
     // change one thread.
     unsafe {
