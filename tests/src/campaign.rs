@@ -13,3 +13,5 @@ pub mod run;
 pub mod scene;
 pub mod sleepers;
 pub mod stepper;
+#[cfg(target_arch = "x86_64")]
+pub mod trace;

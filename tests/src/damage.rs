@@ -7,7 +7,10 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-use ringway::{GetError, OpenError, Place, PutError, PutManyError, Queue, QueueOptions, Received};
+use ringway::{
+    GetError, GetErrorKind, OpenError, Place, PutError, PutErrorKind, PutManyError, Queue,
+    QueueOptions, Received,
+};
 
 const MAXSIZE: u64 = 4;
 const SOON: Duration = Duration::from_micros(100);
@@ -243,7 +246,7 @@ impl Script {
     fn put<V>(&mut self, result: Result<(), PutError<V>>) {
         match result {
             Ok(()) => self.tally.done += 1,
-            Err(PutError::Fault { .. }) => self.tally.faults += 1,
+            Err(PutError { kind: PutErrorKind::Segment(_), .. }) => self.tally.faults += 1,
             Err(_) => self.tally.refused += 1,
         }
     }
@@ -251,7 +254,7 @@ impl Script {
     fn get(&mut self, result: Result<(), GetError>) {
         match result {
             Ok(()) => self.tally.done += 1,
-            Err(GetError::Fault { .. }) => self.tally.faults += 1,
+            Err(GetError { kind: GetErrorKind::Segment(_), .. }) => self.tally.faults += 1,
             Err(_) => self.tally.refused += 1,
         }
     }

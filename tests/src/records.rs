@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ringway::{GetError, Place, Queue};
+use ringway::{GetError, GetErrorKind, Place, Queue};
 use rkyv::{Archive, Deserialize, Serialize};
 
 use crate::audit::every_block_is_there;
@@ -111,7 +111,11 @@ impl Records {
         self.queue.try_put(&good).expect("a place and a block");
         let taken = match self.queue.try_get() {
             Ok(record) => record.deserialize().ok(),
-            Err(GetError::Invalid { bytes: length, .. }) if length == bytes.len() as u64 => None,
+            Err(GetError { kind: GetErrorKind::Invalid { bytes: length, .. }, .. })
+                if length == bytes.len() as u64 =>
+            {
+                None
+            }
             Err(error) => panic!("{error}"),
         };
         let next = self.queue.try_get().expect("the good one");

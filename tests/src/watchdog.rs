@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use ringway::inspect::{self, Snapshot};
-use ringway::{Payload, Place, Queue};
+use ringway::{Kind, Payload, Place, Queue};
 
 use crate::names;
 
@@ -25,7 +25,11 @@ impl Watchdog {
     /// Over a queue that has a name.
     pub fn over(place: &Place) -> Self {
         let place = place.clone();
-        Self::with(move || inspect::snapshot(&inspect::open(&place).ok()?).ok())
+        Self::with(move || {
+            let segment = inspect::open(&place, inspect::Trust::default()).ok()?;
+            let queue = inspect::first(&segment, Kind::Queue)?;
+            inspect::snapshot(&segment, &queue).ok()
+        })
     }
 
     /// Over a queue by a handle of it.

@@ -13,7 +13,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ringway::{Fault, GetError, Queue};
+use ringway::{GetError, GetErrorKind, Queue, SegmentError};
 use ringway_core::layout::{CONTROL_AT, Control, Geometry, Measures};
 use ringway_tests::Folder;
 
@@ -116,7 +116,9 @@ fn a_block_without_memory_is_not_touched() {
     assert_eq!(u64::from_le_bytes(slot) & 0xff_ffff, 0, "the message is in block 0");
     file.write_all_at(&(u64::from_le_bytes(slot) | last).to_le_bytes(), geometry.slots_at).unwrap();
     match queue.try_get_bytes() {
-        Err(GetError::Fault { fault: Fault::Corrupt(corruption), .. }) => {
+        Err(GetError {
+            kind: GetErrorKind::Segment(SegmentError::Corrupt(corruption)), ..
+        }) => {
             assert_eq!(corruption.word, "slot")
         }
         other => panic!("{other:?}"),
@@ -134,7 +136,9 @@ fn a_head_that_ran_ahead_is_told_to_whoever_waits() {
         .unwrap();
     let queue = options.open(folder.join("q")).unwrap();
     match queue.get_bytes_timeout(Duration::from_secs(60)) {
-        Err(GetError::Fault { fault: Fault::Corrupt(corruption), .. }) => {
+        Err(GetError {
+            kind: GetErrorKind::Segment(SegmentError::Corrupt(corruption)), ..
+        }) => {
             assert_eq!(corruption.word, "head")
         }
         other => panic!("{other:?}"),

@@ -1,6 +1,6 @@
 //! A block that a damaged ring does not take is not lost: when the ring is mended, whoever recovers finds it.
 
-use ringway::{Fault, Place, PutError, Queue, QueueOptions};
+use ringway::{Place, PutError, PutErrorKind, Queue, QueueOptions, SegmentError};
 use ringway_core::layout::{Geometry, Measures};
 use ringway_tests::audit::every_block_is_there;
 use ringway_tests::words::{self, Words};
@@ -39,7 +39,7 @@ fn damaged() -> (Queue<[u8]>, Words, u64) {
 }
 
 fn is_tail(fault: Fault) -> bool {
-    matches!(fault, Fault::Corrupt(corruption) if corruption.word == "tail")
+    matches!(fault, SegmentError::Corrupt(corruption) if corruption.word == "tail")
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_block_of_another_class_is_not_taken() {
         words.write(at, named & !(0xf << 24)); // the same number, of the small ones
     }
     let errors: Vec<_> = (0..8).filter_map(|_| queue.try_put_bytes([1; 200]).err()).collect();
-    let is_slot = |error: &PutError<_>| matches!(error, PutError::Fault { fault: Fault::Corrupt(corruption), .. } if corruption.word == "slot");
+    let is_slot = |error: &PutError<_>| matches!(error, PutError { kind: PutErrorKind::Segment(SegmentError::Corrupt(corruption)), .. } if corruption.word == "slot");
     assert!(!errors.is_empty() && errors.iter().all(is_slot), "{errors:?}");
 }
 
@@ -100,7 +100,7 @@ fn held_or_free(queue: &Queue<[u8]>) -> (u64, u64) {
 fn a_damaged_class_does_not_keep_recovery_from_the_others() {
     let (queue, words, tail) = damaged();
     let lost = options().open_fd(&words).unwrap();
-    let index = queue.snapshot().unwrap().holders[1].attendee.index;
+    let index = queue.snapshot().unwrap().holders[1].participant.index;
     let loans = [lost.loan(200).unwrap(), lost.loan(200).unwrap()];
     let message = lost.get_bytes().unwrap();
     loans.into_iter().for_each(std::mem::forget);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use ringway::{Fault, GetError, Place, PutError, Queue, QueueError, QueueOptions};
+use ringway::{
+    Error, GetError, GetErrorKind, Place, PutError, PutErrorKind, Queue, QueueOptions, SegmentError,
+};
 use ringway_core::layout::{FLAG_IMMEDIATE, Geometry, Measures};
 use ringway_core::position::POSITION_MASK;
 use ringway_tests::words::{self, FLAGS, HEAD, TAIL, Words};
@@ -53,9 +55,9 @@ impl Subject {
         for (number, believer) in believers.iter().enumerate() {
             let truth = self.words.write(at, value);
             match believer() {
-                Some(Fault::Corrupt(corruption)) => {
+                Some(SegmentError::Corrupt(corruption)) => {
                     assert!(corruption.word.contains(word), "believer {number}: {corruption:?}");
-                    assert!(Fault::Corrupt(corruption).to_string().contains(word));
+                    assert!(SegmentError::Corrupt(corruption).to_string().contains(word));
                 }
                 other => panic!("believer {number} of {word} {value:#x}: {other:?}"),
             }
@@ -73,7 +75,7 @@ impl Subject {
     }
 }
 
-fn of_call<R>(result: Result<R, QueueError>) -> Option<Fault> {
+fn of_call<R>(result: Result<R, Error>) -> Option<Fault> {
     let error = result.err()?;
     assert!(
         error.to_string().starts_with(&error.queue.to_string()),
@@ -84,14 +86,14 @@ fn of_call<R>(result: Result<R, QueueError>) -> Option<Fault> {
 
 fn of_put<V>(result: Result<(), PutError<V>>) -> Option<Fault> {
     match result {
-        Err(PutError::Fault { fault, .. }) => Some(fault),
+        Err(PutError { kind: PutErrorKind::Segment(fault), .. }) => Some(fault),
         _ => None,
     }
 }
 
 fn of_get<R>(result: Result<R, GetError>) -> Option<Fault> {
     match result {
-        Err(GetError::Fault { fault, .. }) => Some(fault),
+        Err(GetError { kind: GetErrorKind::Segment(fault), .. }) => Some(fault),
         _ => None,
     }
 }
@@ -271,7 +273,9 @@ fn more_blocks_with_memory_than_were_asked_for() {
     words.write(words::backed(class), 6);
     let _loan = queue.loan(60_000).unwrap(); // from the stock
     match queue.try_loan(60_000) {
-        Err(PutError::Fault { fault: Fault::Corrupt(corruption), .. }) => {
+        Err(PutError {
+            kind: PutErrorKind::Segment(SegmentError::Corrupt(corruption)), ..
+        }) => {
             assert!(corruption.word.contains("blocks with memory"), "{corruption}");
         }
         other => panic!("{other:?}"),

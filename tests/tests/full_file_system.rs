@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 
-use ringway::{CreateError, Fault, Place, PutError, Queue, QueueOptions};
+use ringway::{CreateError, Place, PutError, Queue, QueueOptions, SegmentError};
 use ringway_tests::{Folder, Name, mounts};
 
 /// Runs a test in a folder that has so many bytes.
@@ -91,7 +91,7 @@ fn put_says_that_there_is_no_space_and_works_again_when_there_is() {
                 "{cause:?}"
             );
             let PutError::Fault {
-                fault: Fault::NoSpace { needed, available: Some(available), .. },
+                fault: SegmentError::NoSpace { needed, available: Some(available), .. },
                 value,
                 ..
             } = error
@@ -106,11 +106,11 @@ fn put_says_that_there_is_no_space_and_works_again_when_there_is() {
             assert_eq!(value, &large);
             assert!(matches!(
                 queue.loan(60_000),
-                Err(PutError::Fault { fault: Fault::NoSpace { .. }, .. })
+                Err(PutError::Fault { fault: SegmentError::NoSpace { .. }, .. })
             ));
             let error = queue.put_many_bytes(&[&large]).unwrap_err();
             assert!(
-                matches!(error.error, PutError::Fault { fault: Fault::NoSpace { .. }, .. })
+                matches!(error.error, PutError::Fault { fault: SegmentError::NoSpace { .. }, .. })
                     && error.put == 0
             );
         }

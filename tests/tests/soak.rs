@@ -73,7 +73,7 @@ impl Ledger {
         let records = consumer.kill();
         let seen = queue.snapshot().unwrap();
         let told_of_what_it_held = records.last().is_some_and(|last| last[0] != LET_GO);
-        match seen.holders.iter().find(|holder| holder.attendee.pid == pid) {
+        match seen.holders.iter().find(|holder| holder.participant.pid == pid) {
             None => self.unseen += 1,
             Some(_) if told_of_what_it_held => {}
             Some(holder) => self.untold += holder.messages,

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Args;
-use ringway::{GetError, Queue};
+use ringway::{GetError, GetErrorKind, Queue};
 
 use crate::crew::Crew;
 use crate::outcome::{Done, Failure, failed};
@@ -179,7 +179,7 @@ impl GetJob {
                     say(Message { producer, life, number })?;
                     thread::sleep(Duration::from_millis(4));
                 }
-                Err(GetError::ShutDown { .. }) => return Ok(()),
+                Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return Ok(()),
                 Err(error) => return Err(failed(error)),
             }
         }

@@ -40,7 +40,7 @@ impl Doctor {
     pub(crate) fn run(self) -> Done {
         let unlisted =
             |error: io::Error| Failure::Failed(format!("cannot list the queues: {error}"));
-        let remains = inspect::remains(self.name.as_deref()).map_err(unlisted)?;
+        let remains = inspect::unfinished(self.name.as_deref()).map_err(unlisted)?;
         let names = match &self.name {
             Some(name) => vec![name.clone()],
             None => inspect::list().map_err(unlisted)?,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
-use ringway::{GetError, Name, ReceivedBytes};
+use ringway::{GetError, GetErrorKind, Name, ReceivedBytes};
 
 use crate::outcome::{Done, Failure, failed};
 use crate::slices::{Signals, Timeout, is_unread};
@@ -47,7 +47,7 @@ impl Get {
             signals.check()?;
             output.check()?;
             let taken = match queue.try_get_bytes() {
-                Err(GetError::Empty { .. }) => {
+                Err(GetError { kind: GetErrorKind::Empty, .. }) => {
                     output.flush()?; // who reads sees what there is before we sleep
                     self.wait(queue, output, signals)?
                 }
@@ -55,8 +55,8 @@ impl Get {
             };
             match taken {
                 Ok(message) => output.write(&message)?,
-                Err(GetError::ShutDown { .. }) => return Ok(()),
-                Err(error @ GetError::Empty { .. }) => {
+                Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return Ok(()),
+                Err(error @ GetError { kind: GetErrorKind::Empty, .. }) => {
                     return Err(Failure::TimedOut(error.to_string()));
                 }
                 Err(error) => return Err(failed(error)),
@@ -75,7 +75,7 @@ impl Get {
         let wait = Timeout::of(self.timeout);
         loop {
             match queue.get_bytes_deadline(wait.slice()) {
-                Err(GetError::Empty { .. }) if !wait.is_over() => {}
+                Err(GetError { kind: GetErrorKind::Empty, .. }) if !wait.is_over() => {}
                 taken => return Ok(taken),
             }
             signals.check()?;

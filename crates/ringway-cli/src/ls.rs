@@ -46,7 +46,7 @@ fn look(name: &str) -> Option<Result<Snapshot, String>> {
 }
 
 fn living(snapshot: &Snapshot) -> (usize, usize) {
-    let alive = snapshot.holders.iter().filter(|holder| holder.attendee.alive).count();
+    let alive = snapshot.holders.iter().filter(|holder| holder.participant.alive).count();
     (alive, snapshot.holders.len() - alive)
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, StdinLock};
 use std::time::Duration;
 
 use clap::Args;
-use ringway::PutError;
+use ringway::{PutError, PutErrorKind};
 
 use crate::outcome::{Done, Failure, failed};
 use crate::slices::{Signals, Timeout, is_readable};
@@ -54,7 +54,11 @@ impl Put {
     fn put(&self, queue: &Bytes, message: &[u8], signals: &Signals) -> Done {
         let mut put = queue.try_put_bytes(message);
         let wait = Timeout::of(self.timeout);
-        while let Err(PutError::Full { .. } | PutError::NoBlock { .. }) = put {
+        while let Err(
+            PutError { kind: PutErrorKind::Full { .. }, .. }
+            | PutError { kind: PutErrorKind::NoBlock { .. }, .. },
+        ) = put
+        {
             if wait.is_over() {
                 break;
             }

@@ -52,10 +52,10 @@ struct Participant {
 /// No more than these can be asleep: the dead have left registrations.
 fn living_threads(participants: &[Participant]) -> u32 {
     let mut seen = BTreeSet::new();
-    let living = participants.iter().filter(|participant| participant.attendee.alive);
+    let living = participants.iter().filter(|participant| participant.participant.alive);
     living
         .filter(|participant| {
-            !participant.attendee.is_here || seen.insert(participant.attendee.pid)
+            !participant.participant.is_here || seen.insert(participant.participant.pid)
         })
         .map(|participant| participant.info.as_ref().map_or(u32::MAX, |info| info.threads as u32))
         .fold(0, u32::saturating_add)
@@ -97,7 +97,7 @@ impl Stat {
         let mut snapshot = inspect::snapshot(segment)
             .map_err(|fault| Failure::Failed(format!("{}: {fault}", segment.label())))?;
         let participants = snapshot.holders.iter().map(|holder| {
-            let attendee = holder.attendee.clone();
+            let attendee = holder.participant.clone();
             let is_seen = attendee.alive && attendee.is_here;
             let info = is_seen.then(|| inspect::info_of(attendee.pid)).flatten();
             Participant { held: holds.of(&attendee), info, attendee }

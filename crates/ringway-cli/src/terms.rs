@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
 use ringway::inspect::{Snapshot, printable};
-use ringway::{MAXSIZE_MAX, MESSAGE_MAX, Place, PutError, Queue, QueueOptions, WaitStrategy};
+use ringway::{
+    MAXSIZE_MAX, MESSAGE_MAX, Place, PutError, PutErrorKind, Queue, QueueOptions, WaitStrategy,
+};
 
 use crate::outcome::Failure;
 
@@ -87,7 +89,10 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
 /// A put that did not go through, with the exit status that belongs to it.
 pub(crate) fn not_put<V>(error: PutError<V>) -> Failure {
     match error {
-        PutError::Full { .. } | PutError::NoBlock { .. } => Failure::TimedOut(error.to_string()),
+        PutError { kind: PutErrorKind::Full { .. }, .. }
+        | PutError { kind: PutErrorKind::NoBlock { .. }, .. } => {
+            Failure::TimedOut(error.to_string())
+        }
         _ => Failure::Failed(error.to_string()),
     }
 }

@@ -82,9 +82,9 @@ fn blocks_of_nobody_are_found_and_taken_back() {
         .unwrap()
         .holders
         .iter()
-        .find(|holder| !holder.attendee.alive)
+        .find(|holder| !holder.participant.alive)
         .unwrap()
-        .attendee
+        .participant
         .index;
     poke(&name, PARTICIPANTS_OF_SMALL + 128 * u64::from(index), 1 << 8);
     let (found, findings) = doctor(&[&name.0]);

@@ -86,7 +86,12 @@ fn a_signal_ends_them_without_a_trace() {
 
 fn attended_by(queue: &Queue<[u8]>, child: &Running) {
     let is_there = || {
-        queue.snapshot().unwrap().holders.iter().any(|holder| holder.attendee.pid == child.0.id())
+        queue
+            .snapshot()
+            .unwrap()
+            .holders
+            .iter()
+            .any(|holder| holder.participant.pid == child.0.id())
     };
     while !is_there() {
         std::thread::sleep(std::time::Duration::from_millis(1));

@@ -5,7 +5,7 @@ mod support;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
-use ringway::{PutError, Queue};
+use ringway::{PutError, PutErrorKind, Queue};
 use serde_json::Value;
 use support::{
     Name, Running, getter, ringway, run, run_with, signal, status, stderr, stdout, wait_for_state,
@@ -62,7 +62,7 @@ fn who_keeps_messages_for_ever_is_named_when_puts_time_out() {
             Err(error) => break error,
         }
     };
-    assert!(matches!(error, PutError::NoBlock { .. }), "{error}");
+    assert!(matches!(error, PutError { kind: PutErrorKind::NoBlock { .. }, .. }), "{error}");
     let refused = run_with(&["put", &name.0, "--timeout", "0.05"], b"y\n");
     assert_eq!(status(&refused), 3);
     assert!(

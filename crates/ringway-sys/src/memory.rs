@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use crate::status::{check, retry_interrupted};
 
-pub use sparse::Sparse;
+pub use sparse::{Sparse, new_mappings_are_locked};
 
 /// Pages that one mincore call is asked about.
 const PAGES_PER_CALL: usize = 4096;

@@ -3,7 +3,8 @@
 use core::mem::MaybeUninit;
 use core::num::NonZeroUsize;
 
-use ringway_core::layout::{BLOCK_ALIGN, checksum};
+use ringway_segment::layout::checksum;
+use ringway_segment::objects::channel::layout::BLOCK_ALIGN;
 use rkyv::api::high::{HighDeserializer, HighSerializer, HighValidator};
 use rkyv::bytecheck::CheckBytes;
 use rkyv::rancor::{Error, Source};

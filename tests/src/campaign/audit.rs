@@ -1,7 +1,7 @@
 //! What must hold after a death: every acknowledged message once, none strange, capacity exact, every block accounted
 //! for, both directions moving.
 
-use ringway::{GetError, Place, PutError, Queue, inspect};
+use ringway::{GetError, GetErrorKind, Kind, Place, PutError, PutErrorKind, Queue, inspect};
 
 use super::operation::Effect;
 use super::scene::{MAXSIZE, Scene, number_of, text_of};
@@ -36,8 +36,8 @@ pub fn drain(queue: &Queue<[u8]>) -> Result<(Vec<u64>, bool), String> {
     loop {
         match queue.try_get_bytes() {
             Ok(message) => numbers.push(number_of(&message)),
-            Err(GetError::Empty { .. }) => return Ok((numbers, false)),
-            Err(GetError::ShutDown { .. }) => return Ok((numbers, true)),
+            Err(GetError { kind: GetErrorKind::Empty, .. }) => return Ok((numbers, false)),
+            Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return Ok((numbers, true)),
             Err(error) => return Err(error.to_string()),
         }
     }
@@ -75,7 +75,7 @@ pub(super) fn check_capacity(queue: &Queue<[u8]>) -> Result<(), String> {
         queue.try_put_bytes(text_of(number)).map_err(|error| format!("place {number}: {error}"))?;
     }
     match queue.try_put_bytes(text_of(MAXSIZE)) {
-        Err(PutError::Full { .. }) => {}
+        Err(PutError { kind: PutErrorKind::Full { .. }, .. }) => {}
         other => return Err(format!("one more than maxsize: {other:?}")),
     }
     let (numbers, _) = drain(queue)?;
@@ -87,8 +87,10 @@ pub(super) fn check_capacity(queue: &Queue<[u8]>) -> Result<(), String> {
 
 /// No block is lost or damaged.
 pub(super) fn check_blocks(place: &Place) -> Result<(), String> {
-    let segment = inspect::open(place).map_err(|error| error.to_string())?;
-    let accounts = inspect::accounts(&segment);
+    let trust = inspect::Trust::default();
+    let segment = inspect::open(place, trust).map_err(|error| error.to_string())?;
+    let queue = inspect::first(&segment, Kind::Queue).ok_or("no queue in the directory")?;
+    let accounts = inspect::accounts(&segment, &queue).map_err(|error| error.to_string())?;
     if accounts.orphaned != 0 || accounts.damaged != 0 || accounts.messages != 0 {
         return Err(format!("{accounts:?}"));
     }

@@ -88,7 +88,7 @@ impl Fresh {
 
     /// What a dead creator has left is known for what it is, and removed.
     fn clear(&self) -> Result<(), String> {
-        for remains in inspect::remains(Some(&self.name)).map_err(|error| error.to_string())? {
+        for remains in inspect::unfinished(Some(&self.name)).map_err(|error| error.to_string())? {
             match remains.maker() {
                 Maker::Gone => {}
                 other => return Err(format!("its creator is dead, and yet {other:?}")),
@@ -102,7 +102,7 @@ impl Fresh {
 
     /// What a creator that only stands still has made is let be.
     fn is_let_be(&self) -> Result<(), String> {
-        let found = inspect::remains(Some(&self.name)).map_err(|error| error.to_string())?;
+        let found = inspect::unfinished(Some(&self.name)).map_err(|error| error.to_string())?;
         if found.is_empty() && self.path.exists() && !is_whole(&self.path, self.way)? {
             return Err("what it has made so far was not known".to_owned());
         }

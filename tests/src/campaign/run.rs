@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
-use ringway::{GetError, PutError, Queue};
+use ringway::{GetError, GetErrorKind, PutError, PutErrorKind, Queue};
 
 use super::audit::{audit, drain};
 use super::image::{Image, Seen};
@@ -245,8 +245,8 @@ impl Ledger {
                         self.put.push(number);
                         break;
                     }
-                    Err(PutError::ShutDown { .. }) => return Ok(()),
-                    Err(PutError::Full { .. }) => {
+                    Err(PutError { kind: PutErrorKind::ShutDown, .. }) => return Ok(()),
+                    Err(PutError { kind: PutErrorKind::Full { .. }, .. }) => {
                         if !self.get(queue)? {
                             return Err("full and empty at once".to_owned());
                         }
@@ -264,7 +264,10 @@ impl Ledger {
                 self.got.push(number_of(&message));
                 Ok(true)
             }
-            Err(GetError::Empty { .. } | GetError::ShutDown { .. }) => Ok(false),
+            Err(
+                GetError { kind: GetErrorKind::Empty, .. }
+                | GetError { kind: GetErrorKind::ShutDown, .. },
+            ) => Ok(false),
             Err(error) => Err(format!("while it was frozen: {error}")),
         }
     }

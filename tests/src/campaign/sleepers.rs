@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use ringway::{GetError, PutError, Queue, WaitStrategy};
+use ringway::{GetError, GetErrorKind, PutError, PutErrorKind, Queue, WaitStrategy};
 
 use super::audit::{check_blocks, check_capacity, drain};
 use super::operation::Operation;
@@ -168,13 +168,13 @@ pub fn sleep(place: &Path, gets: bool) {
     let told = if gets {
         match queue.get_bytes() {
             Ok(message) => format!("got {}", number_of(&message)),
-            Err(GetError::ShutDown { .. }) => "shut down".to_owned(),
+            Err(GetError { kind: GetErrorKind::ShutDown, .. }) => "shut down".to_owned(),
             Err(error) => error.to_string(),
         }
     } else {
         match queue.put_bytes(text_of(ITS_OWN)) {
             Ok(()) => "put".to_owned(),
-            Err(PutError::ShutDown { .. }) => "shut down".to_owned(),
+            Err(PutError { kind: PutErrorKind::ShutDown, .. }) => "shut down".to_owned(),
             Err(error) => error.to_string(),
         }
     };

@@ -63,7 +63,7 @@ impl Stepper {
         Ok(())
     }
 
-    fn resume(&mut self, request: libc::c_uint) -> io::Result<Stop> {
+    pub(super) fn resume(&mut self, request: libc::c_uint) -> io::Result<Stop> {
         // SAFETY: a request about our own stopped child, with no address and no signal.
         if unsafe { libc::ptrace(request, self.pid(), 0, 0) } == -1 {
             return Err(io::Error::last_os_error());
@@ -71,7 +71,7 @@ impl Stepper {
         self.wait()
     }
 
-    fn pid(&self) -> libc::pid_t {
+    pub(super) fn pid(&self) -> libc::pid_t {
         self.child.id() as libc::pid_t
     }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use clap::Args;
 use hdrhistogram::Histogram;
-use ringway::GetError;
+use ringway::{GetError, GetErrorKind};
 use serde_json::json;
 
 use super::report::{conditions, print};
@@ -94,7 +94,7 @@ impl EchoJob {
         loop {
             match there.get_bytes() {
                 Ok(message) => back.put_bytes(&*message).map_err(not_put)?,
-                Err(GetError::ShutDown { .. }) => return Ok(()),
+                Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return Ok(()),
                 Err(error) => return Err(failed(error)),
             }
         }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use clap::Args;
-use ringway::GetError;
+use ringway::{GetError, GetErrorKind};
 use serde_json::json;
 
 use super::report::{conditions, print};
@@ -152,7 +152,9 @@ impl GetJob {
             };
             match taken {
                 Ok(()) => {}
-                Err(GetError::ShutDown { .. }) => return say(format_args!("{count} {sum}")),
+                Err(GetError { kind: GetErrorKind::ShutDown, .. }) => {
+                    return say(format_args!("{count} {sum}"));
+                }
                 Err(error) => return Err(failed(error)),
             }
         }

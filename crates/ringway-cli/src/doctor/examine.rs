@@ -1,7 +1,7 @@
 //! One look at one queue, and what is done about what it shows.
 
 use ringway::inspect::{self, Maker, Remains, Segment, Snapshot, printable};
-use ringway::{Fault, OpenError};
+use ringway::{OpenError, SegmentError};
 
 use super::finding::{Finding, Findings};
 use super::{living, unopened};
@@ -100,12 +100,12 @@ impl Doctoring {
             );
         }
         match inspect::snapshot(&segment) {
-            Err(Fault::Corrupt(word)) => {
+            Err(SegmentError::Corrupt(word)) => {
                 let text = word.to_string();
                 found("damage", text.strip_prefix("damaged: ").unwrap_or(&text).to_owned(), anew());
             }
             Err(fault) => found("damage", fault.to_string(), anew()),
-            Ok(snapshot) if !snapshot.holders.iter().any(|holder| holder.attendee.alive) => {
+            Ok(snapshot) if !snapshot.holders.iter().any(|holder| holder.participant.alive) => {
                 let (text, empty) = contents(&snapshot);
                 found("abandoned", text, self.remove(name, &segment, snapshot.shut_down && empty));
             }

@@ -12,7 +12,7 @@ use crate::terms::count;
 const MEANWHILE: Duration = Duration::from_millis(200);
 
 fn living(snapshot: &Snapshot) -> impl Iterator<Item = &Attendee> {
-    snapshot.holders.iter().map(|holder| &holder.attendee).filter(|attendee| attendee.alive)
+    snapshot.holders.iter().map(|holder| &holder.participant).filter(|attendee| attendee.alive)
 }
 
 /// Participants that stand still, each with what lets it go on.

@@ -94,7 +94,7 @@ pub fn getter(name: &Name) -> Running {
         .expect("a whole queue")
         .holders
         .iter()
-        .any(|holder| holder.attendee.pid == get.0.id())
+        .any(|holder| holder.participant.pid == get.0.id())
     {
         assert_eq!(get.0.try_wait().expect("our child"), None, "it waits for messages");
         thread::sleep(Duration::from_millis(1));

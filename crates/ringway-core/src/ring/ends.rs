@@ -1,10 +1,10 @@
 //! Head and tail: where to begin, whether to believe it, and helping them on.
 
+use super::hints::recall;
+use super::shape::{Filled, Slot};
 use super::{Cells, Ring};
 use crate::corruption::Corruption;
-use crate::hints::{LocalWord, recall};
 use crate::position::Position;
-use crate::shape::{Filled, Slot};
 use crate::word::{
     Ordering::{Acquire, Release},
     Word,
@@ -19,7 +19,7 @@ impl<C: Cells> Ring<C> {
     /// remember what seems to lie far ahead, since positions wrap; the shared hint is never wrong, if it may lag.
     pub(super) fn start(
         &self,
-        hint: &LocalWord,
+        hint: &C::Word,
         word: &C::Word,
         name: &'static str,
     ) -> Result<Position, Corruption> {
@@ -56,7 +56,7 @@ impl<C: Cells> Ring<C> {
         }
         let next = Slot(self.cells.slot(self.shape.index(h.plus(1))).load(Acquire)); // pairs with: publish
         match self.shape.read(next, h.plus(1)) {
-            Filled::AndPast => Err(self.corruption("head", h.number(), head.number())),
+            Filled::Overtaken => Err(self.corruption("head", h.number(), head.number())),
             _ => Err(self.corruption("slot", h.number(), slot.0)),
         }
     }
@@ -76,8 +76,8 @@ impl<C: Cells> Ring<C> {
         let before = position.minus(1);
         let slot = Slot(self.cells.slot(self.shape.index(before)).load(Acquire)); // pairs with: publish
         match self.shape.read(slot, before) {
-            Filled::With(_) | Filled::AndPast => Ok(position),
-            Filled::NotYet | Filled::Never => {
+            Filled::With(_) | Filled::Overtaken => Ok(position),
+            Filled::Free | Filled::Impossible => {
                 Err(self.corruption(name, before.number(), position.number()))
             }
         }

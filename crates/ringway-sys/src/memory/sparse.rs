@@ -170,7 +170,7 @@ const ACCESS: libc::c_int = libc::PROT_READ | libc::PROT_WRITE;
 
 /// Whether mlockall(MCL_FUTURE) is in force. No call tells, but the kernel refuses to take pages
 /// away from a range that is locked.
-fn new_mappings_are_locked() -> bool {
+pub fn new_mappings_are_locked() -> bool {
     let len = page_size() as usize;
     let Ok(page) = Sparse::new(None, len, libc::PROT_NONE) else { return false };
     // SAFETY: the page is ours and was never touched.

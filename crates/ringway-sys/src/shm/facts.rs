@@ -104,13 +104,28 @@ pub fn block_size(file: &File) -> io::Result<u64> {
 /// # Errors
 /// Those of fstatfs(2).
 pub fn is_hugetlbfs(file: &File) -> io::Result<bool> {
+    Ok(file_system(file)? == libc::HUGETLBFS_MAGIC as u32)
+}
+
+/// Whether the file lies in memory (tmpfs, hugetlbfs, ramfs), and so does not outlive a boot.
+///
+/// # Errors
+/// Those of fstatfs(2).
+pub fn is_in_memory(file: &File) -> io::Result<bool> {
+    const RAMFS_MAGIC: u32 = 0x8584_58f6;
+    let found = file_system(file)?;
+    Ok([libc::TMPFS_MAGIC as u32, libc::HUGETLBFS_MAGIC as u32, RAMFS_MAGIC].contains(&found))
+}
+
+/// The magic number of the file system that the file lies on.
+fn file_system(file: &File) -> io::Result<u32> {
     let mut facts = MaybeUninit::<libc::statfs>::uninit();
     // SAFETY: the call fills the local in that it is given.
     retry_interrupted(|| check(unsafe { libc::fstatfs(file.as_raw_fd(), facts.as_mut_ptr()) }))?;
     // SAFETY: the call succeeded and has filled it in.
     let facts = unsafe { facts.assume_init() };
     // The type of the field differs between the C libraries; the magic numbers have 32 bits.
-    Ok(facts.f_type as u32 == libc::HUGETLBFS_MAGIC as u32)
+    Ok(facts.f_type as u32)
 }
 
 #[cfg(test)]

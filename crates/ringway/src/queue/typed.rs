@@ -4,12 +4,14 @@ use core::borrow::Borrow;
 use core::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use ringway_segment::objects::channel::Held;
+use ringway_segment::waiting::Until;
+
+use super::shared::Stop;
 use super::{Iter, Queue};
-use crate::error::{GetError, PutError};
+use crate::error::{GetError, PutError, PutErrorKind};
 use crate::message::{self, Message};
 use crate::received::Received;
-use crate::shared::{OwnedBlock, Stop};
-use crate::wait::Until;
 
 /// Typed messages. A put takes the value or a reference to it, and gives back in the error what it took.
 impl<T: Message> Queue<T> {
@@ -82,8 +84,10 @@ impl<T: Message> Queue<T> {
     #[inline]
     fn put_until<V: Borrow<T>>(&self, value: V, until: Until) -> Result<(), PutError<V>> {
         let message = value.borrow(); // its code may fork, and so comes first
-        let filled = self.shared.may_put(until).and_then(|()| self.encode(message, until));
-        self.send(filled, value, until)
+        match self.shared.put(until, || self.encode(message, until)) {
+            Ok(()) => Ok(()),
+            Err(stop) => Err(self.shared.give_back(stop, value)),
+        }
     }
 
     /// Takes the oldest message, waiting for one. It is checked, and read where it lies.
@@ -91,7 +95,7 @@ impl<T: Message> Queue<T> {
     /// # Errors
     /// [`GetError`].
     pub fn get(&self) -> Result<Received<'_, T>, GetError> {
-        self.get_block(Until::Forever).and_then(Received::checked)
+        self.get_block(Until::Forever).and_then(|held| Received::checked(&self.shared, held))
     }
 
     /// Takes the oldest message, if there is one.
@@ -99,7 +103,7 @@ impl<T: Message> Queue<T> {
     /// # Errors
     /// [`GetError`].
     pub fn try_get(&self) -> Result<Received<'_, T>, GetError> {
-        self.get_block(Until::Now).and_then(Received::checked)
+        self.get_block(Until::Now).and_then(|held| Received::checked(&self.shared, held))
     }
 
     /// The same as [`try_get`](Self::try_get), by its name in Python.
@@ -115,7 +119,7 @@ impl<T: Message> Queue<T> {
     /// # Errors
     /// [`GetError`].
     pub fn get_timeout(&self, timeout: Duration) -> Result<Received<'_, T>, GetError> {
-        self.get_block(Until::after(timeout)).and_then(Received::checked)
+        self.get_block(Until::after(timeout)).and_then(|held| Received::checked(&self.shared, held))
     }
 
     /// Takes the oldest message, waiting for one until then.
@@ -123,7 +127,8 @@ impl<T: Message> Queue<T> {
     /// # Errors
     /// [`GetError`].
     pub fn get_deadline(&self, deadline: Instant) -> Result<Received<'_, T>, GetError> {
-        self.get_block(Until::At(deadline.into())).and_then(Received::checked)
+        self.get_block(Until::At(deadline.into()))
+            .and_then(|held| Received::checked(&self.shared, held))
     }
 
     /// Takes the oldest message, waiting for one, without checking its bytes.
@@ -137,7 +142,7 @@ impl<T: Message> Queue<T> {
     pub unsafe fn get_unchecked(&self) -> Result<Received<'_, T>, GetError> {
         let block = self.get_block(Until::Forever)?;
         // SAFETY: the caller vouches for what was put.
-        unsafe { Received::unchecked(block) }
+        unsafe { Received::unchecked(&self.shared, block) }
     }
 
     /// Messages until the queue is shut down and drained, waiting for each. A [`Fault`](crate::Fault) is the last item.
@@ -146,7 +151,7 @@ impl<T: Message> Queue<T> {
     }
 
     #[inline]
-    pub(super) fn encode(&self, value: &T, until: Until) -> Result<OwnedBlock<'_>, Stop> {
+    pub(super) fn encode(&self, value: &T, until: Until) -> Result<Held<'_>, Stop> {
         let last_size = &self.shared.last_size;
         let least = size_of::<T::Archived>();
         let guess = last_size.load(Relaxed);
@@ -154,11 +159,11 @@ impl<T: Message> Queue<T> {
             (guess > least).then(|| self.shared.take(guess, Until::Now)).and_then(Result::ok);
         let mut taken = guessed.map_or_else(|| self.shared.take(least, until), Ok);
         loop {
-            let mut block = OwnedBlock::new(&self.shared, taken?);
+            let mut block = taken?;
             let place = block.room();
             let available = place.len();
-            let needed = message::encode(value, place).map_err(Stop::Encode)?;
-            self.shared.at.check_process()?; // the value's own code may have forked
+            let needed = message::encode(value, place).map_err(PutErrorKind::Encode)?;
+            self.shared.channel.attachment().enter()?; // the value's own code may have forked
             if needed <= available && needed as u64 <= self.max_message() {
                 block.set_length(needed);
                 if needed != guess {

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::mem::ManuallyDrop;
 use std::os::fd::FromRawFd;
 
-use ringway::{GetError, Place, Queue, WaitStrategy};
+use ringway::{GetError, GetErrorKind, Place, Queue, WaitStrategy};
 use ringway_tests::{LET_GO, fnv1a};
 
 /// Puts messages number 0 to `count`; tells the number of each after its put has returned.
@@ -62,7 +62,7 @@ pub fn consume(place: &Place, strategy: WaitStrategy) {
                 out.write_all(&[&LET_GO.to_le_bytes(), &number[..]].concat())
                     .expect("tell that it is let go");
             }
-            Err(GetError::ShutDown { .. }) => return,
+            Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return,
             Err(error) => panic!("get: {error}"),
         }
     }

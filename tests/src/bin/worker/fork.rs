@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringway::{Fault, GetError, PutError, Queue, QueueError};
+use ringway::{Error, GetError, GetErrorKind, PutError, PutErrorKind, Queue, SegmentError};
 use rkyv::rancor::Fallible;
 use rkyv::rend::u32_le;
 use rkyv::with::{ArchiveWith, DeserializeWith, SerializeWith};
@@ -37,7 +37,7 @@ pub fn fork(place: &ringway::Place) {
     let mine = seen
         .holders
         .iter()
-        .find(|holder| holder.attendee.pid == std::process::id())
+        .find(|holder| holder.participant.pid == std::process::id())
         .expect("the parent's entry");
     assert_eq!(mine.messages, 1, "the message is the parent's");
     assert_eq!(&*guard, kept, "the parent's message is as it was");
@@ -136,7 +136,10 @@ pub fn fork_in_put() {
     let result = queue.put(Forking { number: 7 });
     if std::process::id() != parent {
         assert!(
-            matches!(result, Err(PutError::Fault { fault: Fault::Forked, .. })),
+            matches!(
+                result,
+                Err(PutError { kind: PutErrorKind::Segment(SegmentError::Forked), .. })
+            ),
             "in the child: {result:?}"
         );
         // SAFETY: ends the process at once.
@@ -150,7 +153,7 @@ pub fn fork_in_put() {
     if std::process::id() != parent {
         let error = result.expect_err("in the child").error;
         assert!(
-            matches!(error, PutError::Fault { fault: Fault::Forked, .. }),
+            matches!(error, PutError { kind: PutErrorKind::Segment(SegmentError::Forked), .. }),
             "in the child: {error}"
         );
         // SAFETY: ends the process at once.
@@ -160,14 +163,14 @@ pub fn fork_in_put() {
     println!("{} puts", queue.snapshot().expect("a whole queue").puts);
 }
 
-fn refuses<R>(result: Result<R, QueueError>) -> bool {
-    matches!(result, Err(QueueError { fault: Fault::Forked, .. }))
+fn refuses<R>(result: Result<R, Error>) -> bool {
+    matches!(result, Err(Error { fault: SegmentError::Forked, .. }))
 }
 
 fn refuses_put<V, R>(result: Result<R, PutError<V>>) -> bool {
-    matches!(result, Err(PutError::Fault { fault: Fault::Forked, .. }))
+    matches!(result, Err(PutError { kind: PutErrorKind::Segment(SegmentError::Forked), .. }))
 }
 
 fn refuses_get<R>(result: Result<R, GetError>) -> bool {
-    matches!(result, Err(GetError::Fault { fault: Fault::Forked, .. }))
+    matches!(result, Err(GetError { kind: GetErrorKind::Segment(SegmentError::Forked), .. }))
 }

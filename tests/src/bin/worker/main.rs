@@ -1,13 +1,19 @@
 //! The process that integration tests start, talk to, stop and kill. Its first argument says what to do.
 
+mod churn;
+mod crash;
 mod crowd;
 mod disguise;
 mod flow;
 mod fork;
+mod herd;
 mod interrupted;
+mod ledger;
 mod limited;
 mod reborn;
+mod restart;
 mod session;
+mod stepped;
 mod storm;
 mod warm;
 
@@ -43,10 +49,20 @@ fn main() -> ExitCode {
         ["reborn", place] => reborn::reborn(place),
         ["crowd", place, threads] => crowd::crowd(&place_of(place), number(threads)),
         ["recover", place] => flow::recover(&place_of(place)),
+        ["restart", place, left] => restart::restart(place, number(left)),
+        ["churn", place, seconds, seed] => {
+            churn::churn(&place_of(place), number(seconds), number(seed))
+        }
+        ["dumped", place] => crash::dumped(place),
+        ["locked", place, how] => crash::locked(place, how),
+        ["herd", participants, threads] => herd::herd(number(participants), number(threads)),
+        ["ledger", place, ledger] => ledger::ledger(&place_of(place), ledger.as_ref()),
         ["headless", place] => disguise::headless(&place_of(place)),
         ["without-lock", place] => disguise::without_lock(&place_of(place)),
         ["become-another", place] => disguise::become_another(&place_of(place)),
+        ["become-another-later", place] => restart::become_another_later(&place_of(place)),
         ["start-another", place] => disguise::start_another(&place_of(place)),
+        ["stepped", place, what] => stepped::stepped(&place_of(place), what),
         ["warm", place, count] => warm::warm(&place_of(place), number(count)),
         _ => {
             eprintln!("unknown arguments: {arguments:?}");

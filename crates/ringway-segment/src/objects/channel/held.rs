@@ -1,0 +1,159 @@
+//! Blocks of a queue that are given back when they are dropped.
+
+use core::mem::{ManuallyDrop, MaybeUninit};
+use core::sync::atomic::Ordering::Relaxed;
+
+use ringway_core::block::Block;
+use ringway_core::owned::{Batch, Owned};
+
+use super::Channel;
+
+/// A block of a queue that this process owns.
+pub struct Held<'c> {
+    channel: &'c Channel,
+    owned: ManuallyDrop<Owned>,
+}
+
+impl<'c> Held<'c> {
+    #[inline(always)]
+    pub(super) fn new(channel: &'c Channel, owned: Owned) -> Self {
+        Self { channel, owned: ManuallyDrop::new(owned) }
+    }
+
+    /// The queue that it belongs to.
+    #[inline]
+    pub fn channel(&self) -> &'c Channel {
+        self.channel
+    }
+
+    #[inline(always)]
+    pub(super) fn into_owned(self) -> Owned {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: taken once, since `this` is neither used nor dropped any more.
+        unsafe { ManuallyDrop::take(&mut this.owned) }
+    }
+
+    /// All its bytes, to be filled.
+    #[inline]
+    pub fn room(&mut self) -> &mut [MaybeUninit<u8>] {
+        match self.channel.parts.block_bytes(self.owned.block()) {
+            // SAFETY: the block lies within the mapping and has `bytes` bytes. Its state word says
+            // that it is ours, so no correct participant touches it; within this process there is
+            // one `Owned` of it, which is borrowed here.
+            Some((base, bytes)) => unsafe {
+                core::slice::from_raw_parts_mut(base.as_ptr().cast(), bytes)
+            },
+            None => &mut [],
+        }
+    }
+
+    /// The first `length` of its bytes, to be filled or read. They are what an earlier message left,
+    /// or zero.
+    #[inline]
+    pub fn filled(&mut self, length: usize) -> &mut [u8] {
+        let room = self.room();
+        let length = length.min(room.len());
+        // SAFETY: bytes of a shared mapping are always initialised: by an earlier message, or with
+        // zeros by the kernel.
+        unsafe { room[..length].assume_init_mut() }
+    }
+
+    /// The message in it. A length that cannot be is cut to the block.
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        let block = self.owned.block();
+        match self.channel.parts.block_bytes(block) {
+            Some((base, bytes)) => {
+                let length = length(self.channel, block).min(bytes as u64) as usize;
+                // SAFETY: as in `room`; memory of a shared mapping is initialised.
+                unsafe { core::slice::from_raw_parts(base.as_ptr(), length) }
+            }
+            None => &[],
+        }
+    }
+
+    /// Sets the length of the message in it, which a push publishes.
+    #[inline]
+    pub fn set_length(&mut self, bytes: usize) {
+        if let Some(descriptor) = self.channel.parts.descriptor(self.owned.block()) {
+            descriptor.length.store(bytes as u64, Relaxed); // ours; carried by: publish
+        }
+    }
+}
+
+#[inline(always)]
+fn length(channel: &Channel, block: Block) -> u64 {
+    let descriptor = channel.parts.descriptor(block);
+    descriptor.map_or(0, |descriptor| descriptor.length.load(Relaxed)) // ours; carried by: publish
+}
+
+impl Drop for Held<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // A forked child has a copy of the handle, but the block is its parent's. A block that a
+        // damaged ring does not take stays ours until we leave.
+        if let Ok(inside) = self.channel.attachment().enter() {
+            // SAFETY: taken once, in this drop.
+            let owned = unsafe { ManuallyDrop::take(&mut self.owned) };
+            let _ = self.channel.release(inside, owned);
+        }
+    }
+}
+
+/// Blocks of a queue that this process owns, in order.
+pub struct HeldMany<'c> {
+    channel: &'c Channel,
+    batch: Batch,
+}
+
+impl<'c> HeldMany<'c> {
+    /// None.
+    #[inline]
+    pub fn new(channel: &'c Channel) -> Self {
+        Self { channel, batch: Batch::new() }
+    }
+    /// The queue that they belong to.
+    #[inline]
+    pub fn channel(&self) -> &'c Channel {
+        self.channel
+    }
+    /// Number of blocks.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.batch.len()
+    }
+    /// Whether there are none.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.batch.is_empty()
+    }
+    #[inline]
+    pub(super) fn owned(&mut self) -> &mut Batch {
+        &mut self.batch
+    }
+
+    /// Puts a block at the end.
+    ///
+    /// # Errors
+    /// The block, when there is no room for it, or it is of another queue.
+    #[inline]
+    pub fn push_back(&mut self, held: Held<'c>) -> Result<(), Held<'c>> {
+        if !core::ptr::eq(held.channel, self.channel) {
+            return Err(held);
+        }
+        let channel = self.channel;
+        self.batch.push_back(held.into_owned()).map_err(|owned| Held::new(channel, owned))
+    }
+
+    /// Takes the first block out.
+    #[inline]
+    pub fn pop_front(&mut self) -> Option<Held<'c>> {
+        self.batch.pop_front().map(|owned| Held::new(self.channel, owned))
+    }
+}
+
+impl Drop for HeldMany<'_> {
+    fn drop(&mut self) {
+        while self.pop_front().is_some() {}
+    }
+}

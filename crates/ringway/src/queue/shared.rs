@@ -1,0 +1,320 @@
+//! What all handles of a queue in one process share, below typed messages: putting and getting
+//! blocks, with the waiting that belongs to them.
+
+use core::ops::ControlFlow;
+use core::sync::atomic::AtomicUsize;
+use std::sync::Arc;
+
+use ringway_segment::core::ring::{ClaimEnd, PushError};
+use ringway_segment::core::store::NoBlock;
+use ringway_segment::error::SegmentError;
+use ringway_segment::objects::channel::{Channel, Held, HeldMany, Side};
+use ringway_segment::waiting::{Until, WaitStrategy, Waiter};
+
+use crate::error::{GetError, GetErrorKind, Label, PutError, PutErrorKind};
+
+pub(crate) struct Shared {
+    pub(crate) channel: Channel,
+    pub(crate) strategy: WaitStrategy,
+    /// Bytes of the last value, which the next one will probably have as well.
+    pub(crate) last_size: AtomicUsize,
+}
+
+/// Why a put stopped, before the value is given back.
+pub(crate) enum Stop {
+    Kind(Box<PutErrorKind>),
+    /// Too many callers of this process sleep with blocks; this one gave its own back.
+    Crowded,
+}
+
+impl Stop {
+    /// Whether a later attempt may succeed.
+    pub(crate) fn is_for_now(&self) -> bool {
+        let Self::Kind(kind) = self else { return true };
+        matches!(**kind, PutErrorKind::Full { .. } | PutErrorKind::NoBlock { .. })
+    }
+}
+
+impl From<PutErrorKind> for Stop {
+    fn from(kind: PutErrorKind) -> Self {
+        Self::Kind(Box::new(kind))
+    }
+}
+
+impl From<SegmentError> for Stop {
+    fn from(error: SegmentError) -> Self {
+        PutErrorKind::Segment(error).into()
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(channel: Channel, strategy: WaitStrategy) -> Self {
+        Self { channel, strategy, last_size: AtomicUsize::new(0) }
+    }
+
+    fn waiter<'s>(&'s self, awaited: Side<'s>, until: Until) -> Waiter<'s, Side<'s>> {
+        let attachment = self.channel.attachment();
+        let strategy = self.strategy;
+        Waiter { attachment, awaited, strategy, until, is_interruptible: false }
+    }
+
+    pub(crate) fn label(&self) -> Label {
+        Label(Arc::clone(self.channel.object().label()))
+    }
+
+    pub(crate) fn maxsize(&self) -> u64 {
+        self.channel.measures().maxsize
+    }
+
+    #[cold]
+    pub(crate) fn give_back<V>(&self, stop: Stop, value: V) -> PutError<V> {
+        let kind = match stop {
+            Stop::Kind(kind) => *kind,
+            Stop::Crowded => self.full(),
+        };
+        PutError { value, queue: self.label(), kind }
+    }
+
+    fn full(&self) -> PutErrorKind {
+        PutErrorKind::Full { maxsize: self.maxsize() }
+    }
+
+    /// A block that holds `bytes` bytes.
+    #[inline]
+    pub(crate) fn take(&self, bytes: usize, until: Until) -> Result<Held<'_>, Stop> {
+        let Some(class) = self.channel.class_for(bytes) else {
+            let limit = self.channel.measures().max_message;
+            return Err(PutErrorKind::TooLarge { bytes: bytes as u64, limit }.into());
+        };
+        let inside = self.channel.attachment().enter()?;
+        match self.channel.take(inside, class) {
+            Ok(held) => Ok(held),
+            Err(NoBlock::AllHeld) => self.wait_for_block(class, until),
+            Err(error) => Err(Self::no_block(error).into()),
+        }
+    }
+
+    fn no_block(error: NoBlock<SegmentError>) -> SegmentError {
+        match error {
+            NoBlock::Corrupt(corruption) => corruption.into(),
+            NoBlock::NoMemory(error) => error,
+            NoBlock::AllHeld => unreachable!("every caller waits for it"),
+        }
+    }
+
+    #[cold]
+    fn wait_for_block(&self, class: u8, until: Until) -> Result<Held<'_>, Stop> {
+        // What the dead hold comes back first.
+        ringway_segment::recovery::recover(self.channel.attachment())?;
+        let attempt = || {
+            let inside = self.channel.attachment().enter()?;
+            match self.channel.take(inside, class) {
+                Ok(held) => Ok(ControlFlow::Break(Some(held))),
+                Err(NoBlock::AllHeld) if self.channel.is_shut_down()? => {
+                    Ok(ControlFlow::Break(None))
+                }
+                Err(NoBlock::AllHeld) => Ok(ControlFlow::Continue(())),
+                Err(error) => Err(Self::no_block(error)),
+            }
+        };
+        match self.waiter(Side::BlockFreed(&self.channel, class), until).wait(attempt)? {
+            Some(Some(held)) => Ok(held),
+            Some(None) => Err(PutErrorKind::ShutDown.into()),
+            None if self.channel.size()? >= self.maxsize() => Err(self.full().into()),
+            None => {
+                let loans = self.channel.measures().loans;
+                Err(PutErrorKind::NoBlock { loans }.into())
+            }
+        }
+    }
+
+    /// Looks whether a put may begin; a caller that does not want to wait learns at once that the
+    /// queue is full.
+    #[inline]
+    pub(crate) fn may_put(&self, until: Until) -> Result<(), Stop> {
+        self.channel.attachment().enter()?;
+        if matches!(until, Until::Now) {
+            self.channel.has_room().map_err(|error| self.stop(error))?;
+        }
+        Ok(())
+    }
+
+    fn stop(&self, error: PushError) -> Stop {
+        match error {
+            PushError::Full => self.full().into(),
+            PushError::Closed => PutErrorKind::ShutDown.into(),
+            PushError::Corrupt(corruption) => SegmentError::from(corruption).into(),
+        }
+    }
+
+    /// Puts one message, which `fill` makes anew if its block has to be given back while the caller
+    /// waits for a place.
+    #[inline(always)]
+    pub(crate) fn put<'s>(
+        &'s self,
+        until: Until,
+        mut fill: impl FnMut() -> Result<Held<'s>, Stop>,
+    ) -> Result<(), Stop> {
+        self.may_put(until)?;
+        let held = fill()?;
+        let inside = self.channel.attachment().enter()?; // the code of a value may have forked
+        match self.channel.push_fast(inside, held) {
+            Ok(()) => Ok(()),
+            Err(held) => self.put_slowly(held, until, &mut fill),
+        }
+    }
+
+    #[inline(never)]
+    fn put_slowly<'s>(
+        &'s self,
+        held: Held<'s>,
+        until: Until,
+        fill: &mut dyn FnMut() -> Result<Held<'s>, Stop>,
+    ) -> Result<(), Stop> {
+        let mut held = Ok(held);
+        loop {
+            let mut one = HeldMany::new(&self.channel);
+            let filled = held.map(|held| one.push_back(held).is_ok());
+            if let Err(stop) = filled {
+                self.channel.pass_place_on(); // the place that we were woken for
+                return Err(stop);
+            }
+            match self.send(&mut one, until, Share::InFlight) {
+                Err(Stop::Crowded) => {
+                    drop(one);
+                    self.wait_for_room(until)?;
+                    held = fill();
+                }
+                sent => return sent,
+            }
+        }
+    }
+
+    /// Waits until there is a place, without any block.
+    #[cold]
+    pub(crate) fn wait_for_room(&self, until: Until) -> Result<(), Stop> {
+        let attempt = || match self.channel.has_room() {
+            Ok(()) => Ok(ControlFlow::Break(None)),
+            Err(PushError::Full) => Ok(ControlFlow::Continue(())),
+            Err(error) => Ok(ControlFlow::Break(Some(error))),
+        };
+        match self.waiter(Side::Room(&self.channel), until).wait(attempt)? {
+            Some(None) => Ok(()),
+            Some(Some(error)) => Err(self.stop(error)),
+            None => Err(self.full().into()),
+        }
+    }
+
+    /// Sends one block that counts as a loan.
+    #[inline]
+    pub(crate) fn send_loan<'s>(
+        &'s self,
+        held: Held<'s>,
+        until: Until,
+    ) -> Result<(), (Held<'s>, Stop)> {
+        let inside = match self.channel.attachment().enter() {
+            Ok(inside) => inside,
+            Err(error) => return Err((held, error.into())),
+        };
+        let held = match self.channel.push_fast(inside, held) {
+            Ok(()) => return Ok(()),
+            Err(held) => held,
+        };
+        let mut one = HeldMany::new(&self.channel);
+        if let Err(held) = one.push_back(held) {
+            return Err((held, Stop::Crowded)); // an empty batch has room
+        }
+        match (self.send(&mut one, until, Share::Loan), one.pop_front()) {
+            (Err(stop), Some(held)) => Err((held, stop)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Publishes blocks in order, waiting for places. Those that went in leave the batch.
+    #[inline(never)]
+    pub(crate) fn send(
+        &self,
+        blocks: &mut HeldMany<'_>,
+        until: Until,
+        share: Share,
+    ) -> Result<(), Stop> {
+        let inside = self.channel.attachment().enter()?; // the code of a value may have forked
+        let waiting = core::cell::Cell::new(blocks.len());
+        let mut attempt = || {
+            let pushed = self.channel.push(inside, blocks);
+            waiting.set(blocks.len());
+            match pushed {
+                Ok(()) => Ok(ControlFlow::Break(Ok(()))),
+                Err(PushError::Full) => Ok(ControlFlow::Continue(())),
+                Err(error) => Ok(ControlFlow::Break(Err(self.stop(error)))),
+            }
+        };
+        let mut asleep = None;
+        let before_sleep = |_: &mut _| {
+            if share == Share::InFlight {
+                asleep = self.channel.sleep_with(waiting.get());
+                if asleep.is_none() {
+                    return Ok(ControlFlow::Break(Err(Stop::Crowded)));
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        let waiter = self.waiter(Side::NotFull(&self.channel), until);
+        match waiter.wait_in_two(&mut attempt, before_sleep)? {
+            Some(result) => result,
+            None => Err(self.full().into()),
+        }
+    }
+
+    /// Takes the oldest message, waiting for it.
+    #[inline(always)]
+    pub(crate) fn receive_one(&self, until: Until) -> Result<Held<'_>, GetError> {
+        if let Ok(inside) = self.channel.attachment().enter()
+            && !self.channel.is_immediate()
+            && let Some(held) = self.channel.claim_fast(inside)
+        {
+            return Ok(held);
+        }
+        self.receive(1, until)?.pop_front().ok_or_else(|| self.no_message(GetErrorKind::Empty))
+    }
+
+    /// Takes the oldest messages, at most `max` and at least one, waiting for it.
+    #[inline(never)]
+    pub(crate) fn receive(&self, max: usize, until: Until) -> Result<HeldMany<'_>, GetError> {
+        let failed = |error| self.no_message(GetErrorKind::Segment(error));
+        let inside = self.channel.attachment().enter().map_err(failed)?;
+        let mut taken = HeldMany::new(&self.channel);
+        let attempt = || {
+            if self.channel.is_immediate() {
+                self.channel.drop_what_is_left(inside)?;
+                return Ok(ControlFlow::Break(false));
+            }
+            match self.channel.claim(inside, &mut taken, max) {
+                _ if !taken.is_empty() => Ok(ControlFlow::Break(true)),
+                Ok(ClaimEnd::Closed) => Ok(ControlFlow::Break(false)),
+                Ok(_) => Ok(ControlFlow::Continue(())),
+                Err(error) => Err(error),
+            }
+        };
+        let received = self.waiter(Side::NotEmpty(&self.channel), until).wait(attempt);
+        match received.map_err(failed)? {
+            Some(true) => Ok(taken),
+            Some(false) => Err(self.no_message(GetErrorKind::ShutDown)),
+            None => Err(self.no_message(GetErrorKind::Empty)),
+        }
+    }
+
+    #[cold]
+    pub(crate) fn no_message(&self, kind: GetErrorKind) -> GetError {
+        GetError { queue: self.label(), kind }
+    }
+}
+
+/// What the blocks of a caller that waits for a place are counted as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Share {
+    /// Blocks in the middle of a put, of which a process has a few.
+    InFlight,
+    /// A loan.
+    Loan,
+}
