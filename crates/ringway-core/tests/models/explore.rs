@@ -55,12 +55,17 @@ impl<S> Steps<S> {
 }
 
 /// How much was explored.
-#[derive(Debug)]
 pub struct Explored {
     /// Different states.
     pub states: usize,
     /// Steps to the farthest of them.
     pub depth: usize,
+}
+
+impl Display for Explored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} states, {} steps deep", self.states, self.depth)
+    }
 }
 
 /// A way into a fault, one of the shortest.
@@ -215,7 +220,7 @@ pub fn large() -> bool {
 /// Explores a model that has to hold, and says how large it was.
 pub fn holds<M: Model>(name: &str, model: &M) {
     match explore(model) {
-        Ok(explored) => println!("{name}: {explored:?}"),
+        Ok(explored) => println!("{name}: {explored}"),
         Err(found) => panic!("{name}: {found}"),
     }
 }
@@ -232,7 +237,7 @@ impl Runs {
         match explore(model) {
             Err(found) if found.fault.contains(expected) => println!("without {without}: {found}"),
             Err(found) => self.wrong.push(format!("without {without}, another fault: {found}")),
-            Ok(explored) => self.wrong.push(format!("without {without}, no fault: {explored:?}")),
+            Ok(explored) => self.wrong.push(format!("without {without}, no fault: {explored}")),
         }
     }
 }

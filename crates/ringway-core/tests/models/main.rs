@@ -4,5 +4,6 @@
 //! sizes.
 
 mod announced;
+mod directory;
 mod explore;
 mod sweep;
