@@ -1,11 +1,25 @@
-//! A directory entry against makers, openers, users, removers, clearers and recoverers, all of which may die.
+//! A directory entry against makers, openers, users, removers, clearers and recoverers, all of
+//! which may die.
 //!
-//!     0 free --maker, under the latch--> 1 being made --> 2 live --remove--> 3 going --no user--> 4 closing
-//!     4 --second look: no user--> 5 clearing --punched--> 0, generation + 1        4 --second look: a user--> 3
-//!     owner gone: 1 and 5 --> 5, 4 --> 4 of the recoverer
+//! ```text
+//! 0 free --maker, under the latch--> 1 being made --> 2 live --remove--> 3 going
+//! 3 going --no user--> 4 closing --second look: none--> 5 clearing --punched--> 0 free
+//! 4 closing --second look: a user--> 3 going
+//! 4 closing --a pass of recovery, whoever the owner is--> 3 going
+//! 1 or 5 of an owner that is gone --a pass--> 5 of the recoverer
+//! ```
 //!
-//! A user sets its word, then loads the life; a clearer changes the life to 4, then looks at the words. One of the two
-//! sees the other. An owner is {index, generation} and taken as exact here: `sweep.rs` is about that.
+//! A user sets its word, then loads the life; a closer changes the life to 4, then looks at the
+//! words. One of the two sees the other.
+//!
+//! A pass takes 4 back because it must not skip an object that may come back to 3: the dead may
+//! have words in the body. Then the step of the closer fails, and the pass closes the object itself
+//! if nobody uses it. For the same reason it closes every object that is going, also those that it
+//! does not walk: a user may die after it cleared its word and before it looked.
+//!
+//! An owner is {index, generation} and taken as exact here: `sweep.rs` is about that. Each
+//! participant has one thread. With two, an owner in state 4 would not tell them apart after a pass
+//! took 4 back, so one thread of a process at a time closes.
 
 use crate::explore::{Model, Runs, Steps, holds, large};
 
@@ -37,11 +51,7 @@ struct Rules {
     look_for_name: bool,
     /// The maker has the latch while it looks for the name and makes the object.
     latch: bool,
-    /// A clearer sets the length to 0 before the entry is free.
-    shorten: bool,
-    /// The maker writes the offset before the length.
-    offset_first: bool,
-    /// The maker writes offset and length before it touches the memory.
+    /// The maker writes offset and length before state 1, so that a successor knows what to punch.
     measure_first: bool,
     /// A recoverer frees the latch of a gone owner.
     free_latch: bool,
@@ -53,6 +63,10 @@ struct Rules {
     take_back: bool,
     /// So it does when it finds 4 after it set its word.
     take_back_late: bool,
+    /// A recoverer walks an object that began to go since it first looked.
+    going_too: bool,
+    /// A recoverer walks only the object that its word names.
+    same_object: bool,
     /// A recoverer is a user while it walks a body.
     role: bool,
     /// A recoverer closes every entry in state 3, not only those where a gone life was a user.
@@ -71,14 +85,14 @@ const ALL: Rules = Rules {
     maker_is_user: true,
     look_for_name: true,
     latch: true,
-    shorten: true,
-    offset_first: true,
     measure_first: true,
     free_latch: true,
     take_over_1: true,
     take_over_5: true,
     take_back: true,
     take_back_late: true,
+    going_too: true,
+    same_object: true,
     role: true,
     close_all: true,
 };
@@ -137,8 +151,10 @@ enum At {
     // make
     Latch,
     Scan(u8),
-    Make,
     Measure(u8),
+    Make,
+    MeasureLate(u8),
+    Touch,
     MakerWord,
     GoLive,
     Unlatch,
@@ -158,7 +174,6 @@ enum At {
     Back,
     ToClearing,
     Punch,
-    Shorten,
     Free,
     // a pass
     Dead(u8),
@@ -270,8 +285,8 @@ impl Entry {
     }
 }
 
-/// Where a body may be, as the maker in entry `e` sees it: under the latch no other offset changes, and a length only
-/// becomes 0.
+/// Where a body may be, as the maker in entry `e` sees it. Under the latch nobody else writes a
+/// measure.
 fn free_unit(entries: &[Entry], e: usize) -> u8 {
     let others =
         || entries.iter().enumerate().filter(|&(i, entry)| i != e && entry.life.state != 0);
@@ -327,7 +342,13 @@ impl Directory {
                 a.at = At::Scan(0);
                 a.entry = n;
             }
-            At::Scan(i) if i == n => a.at = if me.entry == n { At::Unlatch } else { At::Make },
+            At::Scan(i) if i == n => {
+                a.at = match () {
+                    () if me.entry == n => At::Unlatch,
+                    () if rules.measure_first => At::Measure(0),
+                    () => At::Make,
+                }
+            }
             At::Scan(i) => {
                 let life = entries[usize::from(i)].life;
                 a.at = At::Scan(i + 1);
@@ -343,28 +364,28 @@ impl Directory {
                 *objects += 1;
                 a.wants = *objects;
                 (entries[e].life, entries[e].object) = (a.seen, a.wants);
-                a.at = At::Measure(0);
+                a.at = if rules.measure_first { At::Touch } else { At::MeasureLate(0) };
             }
-            // Offset, length, memory, in an order that the rules give.
-            At::Measure(i) if i == 3 => a.at = At::MakerWord,
-            At::Measure(i) => {
-                a.at = At::Measure(i + 1);
-                let order = match (rules.offset_first, rules.measure_first) {
-                    (true, true) => [0, 1, 2],
-                    (true, false) => [0, 2, 1],
-                    (false, _) => [1, 0, 2],
-                };
-                match order[usize::from(i)] {
-                    0 => entries[e].offset = free_unit(entries, e),
-                    1 => entries[e].length = 1,
-                    _ => {
-                        let unit = &mut memory[usize::from(entries[e].offset)];
-                        if *unit != 0 {
-                            fault = Some(format!("object {} is made over {unit}", me.wants));
-                        }
-                        *unit = me.wants;
-                    }
+            At::Measure(i) | At::MeasureLate(i) => {
+                if i == 0 {
+                    entries[e].offset = free_unit(entries, e);
+                } else {
+                    entries[e].length = 1;
                 }
+                a.at = match (i, rules.measure_first) {
+                    (0, true) => At::Measure(1),
+                    (0, false) => At::MeasureLate(1),
+                    (_, true) => At::Make,
+                    (_, false) => At::Touch,
+                };
+            }
+            At::Touch => {
+                let unit = &mut memory[usize::from(entries[e].offset)];
+                if *unit != 0 {
+                    fault = Some(format!("object {} is made over {unit}", me.wants));
+                }
+                *unit = me.wants;
+                a.at = At::MakerWord;
             }
             At::MakerWord => {
                 let user =
@@ -507,10 +528,6 @@ impl Directory {
                     }
                     *unit = 0;
                 }
-                a.at = if rules.shorten { At::Shorten } else { At::Free };
-            }
-            At::Shorten => {
-                entries[e].length = 0;
                 a.at = At::Free;
             }
             At::Free => {
@@ -615,10 +632,11 @@ impl Directory {
             }
             At::RoleLife => {
                 let life = entries[e].life;
-                let open = life.generation == me.seen.generation
-                    && (life.state == LIVE || life.state == GOING);
+                // An object that was made later was never used by the dead.
+                let same = life.generation == me.seen.generation || !rules.same_object;
+                let open = same && (life == me.seen || life.state == GOING && rules.going_too);
                 a.at = if open { At::Body } else { At::ClearRole };
-                if life.state == CLOSING && rules.take_back_late {
+                if same && life.state == CLOSING && rules.take_back_late {
                     (a.at, a.seen) = (At::TakeBackLate, life);
                 } else if open {
                     a.walks = entries[e].object; // What it walks, from here on.
@@ -832,8 +850,7 @@ impl Model for Directory {
         state.clean = [1; ACTORS];
         for entry in &mut state.entries {
             // Left over from an earlier object.
-            let length = if self.rules.shorten { 0 } else { 2 };
-            (entry.life.generation, entry.offset, entry.length) = (1, 1, length);
+            (entry.life.generation, entry.offset, entry.length) = (1, 1, 2);
         }
         if self.made {
             let entry = &mut state.entries[0];
@@ -910,12 +927,19 @@ fn makers(rules: Rules) -> Directory {
     Directory { rules, entries: 2, actors: 2, made: true, left }
 }
 
+/// An entry that is used again while a recoverer is on its way there.
+fn reused(rules: Rules) -> Directory {
+    let left = Left { deaths: 1, births: 1, makes: 1, removes: 2, passes: 1, ..Left::default() };
+    Directory { left, ..makers(rules) }
+}
+
 #[test]
 fn directory_holds() {
     holds("users", &users(ALL));
     holds("recoverers", &recoverers(ALL));
     holds("adoption", &adoption(ALL));
     holds("makers", &makers(ALL));
+    holds("reused", &reused(ALL));
     if large() {
         let left = Left { births: 1, ..recoverers(ALL).left };
         holds("recoverers, large", &Directory { left, ..recoverers(ALL) });
@@ -941,20 +965,20 @@ fn each_rule_of_directory_is_needed() {
         ("no_way_back", used, Rules { no_way_back: false, ..ALL }),
         ("take_back", stays, Rules { take_back: false, ..ALL }),
         ("take_back_late", "words left", Rules { take_back_late: false, ..ALL }),
+        ("going_too", "words left", Rules { going_too: false, ..ALL }),
         ("take_over_5", stays, Rules { take_over_5: false, ..ALL }),
         ("close_all", stays, Rules { close_all: false, ..ALL }),
     ] {
         rules.fails(name, expected, &users(without));
     }
     rules.fails("role", used, &recoverers(Rules { role: false, ..ALL }));
+    rules.fails("same_object", used, &reused(Rules { same_object: false, ..ALL }));
     for (name, expected, without) in [
         ("next_generation", "opens another", Rules { next_generation: false, ..ALL }),
         ("maker_is_user", used, Rules { maker_is_user: false, ..ALL }),
         ("look_for_name", "one name", Rules { look_for_name: false, ..ALL }),
         ("latch", "is made over", Rules { latch: false, ..ALL }),
-        ("shorten", "punched by another", Rules { shorten: false, ..ALL }),
-        ("offset_first", "punched by another", Rules { offset_first: false, ..ALL }),
-        ("measure_first", "left over", Rules { measure_first: false, ..ALL }),
+        ("measure_first", "punched by another", Rules { measure_first: false, ..ALL }),
         ("free_latch", "latch stays", Rules { free_latch: false, ..ALL }),
         ("take_over_1", stays, Rules { take_over_1: false, ..ALL }),
     ] {

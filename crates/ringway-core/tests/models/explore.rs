@@ -1,7 +1,8 @@
 //! A small explicit-state explorer: breadth first over every state that the steps of a model reach.
 //!
-//! A model is a shared state and processes as step functions over it; each step holds one access to shared memory.
-//! A process that is stopped needs no step of its own: the others are simply scheduled instead.
+//! A model is a shared state and processes as step functions over it; each step holds one access to
+//! shared memory. A process that is stopped needs no step of its own: the others are simply
+//! scheduled instead.
 
 use std::fmt::{self, Debug, Display};
 use std::hash::{Hash, Hasher};
@@ -108,7 +109,8 @@ pub fn explore<M: Model>(model: &M) -> Result<Explored, Counterexample> {
     Ok(Explored { states: seen.states.len(), depth })
 }
 
-/// All states found, each with the state and the step that led to it, and a hash table of their indices.
+/// All states found, each with the state and the step that led to it, and a hash table of their
+/// indices.
 struct Seen<S> {
     states: Vec<S>,
     from: Vec<(u32, u32)>,
