@@ -200,7 +200,7 @@ struct Sweep {
     entries: usize,
     actors: usize,
     words: usize,
-    /// Whether a process has entry 0 from the start.
+    /// Whether a process has entry 0 from the start. It does nothing but passes.
     recoverer: bool,
     left: Left,
 }
@@ -626,6 +626,16 @@ impl Sweep {
         if me.at != At::Rest {
             return;
         }
+        if state.left.passes > 0 {
+            let next = with(&|n| {
+                n.left.passes -= 1;
+                n.actors[who].at = At::Dead(0);
+            });
+            steps.to(|| format!("{:?}: begins a pass", me.me()), next);
+        }
+        if self.recoverer && me.me() == Owner(1, 1) {
+            return; // It is there to be stopped in a pass.
+        }
         let index = usize::from(me.index);
         for k in 0..self.words {
             if state.words[k] == Owner::default() && state.left.writes > 0 {
@@ -648,13 +658,6 @@ impl Sweep {
                 let next = with(&|n| (n.words[k], n.asked[k]) = (Owner::default(), false));
                 steps.to(|| format!("{:?}: gives back word {k}", me.me()), next);
             }
-        }
-        if state.left.passes > 0 {
-            let next = with(&|n| {
-                n.left.passes -= 1;
-                n.actors[who].at = At::Dead(0);
-            });
-            steps.to(|| format!("{:?}: begins a pass", me.me()), next);
         }
         if !state.words.contains(&me.me()) {
             let next = with(&|n| {
@@ -796,14 +799,14 @@ fn crowd(rules: Rules) -> Sweep {
 
 /// Words that passes cannot take.
 fn damage(rules: Rules) -> Sweep {
-    let left = Left { births: 5, deaths: 1, writes: 1, damages: 3, ..Left::default() };
+    let left = Left { births: 5, deaths: 1, writes: 1, passes: 1, damages: 3, ..Left::default() };
     Sweep { rules, entries: 2, actors: 2, words: 1, recoverer: true, left }
 }
 
 /// Words that change under a pass.
 fn asked(rules: Rules) -> Sweep {
-    let left = Left { births: 3, deaths: 1, writes: 2, asks: 1, ..Left::default() };
-    Sweep { rules, entries: 2, actors: 3, words: 1, recoverer: true, left }
+    let left = Left { births: 3, deaths: 1, writes: 1, asks: 1, ..Left::default() };
+    Sweep { rules, entries: 3, actors: 3, words: 1, recoverer: false, left }
 }
 
 #[test]
