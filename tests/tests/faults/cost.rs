@@ -22,7 +22,6 @@ fn reads(worker: &Worker) -> Option<u64> {
 /// A blocked getter looks for the dead some twenty times a second. Where it reads about each participant each time, its
 /// reads in two seconds are many times their number.
 #[test]
-#[ignore = "open: C18"]
 fn c18_a_look_does_not_read_about_each_participant() {
     const OTHERS: u64 = 60;
     let name = Name::new("idle");

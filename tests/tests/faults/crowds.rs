@@ -12,7 +12,6 @@ const LARGE: usize = 60_000;
 
 /// A participant that holds nothing may have its loans, however many putters of another one wait for a place.
 #[test]
-#[ignore = "open: C16"]
 fn c16_putters_that_wait_leave_others_their_loans() {
     let name = Name::new("in-flight");
     let options =
@@ -50,7 +49,6 @@ fn switches(participants: u32) -> u64 {
 }
 
 #[test]
-#[ignore = "open: C16"]
 fn c16_threads_that_wait_for_a_block_are_not_woken_as_a_herd() {
     let mut few = [0; 3];
     let mut many = [0; 3];

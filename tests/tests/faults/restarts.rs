@@ -24,7 +24,6 @@ fn in_each_place(test: impl Fn(&Queue<[u8]>, &str)) {
 }
 
 #[test]
-#[ignore = "open: C3"]
 fn c03_a_process_that_execs_itself_gives_back_what_it_had() {
     in_each_place(|queue, place| {
         for message in ["first", "second", "third", "fourth"] {
@@ -41,7 +40,6 @@ fn c03_a_process_that_execs_itself_gives_back_what_it_had() {
 }
 
 #[test]
-#[ignore = "open: C3"]
 fn c03_a_process_that_execs_itself_gives_back_its_old_entries() {
     in_each_place(|queue, place| {
         let restarts = ENTRIES + 4;

@@ -34,7 +34,6 @@ fn waits_in_vain(queue: &Queue<[u8]>, timeout: Duration, wait: impl Fn()) -> boo
 }
 
 #[test]
-#[ignore = "open: C10"]
 fn c10_gets_with_short_timeouts_find_the_dead() {
     let mut blind = Vec::new();
     for strategy in STRATEGIES {
@@ -55,7 +54,6 @@ fn c10_gets_with_short_timeouts_find_the_dead() {
 }
 
 #[test]
-#[ignore = "open: C10"]
 fn c10_puts_with_short_timeouts_find_the_dead() {
     let timeout = Duration::from_millis(10);
     let mut blind = Vec::new();
@@ -77,7 +75,6 @@ fn c10_puts_with_short_timeouts_find_the_dead() {
 
 /// Each of its sleeps ends by a wake, long before it would look.
 #[test]
-#[ignore = "open: C10"]
 fn c10_a_getter_that_is_woken_often_finds_the_dead() {
     for strategy in [WaitStrategy::Adaptive, WaitStrategy::Park] {
         let name = Name::new("woken");
@@ -108,7 +105,6 @@ fn slowly() {
 
 /// The more registrations stand, the longer sleepers sleep before they look.
 #[test]
-#[ignore = "open: C9"]
 fn c09_getters_that_are_woken_leave_no_registrations() {
     let queue = options().wait(WaitStrategy::Park).create(ringway::Place::Unnamed).unwrap();
     let _dog = Watchdog::of(&queue);
@@ -134,7 +130,6 @@ fn c09_getters_that_are_woken_leave_no_registrations() {
 }
 
 #[test]
-#[ignore = "open: C9"]
 fn c09_putters_that_are_woken_leave_no_registrations() {
     let queue = options().wait(WaitStrategy::Park).create(ringway::Place::Unnamed).unwrap();
     let _dog = Watchdog::of(&queue);
