@@ -1,0 +1,40 @@
+//! Contexts, used by processes that are killed.
+
+use std::io;
+
+use ringway::{Context, Lock, Queue};
+use ringway_tests::random::Random;
+
+/// Takes a message of the queue "jobs" and the lock "print", says so, and keeps both until a line comes.
+pub fn holds_both(context: &str) {
+    let context = Context::open(context).expect("the context");
+    let jobs = Queue::<[u8]>::open_in(&context, "jobs").expect("the queue");
+    let print = Lock::open_in(&context, "print").expect("the lock");
+    let _message = jobs.get_bytes().expect("a message");
+    let _loan = jobs.loan(8).expect("a loan");
+    let _guard = print.acquire().expect("the lock");
+    println!("holds both");
+    let _ = io::stdin().read_line(&mut String::new());
+}
+
+/// Makes objects, uses them and removes them, until it is killed. Says when it begins.
+pub fn rearrange(context: &str, seed: u64) {
+    let mut random = Random(seed);
+    let context = Context::open(context).expect("the context");
+    println!("begins");
+    loop {
+        let name = ["a", "b", "c"][random.below(3) as usize];
+        if random.below(2) == 0 {
+            let queue = Queue::<[u8]>::options().maxsize(2).max_message(64);
+            let queue = queue.open_or_create_in(&context, name);
+            let Ok(queue) = queue else { continue }; // the name of a lock, just now
+            let _ = queue.try_put_bytes("one");
+            let _message = queue.try_get_bytes();
+            queue.remove().expect("its name goes");
+        } else {
+            let Ok(lock) = Lock::open_or_create_in(&context, name) else { continue };
+            let _guard = lock.try_acquire();
+            lock.remove().expect("its name goes");
+        }
+    }
+}
