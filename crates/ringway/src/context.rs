@@ -185,6 +185,10 @@ impl Context {
         name: &str,
         spec: &K::Spec,
     ) -> Result<K, CreateError> {
+        if name.is_empty() {
+            let reason = "it is empty";
+            return Err(CreateError::BadName { name: String::new(), reason });
+        }
         K::create(&self.attachment, &self.label_of::<K>(name), name, spec)
     }
 
