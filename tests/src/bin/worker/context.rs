@@ -17,6 +17,16 @@ pub fn holds_both(context: &str) {
     let _ = io::stdin().read_line(&mut String::new());
 }
 
+/// Opens a queue of a context, says so, and has it open until a line comes.
+pub fn uses(context: &str, queue: &str) {
+    let context = Context::open(context).expect("the context");
+    let queue = Queue::<[u8]>::open_in(&context, queue).expect("the queue");
+    drop(context);
+    queue.put_bytes("used").expect("a place");
+    println!("open");
+    let _ = io::stdin().read_line(&mut String::new());
+}
+
 /// Makes objects, uses them and removes them, until it is killed. Says when it begins.
 pub fn rearrange(context: &str, seed: u64) {
     let mut random = Random(seed);
