@@ -124,7 +124,7 @@ pub fn next_life<T: Table>(table: &T, index: u8, seen: Life) -> Option<Life> {
             table.entry(other).hazard.load(SeqCst) == SET | u64::from(owner.bits())
         })
     };
-    let last = clean.max(1) + DISTINCT - 1;
+    let last = clean.max(1).saturating_add(DISTINCT - 1);
     let generation = (seen.generation() + 1..=last).find(|&number| !is_in_the_way(number))?;
     Some(Life(generation << 8 | LIVE))
 }
