@@ -123,11 +123,18 @@ impl Facts {
     /// did. The file itself is not written to, so an opener that found the name just before is not
     /// turned away.
     ///
+    /// Two removers of one file exclude each other. If `force` is set, another process that says it
+    /// is removing the file, which may be a lie, is ignored, and so is that the file cannot be read.
+    ///
     /// # Errors
     /// When the system refuses, or another process is removing it: then nothing has changed.
-    pub fn remove(&self) -> Result<bool, RemoveError> {
-        let removed = self.file.as_ref().ok_or_else(|| io::ErrorKind::PermissionDenied.into());
-        removed.and_then(|file| remove(file, &self.path)).map_err(|source| RemoveError {
+    pub fn remove(&self, force: bool) -> Result<bool, RemoveError> {
+        let removed = match &self.file {
+            Some(file) => remove(file, &self.path, force),
+            None if force => fs::remove_file(&self.path).map(|()| true),
+            None => Err(io::ErrorKind::PermissionDenied.into()),
+        };
+        removed.map_err(|source| RemoveError {
             path: self.path.clone(),
             owner: (source.kind() == io::ErrorKind::PermissionDenied).then_some(self.owner),
             source,
@@ -143,8 +150,8 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 /// As [`crate::segment::remove::remove`] does it, but without a mark.
-fn remove(file: &File, path: &Path) -> io::Result<bool> {
-    if !lock::try_exclusive(file, REMOVAL_LOCK_AT)? {
+fn remove(file: &File, path: &Path, force: bool) -> io::Result<bool> {
+    if !force && !lock::try_exclusive(file, REMOVAL_LOCK_AT)? {
         let text = "another process is about to remove it";
         return Err(io::Error::new(io::ErrorKind::WouldBlock, text));
     }
