@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Args;
-use ringway::inspect::{self, Attendee, Held, Holds, Segment, Sight, Snapshot};
+use ringway::inspect::{self, Attendee, Held, Holds, ProcessInfo, Segment, Snapshot};
 
 use crate::outcome::{Done, Failure, failed, unwritten};
 use crate::terms::{place, seconds};
@@ -45,7 +45,7 @@ struct View {
 struct Participant {
     attendee: Attendee,
     /// `None` of the dead, and of those in another PID namespace.
-    sight: Option<Sight>,
+    info: Option<ProcessInfo>,
     held: Held,
 }
 
@@ -57,9 +57,7 @@ fn living_threads(participants: &[Participant]) -> u32 {
         .filter(|participant| {
             !participant.participant.is_here || seen.insert(participant.participant.pid)
         })
-        .map(|participant| {
-            participant.sight.as_ref().map_or(u32::MAX, |sight| sight.threads as u32)
-        })
+        .map(|participant| participant.info.as_ref().map_or(u32::MAX, |info| info.threads as u32))
         .fold(0, u32::saturating_add)
 }
 
@@ -101,8 +99,8 @@ impl Stat {
         let participants = snapshot.holders.iter().map(|holder| {
             let attendee = holder.participant.clone();
             let is_seen = attendee.alive && attendee.is_here;
-            let sight = is_seen.then(|| inspect::sight_of(attendee.pid)).flatten();
-            Participant { held: holds.of(&attendee), sight, attendee }
+            let info = is_seen.then(|| inspect::info_of(attendee.pid)).flatten();
+            Participant { held: holds.of(&attendee), info, attendee }
         });
         let participants: Vec<Participant> = participants.collect();
         let threads = living_threads(&participants);

@@ -5,8 +5,8 @@ mod support;
 
 use std::sync::Arc;
 
-use ringway_core::packed::Owner;
-use ringway_core::ring::Edge;
+use ringway_core::owner::Owner;
+use ringway_core::ring::ClaimEnd;
 use shuttle::rand::Rng;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner, thread};
@@ -33,7 +33,7 @@ fn check(run: impl Fn() + Send + Sync + Clone + 'static) {
 }
 
 /// What a participant does next.
-fn act(party: &mut Member, number: u64, batches: bool) {
+fn act(party: &Member, number: u64, batches: bool) {
     let value = u64::from(party.me.index()) * PER_PRODUCER + 2 * number;
     let mut choice = shuttle::rand::thread_rng().gen_range(0..if batches { 4 } else { 2 });
     if number == 0 {
@@ -66,7 +66,7 @@ impl Run {
             self.maxsize as u32 + 4 * u32::from(self.threads),
             self.first,
         );
-        Party::stock(&queue);
+        Party::fill_free_ring(&queue);
         let threads: Vec<_> = (0..self.threads).map(|index| self.start(index, &queue)).collect();
         if self.closes {
             Party::new(&queue, 60, 1).close();
@@ -96,15 +96,15 @@ impl Run {
         index: u8,
         queue: &Arc<Queue<ShuttleWord>>,
     ) -> thread::JoinHandle<Option<Owner>> {
-        let mut party = Party::new(queue, index, 1);
+        let party = Party::new(queue, index, 1);
         let (acts, batches, dies) = (self.acts, self.batches, index < self.deaths);
         thread::spawn(move || {
             let me = party.me;
             let accesses =
                 if dies { shuttle::rand::thread_rng().gen_range(0..acts * 12) } else { u64::MAX };
             let life = mortal(accesses, move || {
-                (0..acts).for_each(|number| act(&mut party, number, batches));
-                party.flush(0);
+                (0..acts).for_each(|number| act(&party, number, batches));
+                party.leave();
             });
             life.is_none().then_some(me)
         })
@@ -115,21 +115,21 @@ impl Run {
 fn four_putters_and_four_getters_pass_every_message_in_order() {
     check(|| {
         let queue = Queue::<ShuttleWord>::new(3, 16, (1 << 44) - 5);
-        Party::stock(&queue);
+        Party::fill_free_ring(&queue);
         let putters = (0..4).map(|index| {
-            let mut party = Party::new(&queue, index, 1);
+            let party = Party::new(&queue, index, 1);
             thread::spawn(move || {
                 let own = u64::from(index) * PER_PRODUCER;
                 (0..3).for_each(|number| _ = party.put(own + number));
-                party.flush(0);
+                party.leave();
                 Vec::new()
             })
         });
         let getters = (4..8).map(|index| {
-            let mut party = Party::new(&queue, index, 1);
+            let party = Party::new(&queue, index, 1);
             thread::spawn(move || {
                 let got: Vec<u64> = (0..4).flat_map(|_| party.get()).collect();
-                party.flush(0);
+                party.leave();
                 got
             })
         });
@@ -191,9 +191,9 @@ fn close_among_puts_and_gets_leaves_nothing_behind() {
 fn a_get_that_answers_closed_is_the_end() {
     check(|| {
         let queue = Queue::<ShuttleWord>::new(2, 8, 3);
-        Party::stock(&queue);
+        Party::fill_free_ring(&queue);
         let putter = |index| {
-            let mut party = Party::new(&queue, index, 1);
+            let party = Party::new(&queue, index, 1);
             thread::spawn(move || {
                 (0..3).for_each(|number| _ = party.put(u64::from(index) * PER_PRODUCER + number))
             })
@@ -201,7 +201,7 @@ fn a_get_that_answers_closed_is_the_end() {
         let threads = [putter(1), putter(2)];
         let getter = Party::new(&queue, 3, 1);
         let getter = thread::spawn(move || {
-            while getter.receive(1).1 != Edge::Closed {
+            while getter.receive(1).1 != ClaimEnd::Closed {
                 thread::yield_now();
             }
             getter.receive(8).0
@@ -245,16 +245,16 @@ fn deaths_within_batches_lose_nothing() {
 fn two_recoverers_of_one_corpse_share_the_work_while_others_go_on() {
     check(|| {
         let queue = Queue::<ShuttleWord>::new(2, 12, 0);
-        Party::stock(&queue);
-        let mut victim = Party::new(&queue, 9, 1);
+        Party::fill_free_ring(&queue);
+        let victim = Party::new(&queue, 9, 1);
         let me = victim.me;
         let accesses = shuttle::rand::thread_rng().gen_range(0..60);
-        _ = mortal(accesses, move || (0..4).for_each(|number| act(&mut victim, number, true)));
+        _ = mortal(accesses, move || (0..4).for_each(|number| act(&victim, number, true)));
         // The second recoverer may die over it.
         let recoverers: Vec<_> =
             [(10, u64::MAX), (11, shuttle::rand::thread_rng().gen_range(0..80))]
                 .map(|(index, accesses)| {
-                    let mut party = Party::new(&queue, index, 1);
+                    let party = Party::new(&queue, index, 1);
                     thread::spawn(move || {
                         let own = party.me;
                         mortal(accesses, move || party.recover(me)).is_none().then_some(own)

@@ -31,5 +31,5 @@ pub use ringway_sys::clock::Monotonic;
 
 /// What the system shows of a process, for people.
 pub mod process {
-    pub use ringway_sys::process::{Sight, sight_of};
+    pub use ringway_sys::process::{ProcessInfo, info_of};
 }

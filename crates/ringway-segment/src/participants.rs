@@ -12,7 +12,7 @@ use std::io;
 
 use ringway_core::membership::{self, Life};
 use ringway_sys::process::{Identity, Liveness};
-use ringway_sys::{clock, lock};
+use ringway_sys::{byte_lock, clock};
 
 use crate::layout::{LOCKS_AT, Participant};
 use crate::segment::Segment;
@@ -156,7 +156,7 @@ pub(crate) fn is_dead(
 /// Whether the lock byte is free, so that the participant has no mapping any more.
 pub(crate) fn is_unmapped(segment: &Segment, index: u8) -> bool {
     match segment.checked_file() {
-        Ok(Some(file)) => !lock::is_locked(file, byte_of(index)).unwrap_or(true),
+        Ok(Some(file)) => !byte_lock::is_locked(file, byte_of(index)).unwrap_or(true),
         _ => false, // nothing can be proved
     }
 }
@@ -166,12 +166,12 @@ fn byte_of(index: u8) -> u64 {
 }
 
 fn lock_byte(segment: &Segment, index: u8) -> io::Result<bool> {
-    segment.checked_file()?.map_or(Ok(true), |file| lock::try_exclusive(file, byte_of(index)))
+    segment.checked_file()?.map_or(Ok(true), |file| byte_lock::try_exclusive(file, byte_of(index)))
 }
 
 fn unlock_byte(segment: &Segment, index: u8) {
     // If the descriptor is no longer ours, the byte goes with the mapping.
     if let Ok(Some(file)) = segment.checked_file() {
-        let _ = lock::unlock(file, byte_of(index));
+        let _ = byte_lock::unlock(file, byte_of(index));
     }
 }

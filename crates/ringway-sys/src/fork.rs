@@ -1,12 +1,13 @@
 //! Notices by one load that this process is a forked child.
 //!
-//! A forked child must not use what its parent owns in shared memory, or two processes would own it. One page is mapped
-//! with MADV_WIPEONFORK (Linux 4.14): the kernel gives a child that page filled with zeros, whichever way the child was
-//! made, so a raw clone(2) is noticed too. `pthread_atfork` handlers run only for the C library's own `fork`, and
-//! comparing process ids costs a system call and is fooled when ids are used again.
+//! A forked child must not use what its parent owns in shared memory, or two processes would own
+//! it. One page is mapped with MADV_WIPEONFORK (Linux 4.14): the kernel gives a child that page
+//! filled with zeros, whichever way the child was made, so a raw clone(2) is noticed too.
+//! `pthread_atfork` handlers run only for the C library's own `fork`, and comparing process ids
+//! costs a system call and is fooled when ids are used again.
 //!
-//! A child that shares the memory of its parent (`vfork`, or clone with CLONE_VM) is not noticed: it is the same memory
-//! with the same owner. All that such a child may do is exec or `_exit`.
+//! A child that shares the memory of its parent (`vfork`, or clone with CLONE_VM) is not noticed:
+//! it is the same memory with the same owner. All that such a child may do is exec or `_exit`.
 
 use std::io;
 use std::ptr;
@@ -16,7 +17,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64};
 use crate::memory::page_size;
 use crate::status::check;
 
-/// What belongs to one process and not to its forked children: in a child every field is zero again.
+/// What belongs to one process and not to its forked children: in a child every field is zero
+/// again.
 #[repr(C)]
 struct Wiped {
     epoch: AtomicU64,
@@ -35,23 +37,24 @@ static NEVER: Wiped = Wiped {
 /// The page that fork wipes; [`NEVER`] until it is mapped, and the same from then on.
 static WIPED: AtomicPtr<Wiped> = AtomicPtr::new((&raw const NEVER).cast_mut());
 
-/// The last epoch that was given out in this process or in one it descends from: ordinary memory, which fork copies.
+/// The last epoch that was given out in this process or in one it descends from: ordinary memory,
+/// which fork copies.
 static LAST: AtomicU64 = AtomicU64::new(0);
 
-/// Returns the epoch of this process: 0 before the first [`enter`] and, which is the point, in a child that was forked
-/// since. A caller that remembers what [`enter`] returned and finds another number here is in a child of the process
-/// that it entered.
+/// Returns the epoch of this process: 0 before the first [`enter`] and, which is the point, in a
+/// child that was forked since. A caller that remembers what [`enter`] returned and finds another
+/// number here is in a child of the process that it entered.
 #[inline]
 pub fn epoch() -> u64 {
-    // SAFETY: it points to a static or to a page that is never unmapped; both hold atomics, and a page fresh from the
-    // kernel is valid for them. Relaxed does: the word tells of this process only, and a thread that missed the change
-    // of the pointer reads 0, as before.
+    // SAFETY: it points to a static or to a page that is never unmapped; both hold atomics, and a
+    // page fresh from the kernel is valid for them. Relaxed does: the word tells of this process
+    // only, and a thread that missed the change of the pointer reads 0, as before.
     unsafe { &*WIPED.load(Relaxed) }.epoch.load(Relaxed)
 }
 
-/// Gives this process its epoch if it has none, and returns it: never 0, and never one that a process which this one
-/// descends from ever had. Any number of threads may call it at once, and call it again. It takes no lock, which a
-/// child could find held for ever.
+/// Gives this process its epoch if it has none, and returns it: never 0, and never one that a
+/// process which this one descends from ever had. Any number of threads may call it at once, and
+/// call it again. It takes no lock, which a child could find held for ever.
 ///
 /// # Errors
 /// Those of mmap(2) and madvise(2): `InvalidInput` on kernels before 4.14.
@@ -69,8 +72,8 @@ pub fn enter() -> io::Result<u64> {
     }
 }
 
-/// Asks for two facts that do not change during the life of a process, once in each process. A forked child asks anew.
-/// Where no page can be had that fork wipes, each call asks.
+/// Asks for two facts that do not change during the life of a process, once in each process. A
+/// forked child asks anew. Where no page can be had that fork wipes, each call asks.
 pub(crate) fn once(ask: impl FnOnce() -> io::Result<[u64; 2]>) -> io::Result<[u64; 2]> {
     let Ok(page) = wiped() else { return ask() };
     // Acquire pairs with the Release below: the facts are there.
@@ -124,7 +127,8 @@ fn wiped() -> io::Result<&'static Wiped> {
             }
         };
     }
-    // SAFETY: it is not NEVER, so it is a page that was mapped for this struct, which it holds, and is never unmapped.
+    // SAFETY: it is not NEVER, so it is a page that was mapped for this struct, which it holds, and
+    // is never unmapped.
     Ok(unsafe { &*page_now })
 }
 
@@ -171,7 +175,8 @@ mod tests {
         // SAFETY: all fields are numbers.
         let mut how: libc::clone_args = unsafe { std::mem::zeroed() };
         how.exit_signal = libc::SIGCHLD as u64;
-        // SAFETY: the child is a copy of this process, with a copy of this stack, and does nothing but read and end.
+        // SAFETY: the child is a copy of this process, with a copy of this stack, and does nothing
+        // but read and end.
         let pid =
             unsafe { libc::syscall(libc::SYS_clone3, &raw mut how, size_of::<libc::clone_args>()) };
         if pid == 0 {

@@ -1,7 +1,7 @@
 //! Sleeping on words of shared memory until another thread or process wakes the sleepers.
 //!
-//! The futexes are never PRIVATE: the kernel finds the word by the memory behind it, so that processes meet which map
-//! it at different addresses.
+//! The futexes are never PRIVATE: the kernel finds the word by the memory behind it, so that
+//! processes meet which map it at different addresses.
 
 use std::io;
 use std::ptr;
@@ -13,7 +13,8 @@ use crate::clock::Monotonic;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use = "only a look at the data tells whether the wait is over"]
 pub enum Outcome {
-    /// A sleeper of this word was woken. That may be spurious, and other words may have been woken as well.
+    /// A sleeper of this word was woken. That may be spurious, and other words may have been woken
+    /// as well.
     Woken {
         /// The index of the word; 0 for [`wait`].
         word: usize,
@@ -26,18 +27,20 @@ pub enum Outcome {
     Interrupted,
 }
 
-/// Sleeps while `word` is `expected`, until [`wake`], a signal or `deadline`; `None` waits without limit.
+/// Sleeps while `word` is `expected`, until [`wake`], a signal or `deadline`; `None` waits without
+/// limit.
 ///
-/// The comparison and falling asleep are one step to the kernel: a wake that follows a change of the word is not
-/// missed. A deadline in the past gives [`Outcome::TimedOut`], or [`Outcome::Changed`]. Each signal whose handler runs in
-/// this thread gives [`Outcome::Interrupted`], also with SA_RESTART; a stop and a continue do not. Failures of the kernel
-/// (the memory behind the word is gone) count as [`Outcome::Woken`].
+/// The comparison and falling asleep are one step to the kernel: a wake that follows a change of
+/// the word is not missed. A deadline in the past gives [`Outcome::TimedOut`], or
+/// [`Outcome::Changed`]. Each signal whose handler runs in this thread gives
+/// [`Outcome::Interrupted`], also with SA_RESTART; a stop and a continue do not. Failures of the
+/// kernel (the memory behind the word is gone) count as [`Outcome::Woken`].
 pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Monotonic>) -> Outcome {
-    // A wait without a time limit would be restarted silently after a handler with SA_RESTART. The end of time is
-    // centuries away.
+    // A wait without a time limit would be restarted silently after a handler with SA_RESTART. The
+    // end of time is centuries away.
     let time = deadline.unwrap_or(Monotonic::from_nanos(u64::MAX)).as_timespec();
-    // SAFETY: the word is borrowed and so is mapped and aligned; `time` is a local that lives on. With FUTEX_WAIT_BITSET
-    // the time is absolute on CLOCK_MONOTONIC.
+    // SAFETY: the word is borrowed and so is mapped and aligned; `time` is a local that lives on.
+    // With FUTEX_WAIT_BITSET the time is absolute on CLOCK_MONOTONIC.
     let result = unsafe {
         libc::syscall(
             libc::SYS_futex,
@@ -58,15 +61,16 @@ pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Monotonic>) -> Out
 /// How many words [`waitv`] can wait for at once.
 pub const MOST_WORDS: usize = 128;
 
-/// Sleeps while each word has the value beside it, until one of them is woken, a signal or `deadline`; `None` waits
-/// without limit.
+/// Sleeps while each word has the value beside it, until one of them is woken, a signal or
+/// `deadline`; `None` waits without limit.
 ///
 /// As [`wait`], but a handler with SA_RESTART does not end the wait: the kernel restarts it.
 ///
 /// # Errors
 /// * `InvalidInput` if there are no words, or more than [`MOST_WORDS`].
 /// * `Unsupported` (ENOSYS) before Linux 5.16, and where a filter of system calls says the same.
-/// * `PermissionDenied` (EPERM) where a filter of system calls forbids it, as those of older container engines do.
+/// * `PermissionDenied` (EPERM) where a filter of system calls forbids it, as those of older
+///   container engines do.
 /// * Others of futex_waitv(2): EFAULT if the memory behind a word is gone, ENOMEM.
 pub fn waitv(words: &[(&AtomicU32, u32)], deadline: Option<Monotonic>) -> io::Result<Outcome> {
     if words.is_empty() || words.len() > MOST_WORDS {
@@ -83,8 +87,8 @@ pub fn waitv(words: &[(&AtomicU32, u32)], deadline: Option<Monotonic>) -> io::Re
     }
     let time = deadline.map(Monotonic::as_timespec);
     let time = time.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: as many waiters as are told are filled in and live on, and their words are borrowed; `time` is null or
-    // points to a local that lives on.
+    // SAFETY: as many waiters as are told are filled in and live on, and their words are borrowed;
+    // `time` is null or points to a local that lives on.
     let woken = unsafe {
         libc::syscall(
             libc::SYS_futex_waitv,
@@ -127,7 +131,8 @@ fn ended(error: &io::Error) -> Option<Outcome> {
     }
 }
 
-/// Wakes at most `count` sleepers of `word`, in any process, and returns how many it woke; 0 also on an error.
+/// Wakes at most `count` sleepers of `word`, in any process, and returns how many it woke; 0 also
+/// on an error.
 pub fn wake(word: &AtomicU32, count: u32) -> u32 {
     let count = i32::try_from(count).unwrap_or(i32::MAX);
     // SAFETY: the word is borrowed and so is mapped and aligned; the kernel does not write to it.
@@ -235,7 +240,8 @@ mod tests {
     extern "C" fn nothing(_: libc::c_int) {}
 
     fn handle(signal: libc::c_int, flags: libc::c_int) {
-        // SAFETY: the fields are numbers; the handler does nothing, and no other test uses the signal.
+        // SAFETY: the fields are numbers; the handler does nothing, and no other test uses the
+        // signal.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
             action.sa_sigaction = nothing as extern "C" fn(libc::c_int) as usize;

@@ -13,18 +13,18 @@ pub use sparse::{Sparse, new_mappings_are_locked};
 /// Pages that one mincore call is asked about.
 const PAGES_PER_CALL: usize = 4096;
 
-/// Bytes of a page of memory.
+/// Returns the size of a page of memory, in bytes.
 pub fn page_size() -> u64 {
     // SAFETY: sysconf takes a number and touches no memory.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    // Every Linux answers; the fallback is for form's sake.
+    // Every Linux tells; the fallback is for form's sake.
     u64::try_from(size).unwrap_or(4096)
 }
 
-/// Bytes of the pages that are in memory, of those that the `len` bytes from `ptr` on touch. Whole pages are counted.
+/// Counts the bytes of the `len` from `ptr` on that are in memory, in whole pages.
 ///
 /// # Errors
-/// Of mincore(2): ENOMEM if not all of the range is mapped.
+/// Those of mincore(2): ENOMEM if not all of the range is mapped.
 pub fn resident_bytes(ptr: *const u8, len: usize) -> io::Result<u64> {
     let page = page_size() as usize;
     let before = ptr.addr() % page;
@@ -33,7 +33,8 @@ pub fn resident_bytes(ptr: *const u8, len: usize) -> io::Result<u64> {
     while asked < pages {
         let now = PAGES_PER_CALL.min(pages - asked);
         let at = ptr.wrapping_sub(before).wrapping_add(asked * page).cast_mut().cast();
-        // SAFETY: the call reads none of the memory, checks the range itself, and writes `now` flags, which fit.
+        // SAFETY: the call reads none of the memory, checks the range itself, and writes `now`
+        // flags, which fit.
         retry_interrupted(|| check(unsafe { libc::mincore(at, now * page, flags.as_mut_ptr()) }))?;
         // The other bits are reserved.
         resident += flags[..now].iter().filter(|flag| **flag & 1 != 0).count() as u64;
@@ -42,11 +43,12 @@ pub fn resident_bytes(ptr: *const u8, len: usize) -> io::Result<u64> {
     Ok(resident * page as u64)
 }
 
-/// Has the kernel bring in the `len` bytes from `ptr` on, ready to be written, without changing them.
+/// Has the kernel bring in the `len` bytes from `ptr` on, ready to be written, without changing
+/// them (MADV_POPULATE_WRITE, Linux 5.14). Other threads and processes may use them meanwhile.
 ///
 /// # Errors
-/// Of madvise(2): `InvalidInput` on kernels before 5.14 or if `ptr` is not at the start of a page, EFAULT where a touch
-/// would have been a SIGBUS.
+/// Those of madvise(2): `InvalidInput` on kernels before 5.14 or if `ptr` is not at the start of a
+/// page, EFAULT where a touch would have been a SIGBUS.
 ///
 /// # Safety
 /// The range has to be mapped, by the caller, for reading and writing.
@@ -58,11 +60,13 @@ pub unsafe fn populate(ptr: *mut u8, len: usize) -> io::Result<()> {
     .map(drop)
 }
 
-/// Makes sure that memory (or disk) stands behind the `len` bytes from `ptr` on, without changing them: by
-/// [`populate`], or before Linux 5.14 by [`touch_atomically`]. All of the first and the last page is meant.
+/// Makes sure that memory (or disk) stands behind the `len` bytes from `ptr` on, without changing
+/// them: by [`populate`], or before Linux 5.14 by [`touch_atomically`]. All of the first and the
+/// last page is meant.
 ///
 /// # Errors
-/// ENOSPC where a touch would have been a SIGBUS: the file system is full, or the file ends before. Others of madvise(2).
+/// ENOSPC where a touch would have been a SIGBUS: the file system is full, or the file ends before.
+/// Others of madvise(2).
 ///
 /// # Safety
 /// As [`touch_atomically`].
@@ -82,12 +86,14 @@ pub unsafe fn back(ptr: *mut u8, len: usize) -> io::Result<()> {
     }
 }
 
-/// Writes to each page of the `len` bytes from `ptr` on without changing anything: by an atomic OR with nothing, which
-/// loses no write of another thread or process. A page that cannot get memory is a SIGBUS.
+/// Writes to each page of the `len` bytes from `ptr` on without changing anything: by an atomic OR
+/// with nothing, which loses no write of another thread or process. A page that cannot get memory
+/// is a SIGBUS.
 ///
 /// # Safety
-/// The range has to be mapped, by the caller, for reading and writing. While this runs, all other accesses to it in this
-/// process have to be atomic ones of bytes or by the calling thread, and it must not be borrowed.
+/// The range has to be mapped, by the caller, for reading and writing. While this runs, all other
+/// accesses to it in this process have to be atomic ones of bytes or by the calling thread, and it
+/// must not be borrowed.
 pub unsafe fn touch_atomically(ptr: *mut u8, len: usize) {
     let page = page_size() as usize;
     let first = ptr.addr() % page;
@@ -96,19 +102,21 @@ pub unsafe fn touch_atomically(ptr: *mut u8, len: usize) {
     {
         // SAFETY: the byte lies in the range that the caller vouches for.
         let byte = unsafe { AtomicU8::from_ptr(ptr.add(at)) };
-        // An OR with a zero that the compiler knows would become a mere load, which brings in no memory.
+        // An OR with a zero that the compiler knows would become a mere load, which brings in no
+        // memory.
         byte.fetch_or(black_box(0), Relaxed);
     }
 }
 
-/// Leaves the `len` bytes from `ptr` on out of core dumps of this process and of its later forked children.
+/// Leaves the `len` bytes from `ptr` on out of core dumps of this process and of its later forked
+/// children.
 ///
-/// The kernel dumps shared memory without a name by default (core(5)), and so reads all of it: on tmpfs that gives
-/// memory to each hole, for good.
+/// The kernel dumps shared memory without a name by default (core(5)), and so reads all of it: on
+/// tmpfs that gives memory to each hole, for good.
 ///
 /// # Errors
-/// Those of madvise(2) with MADV_DONTDUMP (Linux 3.4): `InvalidInput` if `ptr` is not at the start of a page, ENOMEM if
-/// not all of the range is mapped.
+/// Those of madvise(2) with MADV_DONTDUMP (Linux 3.4): `InvalidInput` if `ptr` is not at the start
+/// of a page, ENOMEM if not all of the range is mapped.
 pub fn dont_dump(ptr: *const u8, len: usize) -> io::Result<()> {
     // SAFETY: the advice changes nothing that can be read.
     check(unsafe { libc::madvise(ptr.cast_mut().cast(), len, libc::MADV_DONTDUMP) }).map(drop)
@@ -240,7 +248,8 @@ mod tests {
         file.set_len(2 * page_size()).unwrap();
         let mapping = Mapping::of(&file);
         file.set_len(page_size()).unwrap();
-        // SAFETY: the range is mapped for reading and writing, though nothing is behind its second page.
+        // SAFETY: the range is mapped for reading and writing, though nothing is behind its second
+        // page.
         assert!(unsafe { populate(mapping.base(), mapping.len()) }.is_err());
     }
 }

@@ -2,16 +2,16 @@
 
 mod host;
 mod identity;
+mod info;
 mod liveness;
 mod maps;
 mod pidfd;
 mod procfs;
 mod sentinels;
-mod sight;
 
 pub use host::{boot_id, random_bytes, thread_id};
 pub use identity::Identity;
+pub use info::{ProcessInfo, info_of};
 pub use liveness::{Liveness, liveness_of};
 pub use maps::maps_file;
 pub use sentinels::Sentinels;
-pub use sight::{Sight, sight_of};

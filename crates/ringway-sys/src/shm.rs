@@ -1,4 +1,5 @@
-//! The files that hold segments: making them whole before they have a name, handing them over, asking about them.
+//! The files that hold segments: making them whole before they have a name, handing them over,
+//! asking about them.
 
 mod create;
 mod facts;

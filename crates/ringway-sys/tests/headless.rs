@@ -1,4 +1,5 @@
-//! A program whose first thread ends: what asks `/proc` about ourselves has to go on working in the other threads.
+//! A program whose first thread ends: what asks `/proc` about ourselves has to go on working in the
+//! other threads.
 
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd};

@@ -53,7 +53,7 @@ pub mod inspect {
         lock_snapshot, open, participants, schema, snapshot,
     };
     pub use ringway_segment::place::{list, printable};
-    pub use ringway_segment::process::{Sight, sight_of};
+    pub use ringway_segment::process::{ProcessInfo, info_of};
     pub use ringway_segment::segment::remove::{has_name, is_marked, remove, restore};
     pub use ringway_segment::segment::unfinished::{Maker, Unfinished, unfinished};
     pub use ringway_segment::segment::{Segment, Trust};

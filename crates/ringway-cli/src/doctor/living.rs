@@ -19,7 +19,7 @@ fn living(snapshot: &Snapshot) -> impl Iterator<Item = &Attendee> {
 pub(super) fn stopped(snapshot: &Snapshot) -> Vec<(String, String)> {
     let pids: BTreeSet<u32> =
         living(snapshot).filter(|attendee| attendee.is_here).map(|attendee| attendee.pid).collect();
-    let still = |pid| match inspect::sight_of(pid)?.state {
+    let still = |pid| match inspect::info_of(pid)?.state {
         "stopped" => {
             Some((format!("pid {pid} is stopped"), format!("kill -CONT {pid} lets it go on")))
         }

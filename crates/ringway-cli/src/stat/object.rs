@@ -30,14 +30,14 @@ pub(super) fn of(view: &View) -> Value {
 }
 
 fn participant(participant: &Participant) -> Value {
-    let Participant { attendee, sight, held } = participant;
+    let Participant { attendee, info, held } = participant;
     json!({
         "pid": attendee.pid,
         "pid_is_of_this_namespace": attendee.is_here,
         "alive": attendee.alive,
-        "command": sight.as_ref().map(|sight| &sight.command),
-        "state": sight.as_ref().map(|sight| sight.state),
-        "threads": sight.as_ref().map(|sight| sight.threads),
+        "command": info.as_ref().map(|info| &info.command),
+        "state": info.as_ref().map(|info| info.state),
+        "threads": info.as_ref().map(|info| info.threads),
         "entry": attendee.index,
         "generation": attendee.generation,
         "attached_unix_nanos": attendee.attached_unix_nanos,

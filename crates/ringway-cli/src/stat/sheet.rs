@@ -59,16 +59,16 @@ fn totals(name: &str, snapshot: &Snapshot) -> String {
 }
 
 fn person(participant: &Participant) -> String {
-    let Participant { attendee, sight, .. } = participant;
+    let Participant { attendee, info, .. } = participant;
     let since = format!("open for {}", age(attendee.attached_unix_nanos));
     let pid = attendee.pid;
-    match (attendee.alive, attendee.is_here, sight) {
+    match (attendee.alive, attendee.is_here, info) {
         (false, _, _) => format!("pid {pid}, dead, {since}"),
         (true, false, _) => format!("pid {pid} of another PID namespace, alive, {since}"),
         (true, true, None) => format!("pid {pid}, alive, {since}"),
-        (true, true, Some(sight)) => {
-            let threads = count(sight.threads, "thread");
-            format!("pid {pid}, {}, {threads}, {since}: {}", sight.state, beginning(&sight.command))
+        (true, true, Some(info)) => {
+            let threads = count(info.threads, "thread");
+            format!("pid {pid}, {}, {threads}, {since}: {}", info.state, beginning(&info.command))
         }
     }
 }

@@ -30,19 +30,18 @@ impl<C: StoreCells> Store<'_, C> {
     #[inline(never)]
     fn take_from_ring(&self) -> Result<Owned, NoBlock<C::NoMemory>> {
         let mut claimed = Batch::new();
-        if let Some(mut stock) = self.local.stocks.open() {
-            self.claim(&mut claimed, stock.room(self.shape.keep))?;
+        let stock = self.local.stocks.open();
+        // One for the caller, with which the stock has what it has room for.
+        let wanted = stock.as_ref().map_or(1, |stock| stock.room(self.shape.keep).max(1));
+        self.claim(&mut claimed, wanted)?;
+        let Some(owned) = claimed.pop_front() else {
+            drop(stock); // others may use it while we wait for memory
+            return self.take_fresh();
+        };
+        if let Some(mut stock) = stock {
             stock.fill(&mut claimed, self.shape.keep);
-            if let Some(owned) = stock.pop() {
-                return Ok(owned);
-            }
-        } else {
-            self.claim(&mut claimed, 1)?;
-            if let Some(owned) = claimed.pop_front() {
-                return Ok(owned);
-            }
         }
-        self.take_fresh()
+        Ok(owned)
     }
 
     /// Claims from the ring. Damage is told only if nothing came.

@@ -1,8 +1,10 @@
-//! The kernel's part of a sleep, under loom: the comparison and the queueing are one step for a waker.
+//! The kernel's part of a sleep, under loom: the comparison and the queueing are one step for a
+//! waker.
 
 use loom::sync::{Condvar, Mutex};
-use ringway_core::event::{self, Ticket};
-use ringway_core::word::Word;
+use ringway_core::event_count::{EventCount, Ticket};
+
+use super::loom_word::LoomWord;
 
 #[derive(Default)]
 struct Sleepers {
@@ -20,10 +22,10 @@ impl Futex {
         Self { sleepers: Mutex::new(Sleepers::default()), changed: Condvar::new() }
     }
 
-    /// Sleeps while the sequence of `word` is that of the ticket.
-    pub fn wait<W: Word>(&self, word: &W, ticket: Ticket) {
+    /// Sleeps while the sequence of `event` is that of the ticket.
+    pub fn wait(&self, event: EventCount<'_, LoomWord>, ticket: Ticket) {
         let mut sleepers = self.sleepers.lock().unwrap();
-        if !event::is_current(word, ticket) {
+        if !event.is_current(ticket) {
             return;
         }
         sleepers.asleep += 1;
@@ -33,7 +35,7 @@ impl Futex {
         sleepers.woken -= 1;
     }
 
-    /// Wakes up to `count`; answers how many.
+    /// Wakes up to `count`; returns how many.
     pub fn wake(&self, count: u32) -> u32 {
         let mut sleepers = self.sleepers.lock().unwrap();
         let woken = count.min(sleepers.asleep);

@@ -1,4 +1,4 @@
-//! What the checks of the ring share: rings on the heap, participants, and the words of the model checkers.
+//! What the checks share: queues on the heap, participants, and the words of the model checkers.
 #![allow(dead_code)] // each check uses a part
 
 pub mod audit;

@@ -10,6 +10,7 @@ use super::heap::Memory;
 use super::steps::PlainPayload;
 
 shuttle::thread_local! {
+    static KEY: Cell<u64> = const { Cell::new(0) };
     static ACCESSES_LEFT: Cell<u64> = const { Cell::new(u64::MAX) };
 }
 
@@ -38,6 +39,9 @@ fn step() {
 pub struct ShuttleWord(AtomicU64);
 
 impl Word for ShuttleWord {
+    fn new(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
     fn load(&self, order: Ordering) -> u64 {
         step();
         self.0.load(order)
@@ -62,11 +66,14 @@ impl Word for ShuttleWord {
     }
     fn barrier_between_seqcst() {}
     fn barrier() {}
+    fn thread_key() -> u64 {
+        KEY.with(Cell::get)
+    }
 }
 
 impl Memory for ShuttleWord {
     type Payload = PlainPayload;
-    fn new(value: u64) -> Self {
-        Self(AtomicU64::new(value))
+    fn set_thread_key(key: u64) {
+        KEY.with(|cell| cell.set(key));
     }
 }

@@ -13,6 +13,7 @@ use super::heap::{Memory, Payload};
 thread_local! {
     static GATE: RefCell<Option<Arc<Gate>>> = const { RefCell::new(None) };
     static SOUND_EXCHANGES: Cell<u64> = const { Cell::new(u64::MAX) };
+    static KEY: Cell<u64> = const { Cell::new(0) };
     static OTHERS: RefCell<Option<Box<dyn FnMut()>>> = const { RefCell::new(None) };
 }
 
@@ -125,6 +126,9 @@ fn step() {
 }
 
 impl Word for StepWord {
+    fn new(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
     fn load(&self, order: Ordering) -> u64 {
         step();
         self.0.load(order)
@@ -158,6 +162,9 @@ impl Word for StepWord {
     }
     fn barrier_between_seqcst() {}
     fn barrier() {}
+    fn thread_key() -> u64 {
+        KEY.get()
+    }
 }
 
 /// A payload for checkers that do not look for races.
@@ -177,7 +184,7 @@ impl Payload for PlainPayload {
 
 impl Memory for StepWord {
     type Payload = PlainPayload;
-    fn new(value: u64) -> Self {
-        Self(AtomicU64::new(value))
+    fn set_thread_key(key: u64) {
+        KEY.set(key);
     }
 }

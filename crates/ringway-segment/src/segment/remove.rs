@@ -16,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ringway_sys::{lock, shm};
+use ringway_sys::{byte_lock, shm};
 
 use crate::error::RemoveError;
 use crate::layout::{FLAG_REMOVED, REMOVAL_LOCK_AT};
@@ -74,7 +74,7 @@ fn alone_with_name(
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         };
-        let _ = lock::unlock(file, REMOVAL_LOCK_AT);
+        let _ = byte_lock::unlock(file, REMOVAL_LOCK_AT);
         done
     });
     done.map_err(|source| refused(path, file, source))
@@ -83,7 +83,7 @@ fn alone_with_name(
 /// A holder that is stopped keeps the byte, so this does not wait for long.
 fn lock(file: &File) -> io::Result<()> {
     for _ in 0..100 {
-        if lock::try_exclusive(file, REMOVAL_LOCK_AT)? {
+        if byte_lock::try_exclusive(file, REMOVAL_LOCK_AT)? {
             return Ok(());
         }
         std::thread::sleep(Duration::from_millis(1));

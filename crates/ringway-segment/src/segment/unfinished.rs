@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use ringway_sys::{lock, shm};
+use ringway_sys::{byte_lock, shm};
 
 use crate::layout::REMOVAL_LOCK_AT;
 use crate::place::{self, Place};
@@ -84,7 +84,8 @@ impl Unfinished {
             return Ok(false);
         }
         // Another remover of the same file could make way for another file under the name.
-        if !lock::try_exclusive(&file, REMOVAL_LOCK_AT)? || !shm::same_file(&file, &self.path)? {
+        if !byte_lock::try_exclusive(&file, REMOVAL_LOCK_AT)? || !shm::same_file(&file, &self.path)?
+        {
             return Ok(false);
         }
         fs::remove_file(&self.path).map(|()| true)
@@ -92,7 +93,7 @@ impl Unfinished {
 
     fn is_left(&self, file: &File) -> io::Result<bool> {
         // A hidden file with a second name is published, and only its hidden name was left.
-        Ok(!self.is_visible && file.metadata()?.nlink() > 1 || lock::is_alone(file)?)
+        Ok(!self.is_visible && file.metadata()?.nlink() > 1 || byte_lock::is_alone(file)?)
     }
 }
 

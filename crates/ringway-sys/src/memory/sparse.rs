@@ -1,8 +1,9 @@
 //! Mappings that are much larger than what is used of them, and stay so.
 //!
-//! A segment reserves addresses for all that it could ever hold, gigabytes as a rule, and gets memory as it is used. Two
-//! things would give all of it memory at once: a core dump, which reads the holes of a file without a name and so fills
-//! them, and mlockall(2) with MCL_FUTURE, which real-time processes call.
+//! A segment reserves addresses for all that it could ever hold, gigabytes as a rule, and gets
+//! memory as it is used. Two things would give all of it memory at once: a core dump, which reads
+//! the holes of a file without a name and so fills them, and mlockall(2) with MCL_FUTURE, which
+//! real-time processes call.
 
 use std::fs::File;
 use std::io;
@@ -13,15 +14,22 @@ use super::{dont_dump, page_size};
 use crate::shm::is_hugetlbfs;
 use crate::status::check;
 
-/// A mapping that has memory where it was touched, and nowhere else. It is unmapped when it is dropped.
+/// A mapping that has memory where it was touched, and nowhere else. It is unmapped when it is
+/// dropped.
 ///
 /// * A mapping of a file is left out of core dumps (MADV_DONTDUMP, Linux 3.4).
-/// * Under mlockall(MCL_FUTURE) only pages that were touched are locked, as with MCL_ONFAULT (mlock2(2), Linux 4.4). If
-///   RLIMIT_MEMLOCK is too low for `len` bytes, none is locked and the mapping succeeds all the same.
-/// * A later mlockall(MCL_CURRENT) without MCL_ONFAULT fills the whole mapping; nothing can be done about that here.
+/// * Under mlockall(MCL_FUTURE) only pages that were touched are locked, as with MCL_ONFAULT
+///   (mlock2(2), Linux 4.4). If RLIMIT_MEMLOCK is too low for `len` bytes, none is locked and the
+///   mapping succeeds all the same.
+/// * A later mlockall(MCL_CURRENT) without MCL_ONFAULT fills the whole mapping; nothing can be done
+///   about that here.
 /// * No swap space is reserved (MAP_NORESERVE).
 ///
-/// The type knows the range only. To access the memory is unsafe, and other processes may do so at the same time.
+/// It has to be made here: [`dont_dump`] can be asked for any mapping, but under mlockall one that
+/// was made by other means is full before it can be advised.
+///
+/// The type knows the range only. To access the memory is unsafe, and other processes may do so at
+/// the same time.
 #[derive(Debug)]
 pub struct Sparse {
     base: NonNull<u8>,
@@ -34,21 +42,22 @@ unsafe impl Send for Sparse {}
 unsafe impl Sync for Sparse {}
 
 impl Sparse {
-    /// Maps `len` bytes of `file` from its beginning on, shared, for reading and writing. On hugetlbfs `len` has to be a
-    /// multiple of the size of its pages.
+    /// Maps `len` bytes of `file` from its beginning on, shared, for reading and writing. On
+    /// hugetlbfs `len` has to be a multiple of the size of its pages.
     ///
     /// # Errors
-    /// Those of mmap(2): `InvalidInput` if `len` is 0, `PermissionDenied` if the file is not open for both, ENOMEM if
-    /// there is no room among the addresses. `WouldBlock` (EAGAIN) means that mlockall(MCL_FUTURE) is in force and
-    /// RLIMIT_MEMLOCK leaves no page, or, for hugetlbfs, not `len` bytes.
+    /// Those of mmap(2): `InvalidInput` if `len` is 0, `PermissionDenied` if the file is not open
+    /// for both, ENOMEM if there is no room among the addresses. `WouldBlock` (EAGAIN) means that
+    /// mlockall(MCL_FUTURE) is in force and RLIMIT_MEMLOCK leaves no page, or, for hugetlbfs, not
+    /// `len` bytes.
     pub fn of_file(file: &File, len: usize) -> io::Result<Self> {
         let map = Self::map(Some(file), len)?;
         dont_dump(map.base.as_ptr(), len)?;
         Ok(map)
     }
 
-    /// Maps `len` bytes of zeros that belong to this process alone. They are part of a core dump, which does not fill
-    /// them.
+    /// Maps `len` bytes of zeros that belong to this process alone. They are part of a core dump,
+    /// which does not fill them.
     ///
     /// # Errors
     /// As [`of_file`](Self::of_file).
@@ -92,13 +101,14 @@ impl Sparse {
             Some(file) if is_hugetlbfs(file)? => Self::map_inaccessible_first(file, len)?,
             _ => Self::map_a_page_first(file, len)?,
         };
-        // SAFETY: the range is ours; locking changes nothing that can be read. It is no error if RLIMIT_MEMLOCK forbids
-        // it: the program runs on, and may be swapped out.
+        // SAFETY: the range is ours; locking changes nothing that can be read. It is no error if
+        // RLIMIT_MEMLOCK forbids it: the program runs on, and may be swapped out.
         unsafe { libc::syscall(libc::SYS_mlock2, map.base.as_ptr(), len, libc::MLOCK_ONFAULT) };
         Ok(map)
     }
 
-    /// A mapping that was unlocked grows by addresses that are neither filled nor counted by RLIMIT_MEMLOCK.
+    /// A mapping that was unlocked grows by addresses that are neither filled nor counted by
+    /// RLIMIT_MEMLOCK.
     fn map_a_page_first(file: Option<&File>, len: usize) -> io::Result<Self> {
         let first = Self::new(file, len.min(page_size() as usize), ACCESS)?;
         first.unlock()?;
@@ -150,15 +160,16 @@ impl Sparse {
 
 impl Drop for Sparse {
     fn drop(&mut self) {
-        // SAFETY: the range was mapped by us, and code that accesses it vouches that it is still mapped.
+        // SAFETY: the range was mapped by us, and code that accesses it vouches that it is still
+        // mapped.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
     }
 }
 
 const ACCESS: libc::c_int = libc::PROT_READ | libc::PROT_WRITE;
 
-/// Whether mlockall(MCL_FUTURE) is in force. No call tells, but the kernel refuses to take pages away from a range that
-/// is locked.
+/// Whether mlockall(MCL_FUTURE) is in force. No call tells, but the kernel refuses to take pages
+/// away from a range that is locked.
 pub fn new_mappings_are_locked() -> bool {
     let len = page_size() as usize;
     let Ok(page) = Sparse::new(None, len, libc::PROT_NONE) else { return false };
@@ -283,8 +294,11 @@ mod tests {
         assert!(!new_mappings_are_locked());
         lock_the_future();
         assert!(new_mappings_are_locked());
+        const LEN: usize = 1 << 20; // within the usual limits of a user without privileges
         let plain = sparse_file();
-        drop(Mapping::of(&plain));
+        if let Err(error) = Sparse::new(Some(&plain), LEN, ACCESS) {
+            return eprintln!("SKIPPED: this user may not lock memory: {error}");
+        }
         assert_eq!(allocated_bytes(&plain).unwrap(), LEN as u64, "what this is about");
 
         let file = sparse_file();

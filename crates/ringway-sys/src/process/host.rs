@@ -7,11 +7,12 @@ use crate::status::retry_interrupted;
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
-/// Returns a number that is drawn anew at each boot of the machine. A container may be shown another one than its host.
+/// Returns a number that is drawn anew at each boot of the machine. A container may be shown
+/// another one than its host.
 ///
 /// # Errors
-/// `NotFound` if `/proc` is not mounted or shows processes only (`subset=pid`); `InvalidData` if there is no such number
-/// in it.
+/// `NotFound` if `/proc` is not mounted or shows processes only (`subset=pid`); `InvalidData` if
+/// there is no such number in it.
 pub fn boot_id() -> io::Result<[u8; 16]> {
     let text = fs::read_to_string(BOOT_ID).map_err(|error| {
         let text =

@@ -8,17 +8,20 @@ use std::path::Path;
 use super::procfs;
 use crate::fork;
 
-/// One process. Its number alone is used again after its death; the number together with the start time is not, within
-/// one boot of the machine.
+/// One process. Its number alone is used again after its death; the number together with the start
+/// time is not, within one boot of the machine.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Identity {
     /// The process id, as the process itself sees it.
     pub pid: u32,
-    /// When it started, in clock ticks since boot (field 22 of `/proc/pid/stat`), as its own time namespace counts.
+    /// When it started, in clock ticks since boot (field 22 of `/proc/pid/stat`), as its own time
+    /// namespace counts.
     pub start_time: u64,
-    /// The inode of its PID namespace, within which alone the id means anything; 0 where the kernel has none.
+    /// The inode of its PID namespace, within which alone the id means anything; 0 where the kernel
+    /// has none.
     pub pid_namespace: u64,
-    /// The inode of its time namespace, within which alone the start time can be compared; 0 where the kernel has none.
+    /// The inode of its time namespace, within which alone the start time can be compared; 0 where
+    /// the kernel has none.
     pub time_namespace: u64,
 }
 
@@ -53,8 +56,8 @@ impl Identity {
         Self { pid, start_time, ..Self::current().unwrap() }
     }
 
-    /// Whether the process id means anything here: it is that of a process of our own PID namespace. `false` also if
-    /// `/proc` does not tell which namespace is ours.
+    /// Whether the process id means anything here: it is that of a process of our own PID
+    /// namespace. `false` also if `/proc` does not tell which namespace is ours.
     pub fn is_local(&self) -> bool {
         Namespaces::known().is_ok_and(|own| own.pid == self.pid_namespace)
     }
@@ -73,8 +76,8 @@ impl Namespaces {
         Ok(Self { pid: own_namespace("pid")?, time: own_namespace("time")? })
     }
 
-    /// What was found at the first call in this process. The PID namespace of a process never changes; its time
-    /// namespace changes if it calls setns(2), which hardly any process does.
+    /// What was found at the first call in this process. The PID namespace of a process never
+    /// changes; its time namespace changes if it calls setns(2), which hardly any process does.
     pub(super) fn known() -> io::Result<Self> {
         let [pid, time] = fork::once(|| Self::ask().map(|own| [own.pid, own.time]))?;
         Ok(Self { pid, time })

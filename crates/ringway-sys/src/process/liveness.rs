@@ -11,18 +11,20 @@ use super::{pidfd, procfs};
 pub enum Liveness {
     /// The process runs. Stopped, frozen, or without its first thread, it is alive.
     Alive,
-    /// The process is gone for ever: all its threads have ended, though its parent may not have waited for it.
+    /// The process is gone for ever: all its threads have ended, though its parent may not have
+    /// waited for it.
     Dead,
-    /// The kernel does not tell, so the caller needs other evidence. The process is of another PID namespace; or some
-    /// process with its number runs, but `/proc` (hidden, not mounted, no descriptor left to read it) or another time
-    /// namespace hides when that one started; or the number is none of a process.
+    /// The kernel does not tell, so the caller needs other evidence. The process is of another PID
+    /// namespace; or some process with its number runs, but `/proc` (hidden, not mounted, no
+    /// descriptor left to read it) or another time namespace hides when that one started; or the
+    /// number is none of a process.
     Unknown,
 }
 
 /// Asks the kernel whether `process` is alive. The result is [`Liveness::Dead`] only with proof.
 ///
-/// Needs pidfd_open(2) and poll(2) on its result (Linux 5.3). Where that is missing or forbidden, kill(2) and `/proc`
-/// are asked instead.
+/// Needs pidfd_open(2) and poll(2) on its result (Linux 5.3). Where that is missing or forbidden,
+/// kill(2) and `/proc` are asked instead.
 pub fn liveness_of(process: &Identity) -> Liveness {
     look(process).0
 }
@@ -39,14 +41,15 @@ pub(super) fn look(process: &Identity) -> (Liveness, Option<OwnedFd>) {
             other => (other, None),
         },
         Err(error) if error.raw_os_error() == Some(libc::ESRCH) => (Liveness::Dead, None),
-        // The number is that of a thread; or pidfds are forbidden, unknown to the kernel, or used up.
+        // The number is that of a thread; or pidfds are forbidden, unknown to the kernel, or used
+        // up.
         Err(_) => (look_without_pidfd(process), None),
     }
 }
 
-/// The start time is read while the pidfd holds on to one process, and only then that process is asked whether it has
-/// ended. If it has not, no other process can have had the number in between. If it has, so has ours, even if another
-/// process had the number since.
+/// The start time is read while the pidfd holds on to one process, and only then that process is
+/// asked whether it has ended. If it has not, no other process can have had the number in between.
+/// If it has, so has ours, even if another process had the number since.
 fn look_through(process: &Identity, pidfd: BorrowedFd<'_>) -> Liveness {
     let stat = procfs::directory_of(process.pid, Some(pidfd))
         .and_then(|directory| procfs::Stat::read(&directory));

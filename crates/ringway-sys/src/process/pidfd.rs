@@ -10,8 +10,8 @@ use crate::status::{check, retry_interrupted};
 /// Opens a pidfd of the process that has this number now. It is closed by exec.
 ///
 /// # Errors
-/// ESRCH if there is none; EINVAL or ENOENT (by kernel version) if the number is that of a thread; ENOSYS before Linux
-/// 5.3.
+/// ESRCH if there is none; EINVAL or ENOENT (by kernel version) if the number is that of a thread;
+/// ENOSYS before Linux 5.3.
 pub(super) fn open(pid: u32) -> io::Result<OwnedFd> {
     let pid = libc::pid_t::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
     // SAFETY: pidfd_open takes numbers and touches no memory.
@@ -23,7 +23,8 @@ pub(super) fn open(pid: u32) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
 }
 
-/// Whether all threads of the process have ended. A zombie has ended; a process that only lost its first thread has not.
+/// Whether all threads of the process have ended. A zombie has ended; a process that only lost its
+/// first thread has not.
 pub(super) fn has_ended(pidfd: BorrowedFd<'_>) -> io::Result<bool> {
     let mut question = libc::pollfd { fd: pidfd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
     // SAFETY: the call gets one `pollfd`, which is borrowed for it.
@@ -31,18 +32,20 @@ pub(super) fn has_ended(pidfd: BorrowedFd<'_>) -> io::Result<bool> {
     Ok(question.revents & (libc::POLLIN | libc::POLLHUP) != 0)
 }
 
-/// A pidfd that is kept for long. Code that knows nothing of it (a daemonizer) may close it, and its number may be used
-/// again. So the number is not an [`OwnedFd`], which would close the file of another owner in the end.
+/// A pidfd that is kept for long. Code that knows nothing of it (a daemonizer) may close it, and
+/// its number may be used again. So the number is not an [`OwnedFd`], which would close the file of
+/// another owner in the end.
 #[derive(Debug)]
 pub(super) struct Kept {
     number: RawFd,
     file: FileId,
-    /// What `/proc` calls the process, on kernels where `file` does not tell one pidfd from another.
+    /// What `/proc` calls the process, on kernels where `file` does not tell one pidfd from
+    /// another.
     shown: Option<i32>,
 }
 
-/// `f_type` of the file system of pidfds since Linux 6.9, where each process has an inode of its own that is never used
-/// again. Before, all pidfds, eventfds, epolls and the like share one inode.
+/// `f_type` of the file system of pidfds since Linux 6.9, where each process has an inode of its
+/// own that is never used again. Before, all pidfds, eventfds, epolls and the like share one inode.
 const PID_FS_MAGIC: u32 = 0x5049_4446;
 
 impl Kept {
@@ -72,7 +75,8 @@ impl Kept {
     fn shows(&self, expected: i32) -> bool {
         match procfs::shown_behind(self.number) {
             Ok(shown) => shown == Some(expected) || shown == Some(-1),
-            // `/proc` cannot be read now. To give up each descriptor for that would use them all up.
+            // `/proc` cannot be read now. To give up each descriptor for that would use them all
+            // up.
             Err(_) => true,
         }
     }
@@ -81,7 +85,8 @@ impl Kept {
 impl Drop for Kept {
     fn drop(&mut self) {
         if self.is_intact() {
-            // SAFETY: the number is that of a pidfd of this process, which nothing but this value was given.
+            // SAFETY: the number is that of a pidfd of this process, which nothing but this value
+            // was given.
             unsafe { libc::close(self.number) };
         }
     }
@@ -91,7 +96,8 @@ fn file_system(number: RawFd) -> io::Result<u32> {
     let mut facts = std::mem::MaybeUninit::<libc::statfs>::uninit();
     // SAFETY: the call fills the local in that it is given.
     retry_interrupted(|| check(unsafe { libc::fstatfs(number, facts.as_mut_ptr()) }))?;
-    // SAFETY: the call succeeded and has filled it in. The type of the field differs between the C libraries.
+    // SAFETY: the call succeeded and has filled it in. The type of the field differs between the C
+    // libraries.
     Ok(unsafe { facts.assume_init() }.f_type as u32)
 }
 

@@ -26,7 +26,8 @@ impl Stat {
         })
     }
 
-    /// The name in field 2 may hold anything, blanks and parentheses too; the last parenthesis ends it.
+    /// The name in field 2 may hold anything, blanks and parentheses too; the last parenthesis ends
+    /// it.
     fn parse(line: &[u8]) -> Option<Self> {
         let name_end = line.iter().rposition(|byte| *byte == b')')?;
         let rest = std::str::from_utf8(&line[name_end + 1..]).ok()?;
@@ -44,8 +45,8 @@ impl Stat {
     }
 }
 
-/// Where `/proc` shows the process that our PID namespace calls `pid`. The mounted `/proc` may be that of another PID
-/// namespace, with other numbers; then `pidfd` tells which one it is there.
+/// Where `/proc` shows the process that our PID namespace calls `pid`. The mounted `/proc` may be
+/// that of another PID namespace, with other numbers; then `pidfd` tells which one it is there.
 pub(super) fn directory_of(pid: u32, pidfd: Option<BorrowedFd<'_>>) -> io::Result<PathBuf> {
     let shown = fs::read_link("/proc/self")?;
     if shown.as_os_str() == std::process::id().to_string().as_str() {
@@ -69,14 +70,15 @@ fn pid_behind(pidfd: RawFd) -> io::Result<u32> {
     }
 }
 
-/// What the mounted `/proc` shows of a descriptor as the number of its process (Linux 5.4): -1 if that is gone, 0 if it
-/// is of another PID namespace. `None` if the descriptor is no pidfd.
+/// What the mounted `/proc` shows of a descriptor as the number of its process (Linux 5.4): -1 if
+/// that is gone, 0 if it is of another PID namespace. `None` if the descriptor is no pidfd.
 pub(super) fn shown_behind(descriptor: RawFd) -> io::Result<Option<i32>> {
     let text = fs::read_to_string(format!("/proc/thread-self/fdinfo/{descriptor}"))?;
     Ok(value_of(&text, "Pid:").and_then(|number| number.parse().ok()))
 }
 
-/// Whether a directory like `/proc/1` is that of a thread, not of the process that the thread belongs to.
+/// Whether a directory like `/proc/1` is that of a thread, not of the process that the thread
+/// belongs to.
 pub(super) fn is_thread(directory: &Path) -> io::Result<bool> {
     let text = fs::read(directory.join("status"))?;
     let text = String::from_utf8_lossy(&text);

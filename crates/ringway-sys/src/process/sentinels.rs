@@ -1,8 +1,8 @@
 //! Looks for the dead among many processes by one system call.
 //!
-//! A process that waits for others has to notice when one of them dies, and so looks at all of them several times a
-//! second. [`liveness_of`](super::liveness_of) takes about ten system calls for each; [`Sentinels`] keeps a pidfd of
-//! each process and asks all of them by one poll(2).
+//! A process that waits for others has to notice when one of them dies, and so looks at all of them
+//! several times a second. [`liveness_of`](super::liveness_of) takes about ten system calls for
+//! each; [`Sentinels`] keeps a pidfd of each process and asks all of them by one poll(2).
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,16 @@ use super::liveness::{Liveness, look};
 use super::pidfd::Kept;
 use crate::status::{check, retry_interrupted};
 
-/// Of this many descriptors that the process may have, one may be ours.
+/// Pidfds may take one in this many of the descriptors that the process may have.
 const SHARE: u64 = 4;
 
 /// A set of processes that are watched until they die.
 ///
-/// The kept descriptors are closed by exec. At most a quarter of the descriptors that this process may have
-/// (RLIMIT_NOFILE, asked by [`new`](Self::new)) are kept; further processes, and those for which no descriptor can be
-/// had, are asked one by one in each look. Other code may close the descriptors or use their numbers again: then a look
-/// takes longer or tells a death later, but never tells a living process dead.
+/// The kept descriptors are closed by exec. At most a quarter of the descriptors that this process
+/// may have (RLIMIT_NOFILE, asked by [`new`](Self::new)) are kept; further processes, and those for
+/// which no descriptor can be had, are asked one by one in each look. Other code may close the
+/// descriptors or use their numbers again: then a look takes longer or tells a death later, but
+/// never tells a living process dead.
 ///
 /// The set remains valid in a forked child.
 #[derive(Debug)]
@@ -28,7 +29,8 @@ pub struct Sentinels {
     watched: BTreeMap<Identity, Option<Kept>>,
     /// How many pidfds may be kept.
     limit: usize,
-    /// What poll(2) is asked: an entry for each pidfd, in the order of the map. Kept for its memory.
+    /// What poll(2) is asked: an entry for each pidfd, in the order of the map. Kept for its
+    /// memory.
     questions: Vec<libc::pollfd>,
     /// Which pidfd is next to be checked for being ours.
     next_checked: usize,
@@ -53,11 +55,12 @@ impl Sentinels {
 
     /// Adds `process` to the set if it is alive.
     ///
-    /// * [`Liveness::Alive`]: it is in the set, and [`take_dead`](Self::take_dead) will tell its death. For a process
-    ///   that was in the set already this takes no system call, and it may have died since the last look.
+    /// * [`Liveness::Alive`]: it is in the set, and [`take_dead`](Self::take_dead) will tell its
+    ///   death. For a process that was in the set already this takes no system call, and it may
+    ///   have died since the last look.
     /// * [`Liveness::Dead`]: it is not in the set.
-    /// * [`Liveness::Unknown`]: it is not in the set, and the caller needs other evidence, now and later. For a process
-    ///   of another PID namespace this takes no system call.
+    /// * [`Liveness::Unknown`]: it is not in the set, and the caller needs other evidence, now and
+    ///   later. For a process of another PID namespace this takes no system call.
     pub fn watch(&mut self, process: &Identity) -> Liveness {
         if self.watched.contains_key(process) {
             return Liveness::Alive;
@@ -69,8 +72,9 @@ impl Sentinels {
         liveness
     }
 
-    /// Looks at all processes of the set, without waiting, and returns those that have died since the last look. They
-    /// leave the set. While none dies, a look takes two system calls, and no memory.
+    /// Looks at all processes of the set, without waiting, and returns those that have died since
+    /// the last look. They leave the set. While none dies, a look takes two system calls, and no
+    /// memory.
     pub fn take_dead(&mut self) -> Vec<Identity> {
         let is_doubtful = !self.poll() || self.has_lost_a_descriptor();
         let mut room = self.limit.saturating_sub(self.kept());
@@ -84,7 +88,8 @@ impl Sentinels {
                 }
                 room += 1;
             }
-            // An answer is only a reason to look: the descriptor that gave it may be that of another file.
+            // An answer is only a reason to look: the descriptor that gave it may be that of
+            // another file.
             match look_and_keep(process, room > 0) {
                 (Liveness::Alive, kept) => *slot = kept,
                 (Liveness::Dead, _) => dead.push(*process),
@@ -132,8 +137,9 @@ impl Sentinels {
             .is_ok()
     }
 
-    /// Whether there is a sign that other code closed pidfds of ours; then any of them may be lost. Each that answered
-    /// is checked, and one more in turn: a number that was used again for something silent looks like a living process.
+    /// Whether there is a sign that other code closed pidfds of ours; then any of them may be lost.
+    /// Each that answered is checked, and one more in turn: a number that was used again for
+    /// something silent looks like a living process.
     fn has_lost_a_descriptor(&mut self) -> bool {
         let turn = self.next_checked % self.questions.len().max(1);
         self.next_checked = turn + 1;
@@ -177,7 +183,8 @@ mod tests {
 
     /// What a daemonizer does, and then any other code.
     fn close_and_use_again(number: i32, file: &impl AsRawFd) {
-        // SAFETY: both calls take numbers; `number` is the descriptor of a set that is made to notice it.
+        // SAFETY: both calls take numbers; `number` is the descriptor of a set that is made to
+        // notice it.
         unsafe {
             assert_eq!(libc::close(number), 0);
             assert_eq!(libc::dup2(file.as_raw_fd(), number), number);

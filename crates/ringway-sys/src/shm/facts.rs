@@ -47,15 +47,17 @@ pub fn file_id(file: &File) -> io::Result<FileId> {
 
 /// Whether `file` still is the file `id`. That takes one system call.
 ///
-/// Code that knows nothing of a descriptor (a daemonizer) may close it, and its number may be used again for another
-/// file, so this is to be asked before each operation that would harm that one: reserving, locking, truncating. `false`
-/// also if the number is not in use. Another thread can still change it between the question and the operation.
+/// Code that knows nothing of a descriptor (a daemonizer) may close it, and its number may be used
+/// again for another file, so this is to be asked before each operation that would harm that one:
+/// reserving, locking, truncating. `false` also if the number is not in use. Another thread can
+/// still change it between the question and the operation.
 pub fn is_same(file: &File, id: FileId) -> bool {
     FileId::of_number(file.as_raw_fd()).is_ok_and(|found| found == id)
 }
 
-/// Closes `file` if it still is the file `id`, and forgets it otherwise. To drop a [`File`] whose number was lost would
-/// close a file of another owner, or, with debug assertions, abort the process if no file has the number.
+/// Closes `file` if it still is the file `id`, and forgets it otherwise. To drop a [`File`] whose
+/// number was lost would close a file of another owner, or, with debug assertions, abort the
+/// process if no file has the number.
 pub fn close_if_same(file: File, id: FileId) {
     if !is_same(&file, id) {
         std::mem::forget(file);
@@ -65,7 +67,7 @@ pub fn close_if_same(file: File, id: FileId) {
 /// Whether `path` names the file `a` itself. A symbolic link at `path` is not followed.
 ///
 /// # Errors
-/// Of stat(2): `NotFound` if there is no such name.
+/// Those of stat(2): `NotFound` if there is no such name.
 pub fn same_file(a: &File, path: &Path) -> io::Result<bool> {
     let named = path.symlink_metadata()?;
     Ok(file_id(a)? == FileId { device: named.dev(), inode: named.ino() })
@@ -74,7 +76,7 @@ pub fn same_file(a: &File, path: &Path) -> io::Result<bool> {
 /// Bytes of memory (or disk) that stand behind the file.
 ///
 /// # Errors
-/// Of fstat(2).
+/// Those of fstat(2).
 pub fn allocated_bytes(file: &File) -> io::Result<u64> {
     Ok(file.metadata()?.blocks() * STAT_BLOCK)
 }
@@ -82,17 +84,17 @@ pub fn allocated_bytes(file: &File) -> io::Result<u64> {
 /// The user id of the owner and the permission bits.
 ///
 /// # Errors
-/// Of fstat(2).
+/// Those of fstat(2).
 pub fn owner(file: &File) -> io::Result<(u32, u32)> {
     let facts = file.metadata()?;
     Ok((facts.uid(), facts.mode() & 0o7777))
 }
 
-/// Bytes that the file system prefers to work in; on hugetlbfs the size of its pages, of which the size of the file
-/// has to be a multiple.
+/// Bytes that the file system prefers to work in; on hugetlbfs the size of its pages, of which the
+/// size of the file has to be a multiple.
 ///
 /// # Errors
-/// Of fstat(2).
+/// Those of fstat(2).
 pub fn block_size(file: &File) -> io::Result<u64> {
     Ok(file.metadata()?.blksize())
 }

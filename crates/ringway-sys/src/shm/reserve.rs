@@ -1,4 +1,5 @@
-//! Reserves memory before it is touched, so that a full file system is an error and not a SIGBUS later.
+//! Reserves memory before it is touched, so that a full file system is an error and not a SIGBUS
+//! later.
 
 use std::error::Error;
 use std::fmt;
@@ -11,7 +12,8 @@ use std::os::unix::fs::FileExt;
 use crate::memory;
 use crate::status::{check, retry_interrupted};
 
-/// Signals make fallocate undo its work. Parts of this size, in bytes, are not made smaller for their sake.
+/// Signals make fallocate undo its work. Parts of this size, in bytes, are not made smaller for
+/// their sake.
 const SMALLEST_PART: u64 = 64 << 10;
 
 /// [`reserve`] failed.
@@ -47,22 +49,24 @@ impl Error for NoSpace {
 pub enum Reserved {
     /// Memory stands behind the range.
     Done,
-    /// The file system knows no fallocate(2), and nothing was done. [`reserve_new`] and [`reserve_mapped`] know other
-    /// ways.
+    /// The file system knows no fallocate(2), and nothing was done. [`reserve_new`] and
+    /// [`reserve_mapped`] know other ways.
     Unsupported,
 }
 
-/// Makes sure that memory stands behind `len` bytes from `offset` on, by fallocate(2) (Linux 2.6.23, tmpfs 3.5). What is
-/// there already stays as it is, and nothing is counted twice. The range has to lie within the size of the file;
-/// otherwise the file grows.
+/// Makes sure that memory stands behind `len` bytes from `offset` on, by fallocate(2) (Linux
+/// 2.6.23, tmpfs 3.5). What is there already stays as it is, and nothing is counted twice. The
+/// range has to lie within the size of the file; otherwise the file grows.
 ///
-/// The C library's posix_fallocate(3) is not used: where there is no fallocate(2) it reads a byte of each block and writes
-/// it back, and so undoes what another process wrote in between.
+/// The C library's posix_fallocate(3) is not used: where there is no fallocate(2) it reads a byte
+/// of each block and writes it back, and so undoes what another process wrote in between.
 ///
-/// Under the memory limit of a control group this can end in the out-of-memory killer rather than in an error.
+/// Under the memory limit of a control group this can end in the out-of-memory killer rather than
+/// in an error.
 ///
 /// # Errors
-/// [`NoSpace`], with the error of fallocate(2) as its source, also if that error is not about space.
+/// [`NoSpace`], with the error of fallocate(2) as its source, also if that error is not about
+/// space.
 pub fn reserve(file: &File, offset: u64, len: u64) -> Result<Reserved, NoSpace> {
     match reserve_in_parts(offset, len, |at, part| allocate(file, at, part)) {
         Ok(()) => Ok(Reserved::Done),
@@ -71,8 +75,8 @@ pub fn reserve(file: &File, offset: u64, len: u64) -> Result<Reserved, NoSpace> 
     }
 }
 
-/// As [`reserve`], for a range of zeros that no other thread or process uses yet: where the file system knows no
-/// fallocate(2), zeros are written to it.
+/// As [`reserve`], for a range of zeros that no other thread or process uses yet: where the file
+/// system knows no fallocate(2), zeros are written to it.
 ///
 /// # Errors
 /// [`NoSpace`].
@@ -96,16 +100,18 @@ fn write_zeros(file: &File, offset: u64, len: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// As [`reserve`], for a file that is mapped from its beginning on at `base`. Where the file system knows no
-/// fallocate(2), the pages of the mapping are brought in ([`memory::back`]), which other processes may use meanwhile.
+/// As [`reserve`], for a file that is mapped from its beginning on at `base`. Where the file system
+/// knows no fallocate(2), the pages of the mapping are brought in ([`memory::back`]), which other
+/// processes may use meanwhile.
 ///
 /// # Errors
-/// [`NoSpace`]. Where [`memory::back`] has to touch the pages (before Linux 5.14), a full file system without
-/// fallocate(2) is a SIGBUS instead.
+/// [`NoSpace`]. Where [`memory::back`] has to touch the pages (before Linux 5.14), a full file
+/// system without fallocate(2) is a SIGBUS instead.
 ///
 /// # Safety
-/// `file` has to be mapped at `base`, by the caller, for reading and writing, at least up to the end of the range. All
-/// accesses to it while this runs have to be atomic, or of other processes, or to memory that this thread owns.
+/// `file` has to be mapped at `base`, by the caller, for reading and writing, at least up to the
+/// end of the range. All accesses to it while this runs have to be atomic, or of other processes,
+/// or to memory that this thread owns.
 pub unsafe fn reserve_mapped(
     file: &File,
     base: *mut u8,
@@ -229,7 +235,8 @@ mod tests {
             assert_eq!(written, SystemTime::UNIX_EPOCH, "a write would undo those of others");
 
             let map = Mapping::of(&file);
-            // SAFETY: the whole file is mapped for reading and writing, and this thread alone uses it.
+            // SAFETY: the whole file is mapped for reading and writing, and this thread alone uses
+            // it.
             unsafe { reserve_mapped(&file, map.base(), 4096 + 5, 3 * 4096) }.unwrap();
             assert_eq!(resident_bytes(map.base(), map.len()).unwrap(), 4 * 4096);
             let mut bytes = [0; 4];

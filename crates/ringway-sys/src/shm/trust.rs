@@ -1,9 +1,9 @@
 //! Whether a file may be mapped and believed.
 //!
-//! Each user who can write to a segment has to be trusted: it can forge messages, change one after it was checked, or
-//! truncate the file under the other participants. Any user can take a name in `/dev/shm`, so a file that was opened by
-//! its name may be a trap. A user who can only read the file can still hold read locks on the bytes that the
-//! participants have to lock.
+//! Each user who can write to a segment has to be trusted: it can forge messages, change one after
+//! it was checked, or truncate the file under the other participants. Any user can take a name in
+//! `/dev/shm`, so a file that was opened by its name may be a trap. A user who can only read the
+//! file can still hold read locks on the bytes that the participants have to lock.
 
 use std::fmt;
 use std::fs::File;
@@ -21,13 +21,14 @@ pub struct Ownership {
     pub uid: u32,
     /// The group id.
     pub gid: u32,
-    /// The permission bits. The users and groups of an access control list show in the bits of the group.
+    /// The permission bits. The users and groups of an access control list show in the bits of the
+    /// group.
     pub mode: u32,
 }
 
 impl Ownership {
-    /// Returns the ownership of `file`. A sealed [`memfd`](super::memfd) has no name and can only be had from a process
-    /// that has it open, so its mode (0777 by default) counts as 0600.
+    /// Returns the ownership of `file`. A sealed [`memfd`](super::memfd()) has no name and can only
+    /// be had from a process that has it open, so its mode (0777 by default) counts as 0600.
     ///
     /// # Errors
     /// Those of fstat(2).
@@ -52,8 +53,8 @@ pub enum Trust {
     OthersCanWrite,
     /// Any user may read the file, and so hold locks on it.
     OthersCanRead,
-    /// The members of a group may write to the file. The caller is neither the owner nor root, and has not named the
-    /// owner as trusted.
+    /// The members of a group may write to the file. The caller is neither the owner nor root, and
+    /// has not named the owner as trusted.
     GroupCanWrite {
         /// The group.
         gid: u32,
@@ -61,16 +62,18 @@ pub enum Trust {
 }
 
 impl Trust {
-    /// Judges a file for a process with the effective user id `euid`. The caller may trust one more owner, `named`.
+    /// Judges a file for a process with the effective user id `euid`. The caller may trust one more
+    /// owner, `named`.
     ///
     /// * The owner has to be that user, root, or `named`.
     /// * Users outside of the group must not have any access.
-    /// * Where the group has write access, the owner and root know that they gave it. Another user, a member of the
-    ///   group, has to name the owner, and so trusts all whom the owner let into the group.
+    /// * Where the group has write access, the owner and root know that they gave it. Another user,
+    ///   a member of the group, has to name the owner, and so trusts all whom the owner let into
+    ///   the group.
     ///
-    /// A verdict remains valid while the file is open: only the owner and root can change the mode, and only root the
-    /// owner. In a user namespace all users from outside show as one (as a rule 65534), so a process that runs as that
-    /// user cannot tell their files from its own.
+    /// A verdict remains valid while the file is open: only the owner and root can change the mode,
+    /// and only root the owner. In a user namespace all users from outside show as one (as a rule
+    /// 65534), so a process that runs as that user cannot tell their files from its own.
     pub fn judge(file: Ownership, euid: u32, named: Option<u32>) -> Self {
         let (is_own, is_named) = (file.uid == euid, named == Some(file.uid));
         if !(is_own || is_named || file.uid == ROOT) {
@@ -86,8 +89,8 @@ impl Trust {
         }
     }
 
-    /// Judges an open file for the calling process, as [`judge`](Self::judge). To judge a file before it is opened would
-    /// judge another one.
+    /// Judges an open file for the calling process, as [`judge`](Self::judge). To judge a file
+    /// before it is opened would judge another one.
     ///
     /// # Errors
     /// Those of fstat(2).

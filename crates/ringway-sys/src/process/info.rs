@@ -1,22 +1,24 @@
-//! What people want to know of a process.
+//! What `/proc` shows of a process, for listings.
 
 use std::fs;
 
 use super::procfs::{self, Stat};
 
-/// What the system shows of a process. Nothing here is proof of anything.
+/// What `/proc` shows of a process. Nothing here is proof of anything.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Sight {
-    /// Its program and arguments, with blanks between them; its short name in brackets where it has none.
+pub struct ProcessInfo {
+    /// The program and its arguments, with blanks between them; the short name in brackets if there
+    /// are none.
     pub command: String,
-    /// What it does: "running", "sleeping", "stopped" and the like.
+    /// What the process does: "running", "sleeping", "stopped" and the like.
     pub state: &'static str,
-    /// How many threads it has.
+    /// How many threads the process has.
     pub threads: u64,
 }
 
-/// What the system shows of the process that our PID namespace calls `pid`; `None` if it is gone or hidden.
-pub fn sight_of(pid: u32) -> Option<Sight> {
+/// Returns what `/proc` shows of the process that our PID namespace calls `pid`; `None` if it is
+/// gone or hidden.
+pub fn info_of(pid: u32) -> Option<ProcessInfo> {
     let directory = procfs::directory_of(pid, None).ok()?;
     let stat = Stat::read(&directory).ok()?;
     let arguments = fs::read(directory.join("cmdline")).ok()?;
@@ -26,7 +28,7 @@ pub fn sight_of(pid: u32) -> Option<Sight> {
         let name = fs::read(directory.join("comm")).ok()?;
         command = format!("[{}]", String::from_utf8_lossy(&name).trim_end_matches('\n'));
     }
-    Some(Sight { command, state: state_of(&stat), threads: stat.threads })
+    Some(ProcessInfo { command, state: state_of(&stat), threads: stat.threads })
 }
 
 fn state_of(stat: &Stat) -> &'static str {
@@ -48,12 +50,12 @@ mod tests {
     use crate::testing::{Child, alone};
 
     #[test]
-    fn we_see_ourselves_and_nobody_else_where_nobody_is() {
-        let sight = sight_of(std::process::id()).unwrap();
+    fn our_own_process_is_shown_and_a_missing_one_is_not() {
+        let info = info_of(std::process::id()).unwrap();
         let program = std::env::args().next().unwrap();
-        assert!(sight.command.starts_with(&program), "{sight:?}");
-        assert!(sight.threads >= 1);
-        assert_eq!(sight_of(u32::MAX), None);
+        assert!(info.command.starts_with(&program), "{info:?}");
+        assert!(info.threads >= 1);
+        assert_eq!(info_of(u32::MAX), None);
     }
 
     #[test]
@@ -61,23 +63,23 @@ mod tests {
         let _alone = alone();
         let mut child = Child::idle();
         child.wait_for_state('S');
-        assert_eq!(sight_of(child.pid).unwrap().state, "sleeping");
+        assert_eq!(info_of(child.pid).unwrap().state, "sleeping");
         child.signal(libc::SIGSTOP);
         child.wait_for_state('T');
-        assert_eq!(sight_of(child.pid).unwrap().state, "stopped");
+        assert_eq!(info_of(child.pid).unwrap().state, "stopped");
         child.signal(libc::SIGKILL);
         child.wait_for_state('Z');
-        let dead = sight_of(child.pid).unwrap();
+        let dead = info_of(child.pid).unwrap();
         assert_eq!(dead.state, "dead");
         assert!(dead.command.starts_with('[') && dead.command.ends_with(']'), "{dead:?}");
         child.wait();
     }
 
     #[test]
-    fn a_process_without_its_first_thread_is_no_dead_one() {
+    fn a_process_without_its_first_thread_is_not_dead() {
         let _alone = alone();
         let mut child = Child::headless();
-        assert_eq!(sight_of(child.pid).unwrap().state, "headless");
+        assert_eq!(info_of(child.pid).unwrap().state, "headless");
         child.signal(libc::SIGKILL);
         child.wait();
     }

@@ -1,8 +1,12 @@
-//! Byte locks that belong to an open file description: the kernel lets them go when its last descriptor is closed,
-//! which death does too.
+//! Byte locks that belong to an open file description (Linux 3.15): the kernel releases them with
+//! the last descriptor and the last mapping of the description, and so when a process dies.
 //!
-//! Unlike the older record locks they are not lost when another descriptor of the same file is closed, and two
-//! descriptions in one process exclude each other. A forked child shares the description and so keeps the lock.
+//! Unlike the older record locks they are not lost when another descriptor of the same file is
+//! closed, and two descriptions in one process exclude each other. A forked child shares the
+//! description and so keeps the lock.
+//!
+//! A read lock needs only a descriptor for reading, and stands in the way of all locks here: see
+//! [`Trust::OthersCanRead`](crate::shm::Trust::OthersCanRead).
 
 use std::fs::File;
 use std::io;
@@ -10,15 +14,16 @@ use std::os::fd::AsRawFd;
 
 use crate::status::check;
 
-/// Which signal tells that somebody waits for a lease. It is missing in the libc crate, and the same on all targets that
-/// Rust knows.
+/// Sets the signal that tells of another process that waits for a lease. It is missing in the libc
+/// crate, and the same on all targets that Rust knows.
 const F_SETSIG: libc::c_int = 10;
 
-/// Locks the byte at `offset` for the description of `file`, without waiting. `false` if another description has it;
-/// `true` also if ours had it already. The byte need not exist; the file has to be open for writing.
+/// Locks the byte at `offset` for the description of `file`, without waiting. Returns `false` if
+/// another description holds it, and `true` also if this one held it already. The byte need not
+/// exist; the file has to be open for writing.
 ///
 /// # Errors
-/// Of fcntl(2); `InvalidInput` if the offset is beyond what a file can have.
+/// Those of fcntl(2); `InvalidInput` if the offset is beyond what a file can have.
 pub fn try_exclusive(file: &File, offset: u64) -> io::Result<bool> {
     let mut lock = one_byte(libc::F_WRLCK, offset)?;
     match command(file, libc::F_OFD_SETLK, &mut lock) {
@@ -30,7 +35,7 @@ pub fn try_exclusive(file: &File, offset: u64) -> io::Result<bool> {
     }
 }
 
-/// Lets the byte at `offset` go. No error if it was not locked.
+/// Releases the byte at `offset`. It is no error if it was not locked.
 ///
 /// # Errors
 /// As [`try_exclusive`].
@@ -48,13 +53,15 @@ pub fn is_locked(file: &File, offset: u64) -> io::Result<bool> {
     Ok(lock.l_type != libc::F_UNLCK as libc::c_short)
 }
 
-/// Whether no other description than that of `file` is open on the file, in whatever process, namespace or mapping. The
-/// kernel knows: it leases a file for writing only to who is alone with it.
+/// Whether no other description than that of `file` is open on the file, in any process, namespace
+/// or mapping. The kernel leases a file for writing only to a process that is alone with it.
 ///
 /// # Errors
-/// Of fcntl(2): `EACCES` if the file belongs to another user, `EINVAL` where the file system knows no leases.
+/// Those of fcntl(2): `EACCES` if the file belongs to another user, `EINVAL` where the file system
+/// knows no leases.
 pub fn is_alone(file: &File) -> io::Result<bool> {
-    // Whoever opens the file meanwhile waits for us, and we would be told by a signal: one that is ignored by default.
+    // A process that opens the file meanwhile waits for us, and a signal would tell us: one that is
+    // ignored by default.
     let fd = file.as_raw_fd();
     // SAFETY: fcntl with numbers; it touches no memory.
     check(unsafe { libc::fcntl(fd, F_SETSIG, libc::SIGURG) })?;
@@ -71,7 +78,8 @@ pub fn is_alone(file: &File) -> io::Result<bool> {
 
 fn one_byte(kind: libc::c_int, offset: u64) -> io::Result<libc::flock> {
     let start = i64::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
-    // SAFETY: all fields are numbers. l_pid has to be 0 for these commands, and some targets have further fields.
+    // SAFETY: all fields are numbers. l_pid has to be 0 for these commands, and some targets have
+    // further fields.
     let mut lock: libc::flock = unsafe { std::mem::zeroed() };
     lock.l_type = kind as libc::c_short;
     lock.l_whence = libc::SEEK_SET as libc::c_short;
@@ -110,7 +118,7 @@ mod tests {
         assert!(!is_locked(&theirs, 5).unwrap());
         assert!(try_exclusive(&theirs, 5).unwrap());
         unlock(&ours, 5).unwrap();
-        assert!(is_locked(&ours, 5).unwrap(), "what another holds cannot be let go");
+        assert!(is_locked(&ours, 5).unwrap(), "what another holds cannot be released");
     }
 
     #[test]
@@ -126,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_killed_process_lets_its_lock_go_when_it_is_gone() {
+    fn a_killed_process_releases_its_lock() {
         let _alone = alone();
         let ours = memfd("lock-test").unwrap();
         let theirs = reopen(ours.as_fd()).unwrap();
@@ -140,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_alone_with_a_file_is_told_so() {
+    fn a_description_that_is_alone_with_a_file_is_told_so() {
         let _alone = alone();
         let name = Name::new();
         let ours =
