@@ -18,6 +18,7 @@ mod take;
 
 use crate::block::Block;
 use crate::corruption::{Corruption, Part};
+use crate::owned::Owned;
 use crate::owner::Owner;
 use crate::ring::{Cells, Hints, Ring};
 use crate::word::{
@@ -26,7 +27,7 @@ use crate::word::{
 };
 
 pub use self::reclaim::owner_of;
-pub use self::release::Released;
+pub use self::release::{Released, end_message};
 use self::stock::Stocks;
 
 /// The words of a store: those of its ring of free blocks, and how far its memory goes.
@@ -70,6 +71,28 @@ pub struct Local<W> {
 impl<W: Word> Default for Local<W> {
     fn default() -> Self {
         Self { stocks: Stocks::default(), hints: Hints::default(), backed: W::new(0) }
+    }
+}
+
+impl<W: Word> Local<W> {
+    /// A block from the stock at hand, and the one that will follow soon.
+    #[inline(always)]
+    pub fn take(&self) -> Option<(Owned, Option<Block>)> {
+        let mut stock = self.stocks.open()?;
+        let owned = stock.pop()?;
+        Some((owned, stock.soon()))
+    }
+
+    /// Keeps a block at hand that is free, unless there are `keep` of them.
+    ///
+    /// # Errors
+    /// The block.
+    #[inline(always)]
+    pub fn keep(&self, owned: Owned, keep: usize) -> Result<(), Owned> {
+        match self.stocks.open() {
+            Some(mut stock) => stock.push(owned, keep),
+            None => Err(owned),
+        }
     }
 }
 

@@ -70,16 +70,45 @@ impl<C: Cells> Ring<C> {
         max: usize,
         hints: &Hints<C::Word>,
     ) -> Result<ClaimEnd, Corruption> {
+        let max = max.min(batch.room());
+        self.claim_into(me, max, hints, |block| batch.came(block))
+    }
+
+    /// Claims the oldest block for `me`; `None` says why there is none.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    pub fn claim_one(
+        &self,
+        me: Owner,
+        hints: &Hints<C::Word>,
+    ) -> Result<Result<Owned, ClaimEnd>, Corruption> {
+        let mut claimed = None;
+        let end = self.claim_into(me, 1, hints, |block| claimed = Some(Owned::new(block)));
+        match claimed {
+            Some(owned) => Ok(Ok(owned)),
+            None => end.map(Err),
+        }
+    }
+
+    #[inline(always)]
+    fn claim_into(
+        &self,
+        me: Owner,
+        max: usize,
+        hints: &Hints<C::Word>,
+        mut came: impl FnMut(Block),
+    ) -> Result<ClaimEnd, Corruption> {
         let start = self.start(&hints.next_get, self.cells.head(), "head")?;
         let mut h = start;
-        let mut wanted = max.min(batch.room());
+        let mut wanted = max;
         let mut fuel = Fuel::new();
         let result = loop {
             if wanted == 0 {
                 break Ok(ClaimEnd::More);
             }
             if let Some(block) = self.claim_at(me, h, hints) {
-                batch.came(block);
+                came(block);
                 wanted -= 1;
                 h = h.plus(1);
                 continue;
@@ -92,7 +121,7 @@ impl<C: Cells> Ring<C> {
                         break Err(self.corruption("slot", h.number(), slot.0));
                     };
                     if self.take(me, state, h, hints) {
-                        batch.came(block);
+                        came(block);
                         wanted -= 1;
                         h = h.plus(1);
                     } else {

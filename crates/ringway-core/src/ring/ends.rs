@@ -87,33 +87,40 @@ impl<C: Cells> Ring<C> {
     #[inline(always)]
     pub(super) fn help(&self, word: &C::Word, to: Position, steps: u64) {
         if to.number() % STRIDE < steps {
-            self.advance_far(word, to);
+            help_far(word, to);
         }
-    }
-
-    #[inline(never)]
-    fn advance_far(&self, word: &C::Word, to: Position) {
-        self.advance(word, self.position(word), to);
     }
 
     /// Helps `word` on from `from` to at least `to`.
     #[inline(always)]
     pub(super) fn advance(&self, word: &C::Word, from: Position, to: Position) {
-        let mut expected = from.number();
-        if to.ahead_of(from) <= 0 {
-            return;
-        }
-        loop {
-            match word.compare_exchange(expected, to.number(), Release, Acquire) {
-                Ok(_) => return,
-                Err(found) if to.ahead_of(Position::new(found)) <= 0 => return,
-                Err(found) => expected = found,
-            }
-        }
+        advance(word, from, to);
     }
 
     #[inline(always)]
     pub(super) fn position(&self, word: &C::Word) -> Position {
         Position::new(word.load(Acquire)) // pairs with: advance
+    }
+}
+
+/// Apart from the ring, whose parts then need not be in memory.
+#[inline(never)]
+fn help_far<W: Word>(word: &W, to: Position) {
+    let from = Position::new(word.load(Acquire)); // pairs with: advance
+    advance(word, from, to);
+}
+
+#[inline(always)]
+fn advance<W: Word>(word: &W, from: Position, to: Position) {
+    let mut expected = from.number();
+    if to.ahead_of(from) <= 0 {
+        return;
+    }
+    loop {
+        match word.compare_exchange(expected, to.number(), Release, Acquire) {
+            Ok(_) => return, // advance
+            Err(found) if to.ahead_of(Position::new(found)) <= 0 => return,
+            Err(found) => expected = found,
+        }
     }
 }

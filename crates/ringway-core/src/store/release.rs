@@ -1,9 +1,9 @@
 //! Giving a block back: to the stock at hand, or to the ring of free blocks.
 
 use super::{Store, StoreCells};
-use crate::block::Block;
 use crate::corruption::{Corruption, Part};
 use crate::owned::{Batch, Owned};
+use crate::owner::Owner;
 use crate::ring::PushError;
 use crate::state::{Lane, State};
 use crate::word::{
@@ -30,43 +30,30 @@ impl<C: StoreCells> Store<'_, C> {
     /// block then stays ours until we leave.
     #[inline(always)]
     pub fn release(&self, owned: Owned, wanted: bool) -> Result<Released, Corruption> {
-        self.end_message(owned.block())?;
-        let owned = if wanted {
-            owned
-        } else if let Some(mut stock) = self.local.stocks.open() {
-            match stock.push(owned, self.shape.keep) {
+        let index = owned.block().index().into();
+        let Some(state) = self.ring.cells().state_of_own(owned.block()) else {
+            return Err(self.corruption("block", index, index));
+        };
+        if let Err(found) = end_message(state, self.me) {
+            return Err(self.corruption("state of a held block", index, found));
+        }
+        let owned = match wanted {
+            true => owned,
+            false => match self.local.keep(owned, self.shape.keep) {
                 Ok(()) => return Ok(Released::Kept),
                 Err(owned) => owned,
-            }
-        } else {
-            owned
+            },
         };
         self.release_to_ring(owned, wanted)
     }
 
-    /// The block holds no message any more. Its position stays, which keeps the state apart from
-    /// earlier ones.
-    #[inline(always)]
-    fn end_message(&self, block: Block) -> Result<(), Corruption> {
-        let index = block.index().into();
-        let Some(state) = self.ring.cells().state_of_own(block) else {
-            return Err(self.corruption("block", index, index));
-        };
-        let word = state.load(Relaxed); // ours
-        match State::unpack(word) {
-            Some(State::Held { lane: Lane::Messages, owner, position }) if owner == self.me => {
-                let free = State::Held { lane: Lane::Free, owner, position };
-                state.store(free.pack(), Release); // own
-                Ok(())
-            }
-            Some(State::Held { lane: Lane::Free, owner, .. }) if owner == self.me => Ok(()),
-            _ => Err(self.corruption("state of a held block", index, word)),
-        }
-    }
-
-    /// For when enough are at hand, or another participant waits for a block.
+    /// Gives back a block that holds no message, when enough are at hand, or another participant
+    /// waits for one.
+    ///
+    /// # Errors
+    /// As of [`release`](Self::release).
     #[inline(never)]
-    fn release_to_ring(&self, owned: Owned, wanted: bool) -> Result<Released, Corruption> {
+    pub fn release_to_ring(&self, owned: Owned, wanted: bool) -> Result<Released, Corruption> {
         let spilled = self
             .local
             .stocks
@@ -120,5 +107,23 @@ impl<C: StoreCells> Store<'_, C> {
                 Corruption { part, word: "tail", at: 0, found }
             }
         })
+    }
+}
+
+/// Notes that the block of `me` with this state holds no message any more. Its position stays, which
+/// keeps the state apart from earlier ones.
+///
+/// # Errors
+/// The word that was found, if it is not that of a block which `me` owns.
+#[inline(always)]
+pub fn end_message<W: Word>(state: &W, me: Owner) -> Result<(), u64> {
+    let word = state.load(Relaxed); // ours
+    match State::unpack(word) {
+        Some(State::Held { lane: Lane::Messages, owner, position }) if owner == me => {
+            state.store(State::Held { lane: Lane::Free, owner, position }.pack(), Release); // own
+            Ok(())
+        }
+        Some(State::Held { lane: Lane::Free, owner, .. }) if owner == me => Ok(()),
+        _ => Err(word),
     }
 }

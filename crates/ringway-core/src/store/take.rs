@@ -16,10 +16,8 @@ impl<C: StoreCells> Store<'_, C> {
     /// [`NoBlock`].
     #[inline(always)]
     pub fn take(&self) -> Result<Owned, NoBlock<C::NoMemory>> {
-        if let Some(mut stock) = self.local.stocks.open()
-            && let Some(owned) = stock.pop()
-        {
-            if let Some(soon) = stock.soon() {
+        if let Some((owned, soon)) = self.local.take() {
+            if let Some(soon) = soon {
                 self.ring.cells().prefetch(Lane::Free, soon);
             }
             return Ok(owned);
@@ -27,8 +25,12 @@ impl<C: StoreCells> Store<'_, C> {
         self.take_from_ring()
     }
 
+    /// The same when none is at hand.
+    ///
+    /// # Errors
+    /// [`NoBlock`].
     #[inline(never)]
-    fn take_from_ring(&self) -> Result<Owned, NoBlock<C::NoMemory>> {
+    pub fn take_from_ring(&self) -> Result<Owned, NoBlock<C::NoMemory>> {
         let mut claimed = Batch::new();
         let stock = self.local.stocks.open();
         // One for the caller, with which the stock has what it has room for.

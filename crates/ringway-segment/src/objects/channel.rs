@@ -17,12 +17,14 @@ use core::sync::atomic::{
 use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
+use ringway_core::block::Block;
 use ringway_core::corruption::{Corruption, Part};
-use ringway_core::owned::Batch;
+use ringway_core::owned::{Batch, Owned};
 use ringway_core::position::Position;
+use ringway_core::prefetch;
 use ringway_core::ring::{ClaimEnd, Hints, PushError};
 use ringway_core::state::Lane;
-use ringway_core::store::{Local, NoBlock, Released, Store};
+use ringway_core::store::{self, NoBlock, Released, Store};
 
 use self::cells::ChannelCells;
 pub use self::held::{Held, HeldMany};
@@ -44,7 +46,6 @@ use crate::waiting::Patience;
 pub struct Channel {
     parts: Parts,
     hints: CachePadded<Hints<AtomicU64>>,
-    locals: Box<[CachePadded<Local<AtomicU64>>]>,
     put_patience: Patience,
     get_patience: Patience,
     /// Blocks of callers that sleep until there is a place.
@@ -135,11 +136,9 @@ impl Channel {
 
     fn over(parts: Parts, object: Object) -> Self {
         let maxsize = parts.geometry.measures.maxsize;
-        let locals = parts.geometry.classes.iter().map(|_| CachePadded::default()).collect();
         Self {
             parts,
             hints: CachePadded::default(),
-            locals,
             put_patience: Patience::new(maxsize),
             get_patience: Patience::new(maxsize),
             asleep_with_blocks: AtomicU32::new(0),
@@ -173,9 +172,8 @@ impl Channel {
     fn ring(&self) -> ringway_core::ring::Ring<ChannelCells<'_>> {
         self.parts.messages(self.segment())
     }
-    #[inline(always)]
     fn store<'c>(&'c self, inside: Inside<'_>, class: u8) -> Store<'c, ChannelCells<'c>> {
-        self.parts.store(self.segment(), class, &self.locals[usize::from(class)], inside.me())
+        self.parts.store(self.segment(), class, inside.me())
     }
     #[inline(always)]
     fn not_empty(&self) -> Event<'_> {
@@ -186,10 +184,27 @@ impl Channel {
         Event::new(&self.words().not_full.word)
     }
 
-    /// A free block that holds `bytes`; the outer `None` says that no block is so large.
+    /// A free block of a class from those that this process has at hand.
     #[inline(always)]
+    pub fn take_at_hand(&self, _inside: Inside<'_>, class: u8) -> Option<Held<'_>> {
+        let parts = self.parts.class_parts(class);
+        let (owned, soon) = parts.local.take()?;
+        // The lines that a put will write soon; the getter that freed the block had them last.
+        if let Some(soon) = soon
+            && let Some((descriptor, bytes, _)) = parts.place(soon)
+        {
+            prefetch::for_writing(descriptor);
+            prefetch::for_writing(bytes.as_ptr());
+        }
+        Some(Held::new(self, owned))
+    }
+
+    /// A free block of a class, when none is at hand.
+    ///
+    /// # Errors
+    /// [`NoBlock`].
     pub fn take(&self, inside: Inside<'_>, class: u8) -> Result<Held<'_>, NoBlock<SegmentError>> {
-        self.store(inside, class).take().map(|owned| Held::new(self, owned))
+        self.store(inside, class).take_from_ring().map(|owned| Held::new(self, owned))
     }
 
     /// The smallest class whose blocks hold `bytes`, if that is no more than the largest message.
@@ -200,16 +215,33 @@ impl Channel {
 
     /// Gives a block back, and wakes a caller that waits for one.
     #[inline(always)]
-    fn release(
+    fn release(&self, inside: Inside<'_>, owned: Owned) -> Result<(), SegmentError> {
+        let Some(parts) = self.parts.class_of(owned.block()) else { return Ok(()) };
+        let Some((descriptor, ..)) = parts.place(owned.block()) else { return Ok(()) };
+        if let Err(found) = store::end_message(&descriptor.state, inside.me()) {
+            return Err(not_ours(owned.block(), found));
+        }
+        let wanted = parts.freed().count().has_sleepers();
+        let owned = match wanted {
+            true => owned,
+            false => match parts.local.keep(owned, parts.keep) {
+                Ok(()) => return Ok(()),
+                Err(owned) => owned,
+            },
+        };
+        self.release_to_ring(inside, owned, wanted)
+    }
+
+    #[inline(never)]
+    fn release_to_ring(
         &self,
         inside: Inside<'_>,
-        owned: ringway_core::owned::Owned,
+        owned: Owned,
+        wanted: bool,
     ) -> Result<(), SegmentError> {
         let class = owned.block().class();
-        let freed = self.parts.freed(class);
-        match self.store(inside, class).release(owned, freed.count().has_sleepers())? {
-            Released::Kept => {}
-            Released::ToRing(count) => freed.announce(count),
+        if let Released::ToRing(count) = self.store(inside, class).release_to_ring(owned, wanted)? {
+            self.parts.freed(class).announce(count);
         }
         Ok(())
     }
@@ -268,6 +300,22 @@ impl Channel {
         let owned = self.ring().claim_fast(inside.me(), &self.hints)?;
         self.not_full().announce(1);
         Some(Held::new(self, owned))
+    }
+
+    /// Claims the oldest message, and wakes a caller that waits for its place. The inner error says
+    /// why there is none.
+    ///
+    /// # Errors
+    /// [`SegmentError`].
+    #[inline]
+    pub fn claim_one(
+        &self,
+        inside: Inside<'_>,
+    ) -> Result<Result<Held<'_>, ClaimEnd>, SegmentError> {
+        Ok(self.ring().claim_one(inside.me(), &self.hints)?.map(|owned| {
+            self.not_full().announce(1);
+            Held::new(self, owned)
+        }))
     }
 
     /// Claims the oldest messages, at most `max`, puts them at the end of `batch`, and wakes
@@ -437,6 +485,12 @@ impl Channel {
     }
 }
 
+#[cold]
+fn not_ours(block: Block, found: u64) -> SegmentError {
+    let part = Part::Blocks { class: block.class() };
+    Corruption { part, word: "state of a held block", at: block.index().into(), found }.into()
+}
+
 /// Fills the words of a new body that are not zero.
 fn initialise(body: Body<'_>, geometry: &Geometry, first: Position, is_backed: bool) {
     let words: &ChannelWords = body.at(0);
@@ -516,8 +570,7 @@ pub(super) fn reclaim(
     let mut done = Recovered::default();
     let mut result = Ok(());
     for class in parts.class_numbers() {
-        let local = Local::default();
-        let store = parts.store(segment, class, &local, at.life().owner(at.index()));
+        let store = parts.store(segment, class, at.life().owner(at.index()));
         let reclaimed = store.reclaim(
             |state| gone.condemn(state),
             |_, position, block| parts.messages(segment).is_published(position, block),

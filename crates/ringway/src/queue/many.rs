@@ -65,7 +65,7 @@ impl<T: Message> Queue<T> {
     fn put_many_until<V: Borrow<T>>(&self, values: &[V], until: Until) -> Result<(), PutManyError> {
         self.put_batches(values, until, |value, until| {
             let message = value.borrow();
-            self.encode(message, until)
+            Ok(self.encode(message, until)?.0)
         })
     }
 }
@@ -118,7 +118,8 @@ impl<T: Payload + ?Sized> Queue<T> {
     ) -> Result<(), PutManyError> {
         self.put_batches(messages, until, |bytes, until| {
             let message = bytes.as_ref();
-            self.fill(message, until)
+            let inside = self.shared.channel.attachment().enter()?; // its code may have forked
+            self.fill(inside, message, until)
         })
     }
 

@@ -5,6 +5,7 @@ use core::ops::ControlFlow;
 use core::sync::atomic::AtomicUsize;
 use std::sync::Arc;
 
+use ringway_segment::attachment::Inside;
 use ringway_segment::core::ring::{ClaimEnd, PushError};
 use ringway_segment::core::store::NoBlock;
 use ringway_segment::error::SegmentError;
@@ -22,7 +23,14 @@ pub(crate) struct Shared {
 
 /// Why a put stopped, before the value is given back.
 pub(crate) enum Stop {
-    Kind(Box<PutErrorKind>),
+    Full,
+    NoBlock,
+    ShutDown,
+    TooLarge {
+        bytes: u64,
+    },
+    Encode(rkyv::rancor::Error),
+    Segment(Box<SegmentError>),
     /// Too many callers of this process sleep with blocks; this one gave its own back.
     Crowded,
 }
@@ -30,20 +38,13 @@ pub(crate) enum Stop {
 impl Stop {
     /// Whether a later attempt may succeed.
     pub(crate) fn is_for_now(&self) -> bool {
-        let Self::Kind(kind) = self else { return true };
-        matches!(**kind, PutErrorKind::Full { .. } | PutErrorKind::NoBlock { .. })
-    }
-}
-
-impl From<PutErrorKind> for Stop {
-    fn from(kind: PutErrorKind) -> Self {
-        Self::Kind(Box::new(kind))
+        matches!(self, Self::Full | Self::NoBlock | Self::Crowded)
     }
 }
 
 impl From<SegmentError> for Stop {
     fn from(error: SegmentError) -> Self {
-        PutErrorKind::Segment(error).into()
+        Self::Segment(Box::new(error))
     }
 }
 
@@ -68,25 +69,44 @@ impl Shared {
 
     #[cold]
     pub(crate) fn give_back<V>(&self, stop: Stop, value: V) -> PutError<V> {
+        let measures = self.channel.measures();
         let kind = match stop {
-            Stop::Kind(kind) => *kind,
-            Stop::Crowded => self.full(),
+            Stop::Full | Stop::Crowded => PutErrorKind::Full { maxsize: measures.maxsize },
+            Stop::NoBlock => PutErrorKind::NoBlock { loans: measures.loans },
+            Stop::ShutDown => PutErrorKind::ShutDown,
+            Stop::TooLarge { bytes } => {
+                PutErrorKind::TooLarge { bytes, limit: measures.max_message }
+            }
+            Stop::Encode(reason) => PutErrorKind::Encode(reason),
+            Stop::Segment(error) => PutErrorKind::Segment(*error),
         };
         PutError { value, queue: self.label(), kind }
     }
 
-    fn full(&self) -> PutErrorKind {
-        PutErrorKind::Full { maxsize: self.maxsize() }
+    /// A block that holds `bytes` bytes.
+    #[inline(always)]
+    pub(crate) fn take(
+        &self,
+        inside: Inside<'_>,
+        bytes: usize,
+        until: Until,
+    ) -> Result<Held<'_>, Stop> {
+        let Some(class) = self.channel.class_for(bytes) else {
+            return Err(Stop::TooLarge { bytes: bytes as u64 });
+        };
+        match self.channel.take_at_hand(inside, class) {
+            Some(held) => Ok(held),
+            None => self.take_from_ring(inside, class, until),
+        }
     }
 
-    /// A block that holds `bytes` bytes.
-    #[inline]
-    pub(crate) fn take(&self, bytes: usize, until: Until) -> Result<Held<'_>, Stop> {
-        let Some(class) = self.channel.class_for(bytes) else {
-            let limit = self.channel.measures().max_message;
-            return Err(PutErrorKind::TooLarge { bytes: bytes as u64, limit }.into());
-        };
-        let inside = self.channel.attachment().enter()?;
+    #[inline(never)]
+    fn take_from_ring(
+        &self,
+        inside: Inside<'_>,
+        class: u8,
+        until: Until,
+    ) -> Result<Held<'_>, Stop> {
         match self.channel.take(inside, class) {
             Ok(held) => Ok(held),
             Err(NoBlock::AllHeld) => self.wait_for_block(class, until),
@@ -119,73 +139,55 @@ impl Shared {
         };
         match self.waiter(Side::BlockFreed(&self.channel, class), until).wait(attempt)? {
             Some(Some(held)) => Ok(held),
-            Some(None) => Err(PutErrorKind::ShutDown.into()),
-            None if self.channel.size()? >= self.maxsize() => Err(self.full().into()),
-            None => {
-                let loans = self.channel.measures().loans;
-                Err(PutErrorKind::NoBlock { loans }.into())
-            }
+            Some(None) => Err(Stop::ShutDown),
+            None if self.channel.size()? >= self.maxsize() => Err(Stop::Full),
+            None => Err(Stop::NoBlock),
         }
     }
 
     /// Looks whether a put may begin; a caller that does not want to wait learns at once that the
     /// queue is full.
     #[inline]
-    pub(crate) fn may_put(&self, until: Until) -> Result<(), Stop> {
-        self.channel.attachment().enter()?;
+    pub(crate) fn may_put(&self, until: Until) -> Result<Inside<'_>, Stop> {
+        let inside = self.channel.attachment().enter()?;
         if matches!(until, Until::Now) {
-            self.channel.has_room().map_err(|error| self.stop(error))?;
+            self.channel.has_room().map_err(Self::stop)?;
         }
-        Ok(())
+        Ok(inside)
     }
 
-    fn stop(&self, error: PushError) -> Stop {
+    fn stop(error: PushError) -> Stop {
         match error {
-            PushError::Full => self.full().into(),
-            PushError::Closed => PutErrorKind::ShutDown.into(),
+            PushError::Full => Stop::Full,
+            PushError::Closed => Stop::ShutDown,
             PushError::Corrupt(corruption) => SegmentError::from(corruption).into(),
         }
     }
 
-    /// Puts one message, which `fill` makes anew if its block has to be given back while the caller
-    /// waits for a place.
-    #[inline(always)]
-    pub(crate) fn put<'s>(
-        &'s self,
-        until: Until,
-        mut fill: impl FnMut() -> Result<Held<'s>, Stop>,
-    ) -> Result<(), Stop> {
-        self.may_put(until)?;
-        let held = fill()?;
-        let inside = self.channel.attachment().enter()?; // the code of a value may have forked
-        match self.channel.push_fast(inside, held) {
-            Ok(()) => Ok(()),
-            Err(held) => self.put_slowly(held, until, &mut fill),
-        }
-    }
-
+    /// Puts a message for whose block the fast way was no way. While the caller waits for a place
+    /// it may have to give the block back; then `fill` makes it anew.
     #[inline(never)]
-    fn put_slowly<'s>(
+    pub(crate) fn put_slowly<'s>(
         &'s self,
-        held: Held<'s>,
+        mut held: Held<'s>,
         until: Until,
-        fill: &mut dyn FnMut() -> Result<Held<'s>, Stop>,
+        fill: &mut dyn FnMut(Inside<'s>) -> Result<Held<'s>, Stop>,
     ) -> Result<(), Stop> {
-        let mut held = Ok(held);
         loop {
             let mut one = HeldMany::new(&self.channel);
-            let filled = held.map(|held| one.push_back(held).is_ok());
-            if let Err(stop) = filled {
-                self.channel.pass_place_on(); // the place that we were woken for
-                return Err(stop);
-            }
+            let _ = one.push_back(held); // an empty batch has room
             match self.send(&mut one, until, Share::InFlight) {
-                Err(Stop::Crowded) => {
-                    drop(one);
-                    self.wait_for_room(until)?;
-                    held = fill();
-                }
+                Err(Stop::Crowded) => drop(one),
                 sent => return sent,
+            }
+            self.wait_for_room(until)?;
+            let filled = self.channel.attachment().enter().map_err(Stop::from).and_then(&mut *fill);
+            match filled {
+                Ok(again) => held = again,
+                Err(stop) => {
+                    self.channel.pass_place_on(); // the place that we were woken for
+                    return Err(stop);
+                }
             }
         }
     }
@@ -200,8 +202,8 @@ impl Shared {
         };
         match self.waiter(Side::Room(&self.channel), until).wait(attempt)? {
             Some(None) => Ok(()),
-            Some(Some(error)) => Err(self.stop(error)),
-            None => Err(self.full().into()),
+            Some(Some(error)) => Err(Self::stop(error)),
+            None => Err(Stop::Full),
         }
     }
 
@@ -246,7 +248,7 @@ impl Shared {
             match pushed {
                 Ok(()) => Ok(ControlFlow::Break(Ok(()))),
                 Err(PushError::Full) => Ok(ControlFlow::Continue(())),
-                Err(error) => Ok(ControlFlow::Break(Err(self.stop(error)))),
+                Err(error) => Ok(ControlFlow::Break(Err(Self::stop(error)))),
             }
         };
         let mut asleep = None;
@@ -262,7 +264,7 @@ impl Shared {
         let waiter = self.waiter(Side::NotFull(&self.channel), until);
         match waiter.wait_in_two(&mut attempt, before_sleep)? {
             Some(result) => result,
-            None => Err(self.full().into()),
+            None => Err(Stop::Full),
         }
     }
 
@@ -275,7 +277,30 @@ impl Shared {
         {
             return Ok(held);
         }
-        self.receive(1, until)?.pop_front().ok_or_else(|| self.no_message(GetErrorKind::Empty))
+        self.receive_one_slowly(until)
+    }
+
+    #[inline(never)]
+    fn receive_one_slowly(&self, until: Until) -> Result<Held<'_>, GetError> {
+        let failed = |error| self.no_message(GetErrorKind::Segment(error));
+        let inside = self.channel.attachment().enter().map_err(failed)?;
+        let attempt = || {
+            if self.channel.is_immediate() {
+                self.channel.drop_what_is_left(inside)?;
+                return Ok(ControlFlow::Break(None));
+            }
+            match self.channel.claim_one(inside)? {
+                Ok(held) => Ok(ControlFlow::Break(Some(held))),
+                Err(ClaimEnd::Closed) => Ok(ControlFlow::Break(None)),
+                Err(_) => Ok(ControlFlow::Continue(())),
+            }
+        };
+        let received = self.waiter(Side::NotEmpty(&self.channel), until).wait(attempt);
+        match received.map_err(failed)? {
+            Some(Some(held)) => Ok(held),
+            Some(None) => Err(self.no_message(GetErrorKind::ShutDown)),
+            None => Err(self.no_message(GetErrorKind::Empty)),
+        }
     }
 
     /// Takes the oldest messages, at most `max` and at least one, waiting for it.

@@ -4,12 +4,13 @@ use core::borrow::Borrow;
 use core::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use ringway_segment::attachment::Inside;
 use ringway_segment::objects::channel::Held;
 use ringway_segment::waiting::Until;
 
-use super::shared::Stop;
+use super::shared::{Shared, Stop};
 use super::{Iter, Queue};
-use crate::error::{GetError, PutError, PutErrorKind};
+use crate::error::{GetError, PutError};
 use crate::message::{self, Message};
 use crate::received::Received;
 
@@ -84,9 +85,22 @@ impl<T: Message> Queue<T> {
     #[inline]
     fn put_until<V: Borrow<T>>(&self, value: V, until: Until) -> Result<(), PutError<V>> {
         let message = value.borrow(); // its code may fork, and so comes first
-        match self.shared.put(until, || self.encode(message, until)) {
+        match self.send_value(message, until) {
             Ok(()) => Ok(()),
             Err(stop) => Err(self.shared.give_back(stop, value)),
+        }
+    }
+
+    #[inline]
+    fn send_value(&self, value: &T, until: Until) -> Result<(), Stop> {
+        self.shared.may_put(until)?;
+        let (held, inside) = self.encode(value, until)?;
+        match self.shared.channel.push_fast(inside, held) {
+            Ok(()) => Ok(()),
+            Err(held) => {
+                let again = &mut |_| Ok(self.encode(value, until)?.0);
+                self.shared.put_slowly(held, until, again)
+            }
         }
     }
 
@@ -151,28 +165,29 @@ impl<T: Message> Queue<T> {
     }
 
     #[inline]
-    pub(super) fn encode(&self, value: &T, until: Until) -> Result<Held<'_>, Stop> {
-        let last_size = &self.shared.last_size;
+    pub(super) fn encode(&self, value: &T, until: Until) -> Result<(Held<'_>, Inside<'_>), Stop> {
+        let Shared { channel, last_size, .. } = &*self.shared;
+        let mut inside = channel.attachment().enter()?;
         let least = size_of::<T::Archived>();
-        let guess = last_size.load(Relaxed);
-        let guessed =
-            (guess > least).then(|| self.shared.take(guess, Until::Now)).and_then(Result::ok);
-        let mut taken = guessed.map_or_else(|| self.shared.take(least, until), Ok);
+        let guess = last_size.load(Relaxed); // a guess
+        let guessed = (guess > least).then(|| self.shared.take(inside, guess, Until::Now));
+        let guessed = guessed.and_then(Result::ok);
+        let mut taken = guessed.map_or_else(|| self.shared.take(inside, least, until), Ok);
         loop {
             let mut block = taken?;
             let place = block.room();
             let available = place.len();
-            let needed = message::encode(value, place).map_err(PutErrorKind::Encode)?;
-            self.shared.channel.attachment().enter()?; // the value's own code may have forked
+            let needed = message::encode(value, place).map_err(Stop::Encode)?;
+            inside = channel.attachment().enter()?; // the value's own code may have forked
             if needed <= available && needed as u64 <= self.max_message() {
                 block.set_length(needed);
                 if needed != guess {
-                    last_size.store(needed, Relaxed);
+                    last_size.store(needed, Relaxed); // a guess
                 }
-                return Ok(block);
+                return Ok((block, inside));
             }
             drop(block);
-            taken = self.shared.take(needed, until);
+            taken = self.shared.take(inside, needed, until);
         }
     }
 }

@@ -59,9 +59,7 @@ impl Cells for ChannelCells<'_> {
     }
     #[inline(always)]
     fn prefetch(&self, lane: Lane, block: Block) {
-        if let (Some(descriptor), Some((bytes, _))) =
-            (self.parts.descriptor(block), self.parts.block_bytes(block))
-        {
+        if let Some((descriptor, bytes, _)) = self.parts.place(block) {
             prefetch::for_writing(descriptor); // a hint to the processor, which touches nothing
             match lane {
                 Lane::Messages => prefetch::for_reading(bytes.as_ptr()),
@@ -72,8 +70,8 @@ impl Cells for ChannelCells<'_> {
     #[inline(always)]
     fn prefetch_message(&self, block: Block) {
         // The length is loaded, so the block must be known to have memory.
-        if let (Some(descriptor), Some((bytes, _))) =
-            (self.parts.noted_descriptor(block), self.parts.block_bytes(block))
+        if let (Some(descriptor), Some((_, bytes, _))) =
+            (self.parts.noted_descriptor(block), self.parts.place(block))
         {
             let length = descriptor.length.load(Relaxed).min(PREFETCH_BYTES); // a hint only
             for line in 1..length.div_ceil(64) {

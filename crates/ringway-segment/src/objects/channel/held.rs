@@ -3,7 +3,6 @@
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::sync::atomic::Ordering::Relaxed;
 
-use ringway_core::block::Block;
 use ringway_core::owned::{Batch, Owned};
 
 use super::Channel;
@@ -36,11 +35,11 @@ impl<'c> Held<'c> {
     /// All its bytes, to be filled.
     #[inline]
     pub fn room(&mut self) -> &mut [MaybeUninit<u8>] {
-        match self.channel.parts.block_bytes(self.owned.block()) {
+        match self.channel.parts.place(self.owned.block()) {
             // SAFETY: the block lies within the mapping and has `bytes` bytes. Its state word says
             // that it is ours, so no correct participant touches it; within this process there is
             // one `Owned` of it, which is borrowed here.
-            Some((base, bytes)) => unsafe {
+            Some((_, base, bytes)) => unsafe {
                 core::slice::from_raw_parts_mut(base.as_ptr().cast(), bytes)
             },
             None => &mut [],
@@ -51,20 +50,34 @@ impl<'c> Held<'c> {
     /// or zero.
     #[inline]
     pub fn filled(&mut self, length: usize) -> &mut [u8] {
-        let room = self.room();
-        let length = length.min(room.len());
-        // SAFETY: bytes of a shared mapping are always initialised: by an earlier message, or with
-        // zeros by the kernel.
-        unsafe { room[..length].assume_init_mut() }
+        match self.channel.parts.place(self.owned.block()) {
+            // SAFETY: as in `room`. Bytes of a shared mapping are always initialised: by an earlier
+            // message, or with zeros by the kernel.
+            Some((_, base, bytes)) => unsafe {
+                core::slice::from_raw_parts_mut(base.as_ptr(), length.min(bytes))
+            },
+            None => &mut [],
+        }
+    }
+
+    /// Makes `message` the message in it; a part that has no room is left out.
+    #[inline(always)]
+    pub fn write(&mut self, message: &[u8]) {
+        if let Some((descriptor, base, bytes)) = self.channel.parts.place(self.owned.block()) {
+            let length = message.len().min(bytes);
+            // SAFETY: as in `room`; `message` is not in the block, which is borrowed mutably.
+            unsafe { base.as_ptr().copy_from_nonoverlapping(message.as_ptr(), length) };
+            descriptor.length.store(length as u64, Relaxed); // ours; carried by: publish
+        }
     }
 
     /// The message in it. A length that cannot be is cut to the block.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
-        let block = self.owned.block();
-        match self.channel.parts.block_bytes(block) {
-            Some((base, bytes)) => {
-                let length = length(self.channel, block).min(bytes as u64) as usize;
+        match self.channel.parts.place(self.owned.block()) {
+            Some((descriptor, base, bytes)) => {
+                let length = descriptor.length.load(Relaxed); // ours; carried by: publish
+                let length = length.min(bytes as u64) as usize;
                 // SAFETY: as in `room`; memory of a shared mapping is initialised.
                 unsafe { core::slice::from_raw_parts(base.as_ptr(), length) }
             }
@@ -79,12 +92,6 @@ impl<'c> Held<'c> {
             descriptor.length.store(bytes as u64, Relaxed); // ours; carried by: publish
         }
     }
-}
-
-#[inline(always)]
-fn length(channel: &Channel, block: Block) -> u64 {
-    let descriptor = channel.parts.descriptor(block);
-    descriptor.map_or(0, |descriptor| descriptor.length.load(Relaxed)) // ours; carried by: publish
 }
 
 impl Drop for Held<'_> {

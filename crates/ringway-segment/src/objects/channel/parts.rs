@@ -1,8 +1,10 @@
 //! The parts of a queue's body as they lie in this process.
 
+use core::mem::offset_of;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
+use crossbeam_utils::CachePadded;
 use ringway_core::block::Block;
 use ringway_core::owner::Owner;
 use ringway_core::ring::{Part, Ring};
@@ -10,7 +12,7 @@ use ringway_core::state::Lane;
 use ringway_core::store::{self, Local, Store};
 
 use super::cells::ChannelCells;
-use super::layout::{ChannelWords, Class, Descriptor, Geometry};
+use super::layout::{ChannelWords, Class, ClassWords, Descriptor, Geometry};
 use crate::body::Body;
 use crate::event::Event;
 use crate::segment::Segment;
@@ -24,8 +26,12 @@ pub(crate) struct Parts {
     classes: Box<[ClassParts]>,
 }
 
-/// Where the blocks of a class are.
-struct ClassParts {
+/// Where the blocks of a class are, and what this process keeps for itself about them.
+pub(crate) struct ClassParts {
+    pub(super) local: CachePadded<Local<AtomicU64>>,
+    /// Most free blocks in a stock.
+    pub(super) keep: usize,
+    freed: NonNull<AtomicU64>,
     descriptors: NonNull<Descriptor>,
     bytes: NonNull<u8>,
     block_bytes: usize,
@@ -39,6 +45,29 @@ unsafe impl Send for Parts {}
 // SAFETY: as above.
 unsafe impl Sync for Parts {}
 
+impl ClassParts {
+    /// What is kept about a block of this class, where its bytes begin, and how many it has.
+    #[inline(always)]
+    pub(super) fn place(&self, block: Block) -> Option<(&Descriptor, NonNull<u8>, usize)> {
+        (block.index() < self.blocks).then(|| {
+            let index = block.index() as usize;
+            // SAFETY: within the descriptors and the blocks of the class; a descriptor is made of
+            // atomics only.
+            unsafe {
+                let descriptor = self.descriptors.add(index).as_ref();
+                (descriptor, self.bytes.add(index * self.block_bytes), self.block_bytes)
+            }
+        })
+    }
+
+    /// The event count of callers that wait for a block of the class.
+    #[inline(always)]
+    pub(super) fn freed(&self) -> Event<'_> {
+        // SAFETY: an atomic word of the body, which the mapping keeps.
+        Event::new(unsafe { self.freed.as_ref() })
+    }
+}
+
 impl Parts {
     /// # Safety
     /// The body is that of a queue with this geometry, which lies within it, and its mapping
@@ -47,11 +76,21 @@ impl Parts {
         assert!(geometry.total_bytes <= body.len());
         let base = body.base();
         let classes = geometry.classes.iter().map(|class| {
-            // SAFETY: the geometry lies within the body.
-            let (descriptors, bytes) = unsafe {
-                (base.add(class.descriptors_at as usize).cast(), base.add(class.blocks_at as usize))
+            let freed = offset_of!(ChannelWords, classes)
+                + usize::from(class.store.class) * size_of::<ClassWords>()
+                + offset_of!(ClassWords, freed);
+            // SAFETY: the geometry and the words before it lie within the body.
+            let (descriptors, bytes, freed) = unsafe {
+                (
+                    base.add(class.descriptors_at as usize).cast(),
+                    base.add(class.blocks_at as usize),
+                    base.add(freed).cast(),
+                )
             };
             ClassParts {
+                local: CachePadded::default(),
+                keep: class.store.keep,
+                freed,
                 descriptors,
                 bytes,
                 block_bytes: class.block_bytes as usize,
@@ -105,14 +144,13 @@ impl Parts {
     }
 
     /// The store of a class.
-    #[inline(always)]
     pub(crate) fn store<'p>(
         &'p self,
         segment: &'p Segment,
         class: u8,
-        local: &'p Local<AtomicU64>,
         me: Owner,
     ) -> Store<'p, ChannelCells<'p>> {
+        let local = &self.classes[usize::from(class)].local;
         Store::new(self.free_blocks(segment, class), &self.class(class).store, local, me)
     }
 
@@ -127,30 +165,34 @@ impl Parts {
         0..self.geometry.classes.len() as u8
     }
 
+    /// The parts of the class of a block.
+    #[inline(always)]
+    pub(super) fn class_of(&self, block: Block) -> Option<&ClassParts> {
+        self.classes.get(usize::from(block.class()))
+    }
+
+    /// The parts of a class; there is no other number.
+    #[inline(always)]
+    pub(super) fn class_parts(&self, class: u8) -> &ClassParts {
+        &self.classes[usize::from(class)]
+    }
+
     /// The event count of callers that wait for a block of a class.
     #[inline(always)]
     pub(crate) fn freed(&self, class: u8) -> Event<'_> {
-        Event::new(&self.words().classes[usize::from(class)].freed)
+        self.class_parts(class).freed()
     }
 
     /// What is kept about a block; `None` if there is no such block.
     #[inline(always)]
     pub(crate) fn descriptor(&self, block: Block) -> Option<&Descriptor> {
-        let class = self.classes.get(usize::from(block.class()))?;
-        // SAFETY: within the descriptors of the class; made of atomics only.
-        (block.index() < class.blocks)
-            .then(|| unsafe { class.descriptors.add(block.index() as usize).as_ref() })
+        Some(self.class_of(block)?.place(block)?.0)
     }
 
-    /// Where the bytes of a block begin, and how many it has.
+    /// What is kept about a block, where its bytes begin, and how many it has.
     #[inline(always)]
-    pub(crate) fn block_bytes(&self, block: Block) -> Option<(NonNull<u8>, usize)> {
-        let class = self.classes.get(usize::from(block.class()))?;
-        (block.index() < class.blocks).then(|| {
-            // SAFETY: within the blocks of the class.
-            let bytes = unsafe { class.bytes.add(block.index() as usize * class.block_bytes) };
-            (bytes, class.block_bytes)
-        })
+    pub(crate) fn place(&self, block: Block) -> Option<(&Descriptor, NonNull<u8>, usize)> {
+        self.class_of(block)?.place(block)
     }
 
     /// What is kept about a block that a slot names; `None` if there is no such block, or no memory
