@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use ringway_core::block::Block;
+use ringway_core::corruption::Corruption;
 use ringway_core::owned::{Batch, Owned};
 use ringway_core::owner::Owner;
 use ringway_core::position::Position;
@@ -100,7 +101,10 @@ impl<W: Memory> Party<W> {
         self.store().take()
     }
     pub fn release(&self, owned: Owned, wanted: bool) -> Released {
-        self.store().release(owned, wanted).expect("no corruption")
+        self.try_release(owned, wanted).expect("no corruption")
+    }
+    pub fn try_release(&self, owned: Owned, wanted: bool) -> Result<Released, Corruption> {
+        self.store().release(owned, wanted)
     }
     pub fn give_back(&self, owned: Owned) {
         assert_eq!(self.store().give_back(owned), Ok(1));
