@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod futex;
 pub mod heap;
+pub mod loom;
 pub mod loom_word;
 pub mod members;
 pub mod party;

@@ -75,6 +75,13 @@ impl<W: Memory> Party<W> {
         self
     }
 
+    /// As with blocks at hand and none of them left: the first stock is that of this thread.
+    pub fn at_first_stock(self) -> Self {
+        let owned = self.take().expect("a free block");
+        self.give_back(owned);
+        self
+    }
+
     /// With so many blocks at hand, in the stock of this thread.
     pub fn with_blocks(mut self, count: usize) -> Self {
         self.shape.keep = self.shape.keep.max(count);
