@@ -8,7 +8,7 @@ use crate::children::Children;
 use crate::cores::pin;
 use crate::link::{Link, Load, Receiver, Sender};
 use crate::page::{Meeting, Shared};
-use crate::payload;
+use crate::payload::{self, USUAL};
 
 /// Until it has come to rest.
 const SETTLE: Duration = Duration::from_millis(200);
@@ -35,7 +35,7 @@ pub fn processes(link: &impl Link, load: &Load) -> Result<f64, String> {
         let mut sender = link.sender(0);
         meeting.arrive();
         let _ = gate.read(&mut [0]); // sleeps in the kernel until the watch is over
-        sender.send(load.size, |message| payload::write(message, 7));
+        sender.send(load.size, |message| payload::write::<USUAL>(message, 7));
         sender.flush();
     })?;
     while !meeting.has(2) {
