@@ -112,7 +112,7 @@ fn prepare(rival: &dyn Contestant, kind: Kind, load: &Load) -> Result<u64, Strin
         return Err("does not carry this".to_owned());
     }
     match kind {
-        Kind::Idle => Ok(1),
+        Kind::Idle | Kind::IdleProcesses | Kind::IdleThreads => Ok(1),
         Kind::Wake => Ok(WAKES),
         Kind::RoundTrip => {
             let (typical, _) = figures(rival, kind, &Load { messages: 1000, ..*load })?;

@@ -86,7 +86,7 @@ pub trait Rival {
         match kind {
             Kind::Throughput | Kind::RoundTrip => true,
             Kind::Wake | Kind::Idle => self.about().between != Between::Threads,
-            Kind::InPlace | Kind::Typed(_) => false,
+            Kind::InPlace | Kind::Typed(_) | Kind::IdleProcesses | Kind::IdleThreads => false,
         }
     }
     /// Whether it carries such a load.
@@ -141,14 +141,19 @@ impl<R: Rival> Contestant for R {
     }
     fn run(&self, kind: Kind, load: &Load) -> Result<Run, String> {
         let threads = Rival::about(self).between == Between::Threads;
-        let links = self.links(load, if kind == Kind::RoundTrip { 2 } else { 1 })?;
+        let links = match kind {
+            Kind::RoundTrip => self.links(load, 2),
+            Kind::IdleThreads => self.links(&Load { receivers: 1, ..*load }, load.receivers),
+            _ => self.links(load, 1),
+        }?;
         match (kind, &links[..]) {
             (Kind::RoundTrip, [there, back]) if threads => {
                 Ok(Run::Nanos(trips::threads(there, back, load)))
             }
             (Kind::RoundTrip, [there, back]) => trips::processes(there, back, load).map(Run::Nanos),
             (Kind::Wake, [link]) => wakes::processes(link, load).map(Run::Nanos),
-            (Kind::Idle, [link]) => idle::processes(link, load).map(Run::Cpu),
+            (Kind::Idle | Kind::IdleProcesses, [link]) => idle::processes(link, load).map(Run::Cpu),
+            (Kind::IdleThreads, links) => idle::threads(links, load).map(Run::Cpu),
             (_, [link]) if threads => Ok(Run::Carried(carry::threads(link, load))),
             (_, [link]) => carry::processes(link, load).map(Run::Carried),
             _ => Err(format!("{} made {} links", Rival::about(self).name, links.len())),

@@ -24,6 +24,8 @@ pub enum Way {
 }
 
 const BATCH: usize = 32;
+/// As many may have a queue open that is made without options.
+const PARTICIPANTS: usize = 128;
 
 /// How ends wait that are not told otherwise.
 pub const ADAPTIVE: &str = "spins 10 us, then sleeps";
@@ -50,6 +52,7 @@ impl Rival for Ringway {
             Kind::RoundTrip | Kind::Wake | Kind::Idle => {
                 matches!(self.0, Way::Default | Way::Spin | Way::Park)
             }
+            Kind::IdleProcesses | Kind::IdleThreads => self.0 == Way::Default,
             Kind::Typed(_) => false,
         }
     }
@@ -77,7 +80,12 @@ impl Named {
     pub fn new(way: Way, load: &Load) -> Result<Self, String> {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let name = format!("bench-{}-{}", std::process::id(), LAST.fetch_add(1, Relaxed));
-        let options = Queue::options().maxsize(load.capacity as u64).max_message(load.size as u64);
+        let mut options =
+            Queue::options().maxsize(load.capacity as u64).max_message(load.size as u64);
+        let participants = load.senders + load.receivers + 1;
+        if participants > PARTICIPANTS {
+            options = options.participants(participants as u32);
+        }
         let queue = options.create(&*name).map_err(|error| error.to_string())?;
         Ok(Self { queue, name, way, size: load.size })
     }
