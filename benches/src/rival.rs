@@ -107,6 +107,8 @@ pub enum Run {
     Nanos(Vec<u32>),
     /// Milliseconds of CPU in a second.
     Cpu(f64),
+    /// A figure that was made and proven elsewhere, and its 99th percentile.
+    Told(f64, f64),
 }
 
 /// Whoever is measured.
