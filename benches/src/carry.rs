@@ -74,8 +74,12 @@ pub fn threads(link: &impl Link, load: &Load) -> Outcome {
                 send(link.sender(index), page, index, load, || _ = gate.wait());
             });
         }
+        while !page.ready.has(load.senders + load.receivers) {
+            thread::sleep(Duration::from_micros(200));
+        }
+        let begin = nanos(); // before they begin: they may keep us from a core
         gate.wait();
-        nanos()
+        begin
     });
     outcome(&page, load, begin)
 }

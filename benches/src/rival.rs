@@ -26,6 +26,14 @@ impl Between {
             Self::Threads => "threads",
         }
     }
+    /// What rivals between such are measured in if they say nothing else.
+    pub fn joins(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Throughput | Kind::RoundTrip => true,
+            Kind::Wake | Kind::Idle => self != Self::Threads,
+            Kind::InPlace | Kind::Typed(_) | Kind::IdleProcesses | Kind::IdleThreads => false,
+        }
+    }
 }
 
 /// Which release of a rival is measured.
@@ -83,11 +91,7 @@ pub trait Rival {
     }
     /// What it is measured in, as far as it carries the load.
     fn joins(&self, kind: Kind) -> bool {
-        match kind {
-            Kind::Throughput | Kind::RoundTrip => true,
-            Kind::Wake | Kind::Idle => self.about().between != Between::Threads,
-            Kind::InPlace | Kind::Typed(_) | Kind::IdleProcesses | Kind::IdleThreads => false,
-        }
+        self.about().between.joins(kind)
     }
     /// Whether it carries such a load.
     fn carries(&self, load: &Load) -> bool;

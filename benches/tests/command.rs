@@ -88,7 +88,7 @@ fn a_build_is_compared_with_another() {
     let arguments = [&["1:1", "record", "round-trip", "--against", program][..], &only].concat();
     let (success, text) = bench(&arguments);
     assert!(success && !text.contains("FAILED") && !text.contains("Left out"), "{text}");
-    assert_eq!(text.matches("ringway").count(), 5 + 1 + 3, "{text}");
+    assert_eq!(text.matches("ringway").count(), 6 + 1 + 3, "{text}");
 }
 
 #[test]

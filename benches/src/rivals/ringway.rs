@@ -6,6 +6,7 @@ use ringway::{Batch, Queue, WaitStrategy};
 
 use crate::link::{Link, Load, Receiver, Sender};
 use crate::rival::{About, Between, Rival};
+use crate::rivals::spinning::Wait;
 use crate::workload::Kind;
 
 /// A way to use it.
@@ -15,6 +16,8 @@ pub enum Way {
     Default,
     /// Never sleeping.
     Spin,
+    /// Never sleeping, and waiting as others do that have no waiting of their own.
+    Pause,
     /// Sleeping at once.
     Park,
     /// 32 messages at a time, otherwise as it is without options.
@@ -39,6 +42,7 @@ impl Rival for Ringway {
         let (name, waits) = match self.0 {
             Way::Default => ("ringway", ADAPTIVE),
             Way::Spin => ("ringway, spinning", "spins, yields"),
+            Way::Pause => ("ringway, pausing", Wait::Pause.name()),
             Way::Park => ("ringway, sleeping", "sleeps"),
             Way::Batch => ("ringway, batches of 32", ADAPTIVE),
             Way::Loan => ("ringway, loans", ADAPTIVE),
@@ -161,6 +165,10 @@ impl Sender for End {
                     self.flush();
                 }
             }
+            Way::Pause => {
+                write(&mut self.buffer);
+                Wait::Pause.until(|| self.queue.try_put_bytes(&self.buffer).ok());
+            }
             Way::Default | Way::Spin | Way::Park => {
                 write(&mut self.buffer);
                 self.queue.put_bytes(&self.buffer).expect("an open queue");
@@ -178,14 +186,17 @@ impl Sender for End {
 impl Receiver for End {
     #[inline]
     fn receive(&mut self, read: impl FnOnce(&[u8])) {
-        if self.way != Way::Batch {
-            return read(&self.queue.get_bytes().expect("an open queue"));
-        }
-        loop {
-            if let Some(message) = self.taken.as_mut().and_then(Batch::next_bytes) {
-                return read(&message);
+        match self.way {
+            Way::Batch => loop {
+                if let Some(message) = self.taken.as_mut().and_then(Batch::next_bytes) {
+                    return read(&message);
+                }
+                self.taken = Some(self.queue.get_many(BATCH).expect("an open queue"));
+            },
+            Way::Pause => read(&Wait::Pause.until(|| self.queue.try_get_bytes().ok())),
+            Way::Default | Way::Spin | Way::Park | Way::Loan => {
+                read(&self.queue.get_bytes().expect("an open queue"));
             }
-            self.taken = Some(self.queue.get_many(BATCH).expect("an open queue"));
         }
     }
     fn pass_on(&mut self) {
