@@ -11,6 +11,7 @@
 //! * `fresh`: the CAS of `fresh` (Release) and loads of it (Acquire) keep it at most one step of
 //!   memory behind `backed`.
 
+mod lent;
 mod reclaim;
 mod release;
 mod stock;
@@ -26,6 +27,7 @@ use crate::word::{
     Word,
 };
 
+pub use self::lent::Lent;
 pub use self::reclaim::owner_of;
 pub use self::release::{Released, end_message};
 use self::stock::Stocks;

@@ -24,10 +24,10 @@ use ringway_core::position::Position;
 use ringway_core::prefetch;
 use ringway_core::ring::{ClaimEnd, Hints, PushError};
 use ringway_core::state::Lane;
-use ringway_core::store::{self, NoBlock, Released, Store};
+use ringway_core::store::{self, Lent, NoBlock, Released, Store};
 
 use self::cells::ChannelCells;
-pub use self::held::{Held, HeldMany};
+pub use self::held::{Guard, GuardMany, Held, HeldMany};
 use self::layout::{ChannelMeasures, ChannelWords, FLAG_IMMEDIATE, Geometry, IN_FLIGHT};
 pub(crate) use self::parts::Parts;
 pub use self::sides::Side;
@@ -48,6 +48,8 @@ pub struct Channel {
     hints: CachePadded<Hints<AtomicU64>>,
     put_patience: Patience,
     get_patience: Patience,
+    /// Guards and loans.
+    lent: CachePadded<Lent<AtomicU64>>,
     /// Blocks of callers that sleep until there is a place.
     asleep_with_blocks: AtomicU32,
     object: Object,
@@ -141,6 +143,7 @@ impl Channel {
             hints: CachePadded::default(),
             put_patience: Patience::new(maxsize),
             get_patience: Patience::new(maxsize),
+            lent: CachePadded::default(),
             asleep_with_blocks: AtomicU32::new(0),
             object,
         }
@@ -444,21 +447,9 @@ impl Drop for Channel {
         let Ok(inside) = self.attachment().enter() else { return };
         let mut is_clean = true;
         for class in self.parts.class_numbers() {
-            let store = self.store(inside, class);
-            let emptied = store.empty_stocks();
-            let given_up = store.give_up(
-                |_, position, block| self.ring().is_published(position, block),
-                |_| self.count_lost(),
-            );
-            let freed = match (emptied, given_up) {
-                (Ok(emptied), Ok(given_up)) => emptied + given_up as u32,
-                _ => {
-                    is_clean = false;
-                    1
-                }
-            };
-            if freed != 0 {
-                self.parts.freed(class).announce(freed);
+            match self.give_back_all(inside, class) {
+                Ok(freed) => self.parts.freed(class).announce(freed),
+                Err(_) => is_clean = false,
             }
         }
         if !is_clean {
@@ -480,6 +471,20 @@ impl Drop for AsleepWith<'_> {
 }
 
 impl Channel {
+    /// Gives back what this participant owns of a class; returns how many blocks. The cost is that of
+    /// what is at hand, unless a guard was forgotten.
+    fn give_back_all(&self, inside: Inside<'_>, class: u8) -> Result<u32, Corruption> {
+        let store = self.store(inside, class);
+        match store.empty_stocks()? {
+            Some(emptied) if self.lent.is_none() => Ok(emptied),
+            _ => {
+                let is_queued = |_, position, block| self.ring().is_published(position, block);
+                let found = store.give_up(is_queued, |_| self.count_lost())?;
+                Ok(u32::try_from(found).unwrap_or(EVERYBODY))
+            }
+        }
+    }
+
     fn count_lost(&self) {
         self.words().lost.word.fetch_add(1, Relaxed); // a number for people
     }
