@@ -1,19 +1,13 @@
 //! Whether a queue is whole: seen from outside, by what it can do.
 
 use ringway::{Payload, Queue};
-use ringway_segment::objects::channel::layout::{ChannelMeasures, Geometry};
+
+use crate::words::geometry;
 
 /// Every block of every class can be had. For the only handle of a queue that is empty and not shut down, opened just
 /// now: what other threads keep at hand cannot be had.
-pub fn every_block_is_there<T: Payload + ?Sized>(queue: &Queue<T>, participants: u32, loans: u32) {
-    let measures = ChannelMeasures {
-        maxsize: queue.maxsize(),
-        max_message: queue.max_message(),
-        participants,
-        loans,
-        schema_bytes: 0,
-    };
-    for class in Geometry::new(measures).classes {
+pub fn every_block_is_there<T: Payload + ?Sized>(queue: &Queue<T>) {
+    for class in geometry(queue).classes {
         let bytes = class.block_bytes.min(queue.max_message()) as usize;
         let mut held = Vec::new();
         while let Ok(loan) = queue.try_loan(bytes) {

@@ -274,6 +274,7 @@ impl Script {
 pub fn attach(bytes: &[u8]) -> Result<Tally, OpenError> {
     let file = ringway_sys::shm::memfd("damaged").expect("a file in memory");
     file.write_all_at(bytes, 0).expect("its bytes");
+    ringway_sys::shm::seal(&file).expect("a file that nobody cuts");
     let near = options().open_fd(&file)?;
     let far = options().open_fd(&file)?;
     let script = Script { ends: [near, far], file, number: 100, tally: Tally::default() };
@@ -290,8 +291,7 @@ pub fn written_over(whole: &[u8], how: &[u8]) -> Vec<u8> {
         let at = usize::from(u16::from_le_bytes([word[0], word[1]])) % words * 8;
         bytes[at..at + 8].copy_from_slice(value);
     }
-    let sum = crate::fnv1a(&bytes[..176]);
-    bytes[176..184].copy_from_slice(&sum.to_le_bytes());
+    crate::mend_header(&mut bytes);
     bytes
 }
 

@@ -13,7 +13,7 @@ pub mod watchdog;
 pub mod words;
 pub mod worker;
 
-pub use checksum::fnv1a;
+pub use checksum::{fnv1a, mend_header};
 pub use names::{Folder, Name};
 pub use watchdog::Watchdog;
 pub use worker::Worker;

@@ -136,6 +136,6 @@ impl Records {
     /// When that is not so.
     pub fn assert_whole(&self) {
         assert_eq!(self.queue.len().expect("a sound queue"), 0);
-        every_block_is_there(&self.queue, PARTICIPANTS, LOANS);
+        every_block_is_there(&self.queue);
     }
 }

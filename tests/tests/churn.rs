@@ -35,5 +35,5 @@ fn threads_come_and_go_while_their_process_forks() {
     capacity_is_exact(&queue);
     assert_eq!(queue.snapshot().unwrap().holders.len(), 1);
     drop((dog, queue));
-    every_block_is_there(&options.open(&*name).unwrap(), PARTICIPANTS, LOANS);
+    every_block_is_there(&options.open(&*name).unwrap());
 }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use ringway::{Place, PutError, PutErrorKind, Queue};
-use ringway_core::Monotonic;
+use ringway_segment::Monotonic;
 use ringway_tests::words::{self, Words};
 use ringway_tests::{Name, Watchdog, Worker, worker};
 
@@ -196,18 +196,18 @@ fn blocks_of_nobody_are_found_by_who_needs_one() {
         let hoarder = options().open_fd(&words).unwrap();
         let loans: Vec<_> = std::iter::from_fn(|| hoarder.try_loan(60_000).ok()).collect();
         loans.into_iter().for_each(std::mem::forget);
-        let entry = words::life(queue.snapshot().unwrap().holders[1].participant.index.into());
+        let entry = queue.snapshot().unwrap().holders[1].participant.index;
         if waits {
             thread::scope(|scope| {
                 let waiting = scope.spawn(|| queue.put_bytes(vec![1; 60_000]).unwrap());
                 while queue.snapshot().unwrap().waiting_to_put == 0 {
                     thread::yield_now();
                 }
-                words.write(entry, 0);
+                words.end_life(entry);
                 waiting.join().unwrap();
             });
         } else {
-            words.write(entry, 0);
+            words.end_life(entry);
             words.write(words::WATCH, Monotonic::now().as_nanos());
             queue.try_put_bytes(vec![1; 60_000]).unwrap();
         }

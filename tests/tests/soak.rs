@@ -158,7 +158,7 @@ fn killed_at_random() {
     capacity_is_exact(&queue);
     assert_eq!(queue.snapshot().unwrap().holders.len(), 1);
     drop((dog, queue));
-    every_block_is_there(&options.open(&*name).unwrap(), PARTICIPANTS, LOANS);
+    every_block_is_there(&options.open(&*name).unwrap());
 }
 
 /// Whatever was left behind by the killed, messages pass to the end.

@@ -30,6 +30,8 @@ struct Process {
     /// The fork epoch that it belongs to: a child begins anew, and never waits for a lock that a
     /// thread of its parent held.
     epoch: u64,
+    /// Which process it is, if `/proc` tells.
+    me: Option<Identity>,
     /// When a thread last looked, monotonic nanoseconds.
     last: AtomicU64,
     /// Threads that wait.
@@ -50,6 +52,7 @@ fn process() -> &'static Process {
             _ => {
                 let fresh = Box::into_raw(Box::new(Process {
                     epoch,
+                    me: Identity::current().ok(),
                     last: AtomicU64::new(0),
                     waiting: AtomicU32::new(0),
                     attachments: Mutex::default(),
@@ -144,13 +147,13 @@ impl Dead {
 
 /// Asks the kernel about the processes of all participants of these segments.
 fn ask<'a>(segments: impl Iterator<Item = &'a Attachment>) -> Dead {
-    let mut sentinels = process().sentinels.lock().unwrap_or_else(PoisonError::into_inner);
+    let Process { me, sentinels, .. } = process();
+    let mut sentinels = sentinels.lock().unwrap_or_else(PoisonError::into_inner);
     let mut dead = HashSet::new();
-    let me = Identity::current().ok();
     for at in segments {
         for (index, _) in participants::living(at.segment()) {
             let identity = participants::identity(at.segment(), index);
-            if Some(identity) != me && sentinels.watch(&identity) == Liveness::Dead {
+            if Some(identity) != *me && sentinels.watch(&identity) == Liveness::Dead {
                 dead.insert(identity);
             }
         }

@@ -100,8 +100,8 @@ pub(crate) fn open_fd<K: Kind>(
 /// A descriptor that child processes inherit.
 pub(crate) fn inheritable_fd(object: &Object) -> io::Result<OwnedFd> {
     let attachment = object.attachment();
-    attachment.enter().map_err(io::Error::other)?;
     let label = object.label();
+    attachment.enter().map_err(|error| io::Error::other(format!("{label}: {error}")))?;
     if attachment.segment().file().is_none() {
         let text = format!(
             "{label} is of this process alone; create it at `Place::Unnamed` to hand it on"

@@ -43,7 +43,7 @@ impl Way {
 }
 
 fn options() -> QueueOptions<[u8]> {
-    Queue::options().maxsize(MAXSIZE).max_message(64).participants(PARTICIPANTS as u32).loans(4)
+    Queue::options().maxsize(MAXSIZE).max_message(64).participants(PARTICIPANTS).loans(4)
 }
 
 /// A name that nothing has; what gets it goes with this.
@@ -178,7 +178,7 @@ fn images(worker: &Path, way: Way, tally: &mut Tally) -> Result<Vec<u64>, String
         let bytes = fs::read(&fresh.path).ok();
         if bytes != last {
             last.clone_from(&bytes);
-            let image = Image::new(bytes.clone().unwrap_or_default(), PARTICIPANTS)
+            let image = Image::new(bytes.as_deref().unwrap_or_default())
                 .map_err(|error| error.to_string())?;
             if is_whole(image.path(), way)? {
                 audit(&image.place(), EMPTY, NOTHING)?;

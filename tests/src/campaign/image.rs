@@ -4,14 +4,11 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use ringway::Place;
-
-const PARTICIPANTS_AT: usize = 16384;
-const PARTICIPANT_BYTES: usize = 128;
-const START_TIME_AT: usize = 16;
+use ringway_segment::layout::PAGE;
 
 /// Tells images of one segment that have been seen from new ones.
 pub struct Seen {
@@ -48,8 +45,8 @@ impl Seen {
     }
 }
 
-/// A segment of its own with the bytes of another, whose participants are all dead: their processes live, but did not
-/// start when the table says.
+/// A segment of its own with the bytes of another. No process has mapped it, so all participants
+/// that it names are dead.
 pub struct Image {
     path: PathBuf,
 }
@@ -59,20 +56,22 @@ impl Image {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn new(mut bytes: Vec<u8>, participants: usize) -> io::Result<Self> {
-        for index in 0..participants {
-            let at = PARTICIPANTS_AT + index * PARTICIPANT_BYTES + START_TIME_AT;
-            if let Some(byte) = bytes.get_mut(at) {
-                *byte ^= 0x55;
+    pub fn new(bytes: &[u8]) -> io::Result<Self> {
+        let thread = std::thread::current().id();
+        let path = format!("/dev/shm/ringway.image-{}-{thread:?}", std::process::id());
+        let image = Self { path: PathBuf::from(path) };
+        let file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&image.path)?;
+        file.set_len(bytes.len() as u64)?;
+        for (number, page) in bytes.chunks(PAGE as usize).enumerate() {
+            if page.iter().any(|&byte| byte != 0) {
+                file.write_all_at(page, number as u64 * PAGE)?;
             }
         }
-        let path = PathBuf::from(format!(
-            "/dev/shm/ringway.image-{}-{:?}",
-            std::process::id(),
-            std::thread::current().id()
-        ));
-        let image = Self { path };
-        fs::write(&image.path, bytes)?;
         Ok(image)
     }
 

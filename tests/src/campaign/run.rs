@@ -16,7 +16,7 @@ use super::stepper::{Stepper, Stop};
 /// More than the slots of the ring: a lap while somebody is frozen.
 const LAP: u64 = 300;
 /// Entries of the participant tables of the campaign.
-pub(super) const PARTICIPANTS: usize = 6;
+pub(super) const PARTICIPANTS: u32 = 6;
 
 /// What was tried.
 #[derive(Clone, Copy, Default, Debug)]
@@ -152,7 +152,7 @@ fn images(
     loop {
         let at = |error: std::io::Error| (tally.points, error.to_string());
         if let Some(bytes) = seen.look().map_err(at)? {
-            let image = Image::new(bytes, PARTICIPANTS).map_err(at)?;
+            let image = Image::new(&bytes).map_err(at)?;
             audit(&image.place(), scene, operation.effect(scene))
                 .map_err(|what| (tally.points, what))?;
             tally.images += 1;

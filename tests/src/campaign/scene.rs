@@ -1,5 +1,6 @@
 //! What a worker finds: a queue with some messages, with sleepers or without, with a corpse or without.
 
+use core::mem::{offset_of, size_of};
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -7,11 +8,42 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ringway::{Place, Queue};
+use ringway_segment::objects::channel::layout::{
+    ChannelMeasures, ChannelWords, ClassWords, Geometry,
+};
+
+use super::run::PARTICIPANTS;
+use crate::words;
 
 /// `maxsize` of every queue of the campaign.
 pub const MAXSIZE: u64 = 4;
-/// Where the three event counts are.
-const EVENTS_AT: [u64; 3] = [4352, 4480, 4608];
+/// Bytes of the largest message.
+const MAX_MESSAGE: u64 = 64;
+/// Loans that a participant is promised.
+const LOANS: u32 = 4;
+
+/// Where the event counts of the queue are: not empty, not full, and a block freed of each class.
+fn events_at() -> Vec<u64> {
+    let body = words::body(PARTICIPANTS);
+    let measures = ChannelMeasures {
+        maxsize: MAXSIZE,
+        max_message: MAX_MESSAGE,
+        loans: LOANS,
+        participants: PARTICIPANTS,
+        schema_bytes: 0,
+    };
+    let freed = |class: usize| {
+        offset_of!(ChannelWords, classes)
+            + class * size_of::<ClassWords>()
+            + offset_of!(ClassWords, freed)
+    };
+    let classes = 0..Geometry::new(measures).classes.len();
+    [offset_of!(ChannelWords, not_empty), offset_of!(ChannelWords, not_full)]
+        .into_iter()
+        .chain(classes.map(freed))
+        .map(|at| body + at as u64)
+        .collect()
+}
 
 /// A scene.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,8 +76,11 @@ impl Stage {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path =
             PathBuf::from(format!("/dev/shm/ringway.campaign-{}-{number}", std::process::id()));
-        let mut options =
-            Queue::<[u8]>::options().maxsize(MAXSIZE).max_message(64).participants(6).loans(4);
+        let mut options = Queue::<[u8]>::options()
+            .maxsize(MAXSIZE)
+            .max_message(MAX_MESSAGE)
+            .participants(PARTICIPANTS)
+            .loans(LOANS);
         if scene.wraps {
             options = options.first_position((1 << 44) - 5);
         }
@@ -60,7 +95,7 @@ impl Stage {
         if scene.sleepers {
             let file =
                 OpenOptions::new().write(true).open(&stage.path).expect("the file of the queue");
-            for event in EVENTS_AT {
+            for event in events_at() {
                 file.write_all_at(&(1_u64 << 32).to_le_bytes(), event)
                     .expect("a forged registration");
             }

@@ -14,7 +14,7 @@ pub fn full_gives_the_value_back_and_names_the_queue(ground: &Ground) {
     assert_eq!(
         error.to_string(),
         format!(
-            "{} is full: it holds 1 messages at most; `ringway stat` shows who has it open",
+            "{} is full: it holds 1 messages at most; `ringway stat` shows which processes have it open",
             made.label
         )
     );

@@ -9,10 +9,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
 use ringway::{Place, Queue, QueueOptions};
-use ringway_core::layout::Measures;
 #[cfg(target_arch = "x86_64")]
 use ringway_tests::campaign::stepper::{Stepper, Stop};
-use ringway_tests::words::{self, Words};
+use ringway_tests::words::Words;
 use ringway_tests::{Folder, Name, Watchdog, Worker, mounts, worker};
 
 fn options() -> QueueOptions<[u8]> {
@@ -126,12 +125,7 @@ fn c02_a_process_that_locks_its_memory_does_not_fill_what_it_creates() {
 #[test]
 #[ignore = "open: C14"]
 fn c14_a_slot_that_names_a_block_without_memory_is_not_followed() {
-    let measures = Measures { maxsize: 8, max_message: 256, participants: 128, loans: 32 };
-    let options = Queue::<[u8]>::options()
-        .maxsize(measures.maxsize)
-        .max_message(measures.max_message)
-        .participants(measures.participants)
-        .loans(measures.loans);
+    let options = Queue::<[u8]>::options().maxsize(8).max_message(256);
     let folder = Folder::new("unbacked");
     mounts::privately(|| {
         if let Err(error) = mounts::tmpfs(&folder, 3 << 20) {
@@ -149,8 +143,8 @@ fn c14_a_slot_that_names_a_block_without_memory_is_not_followed() {
             assert_eq!(getter.hear(), "open");
             assert_eq!(getter.ask("get"), message); // it knows the putter from here on
             let words = Words::of(&queue);
-            let third = words::slot(measures, 2);
-            words.write(third, words::naming_the_last_block(measures, words.read(third)));
+            let third = words.slot(2);
+            words.write(third, words.naming_the_last_block(words.read(third)));
             if full {
                 let mut filler = File::create(folder.join("filler")).unwrap();
                 while filler.write_all(&[0; 4096]).is_ok() {}

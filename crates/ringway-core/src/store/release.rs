@@ -5,7 +5,7 @@ use crate::corruption::{Corruption, Part};
 use crate::owned::{Batch, Owned};
 use crate::owner::Owner;
 use crate::ring::PushError;
-use crate::state::{Lane, State};
+use crate::state::State;
 use crate::word::{
     Ordering::{Relaxed, Release},
     Word,
@@ -118,12 +118,9 @@ impl<C: StoreCells> Store<'_, C> {
 #[inline(always)]
 pub fn end_message<W: Word>(state: &W, me: Owner) -> Result<(), u64> {
     let word = state.load(Relaxed); // ours
-    match State::unpack(word) {
-        Some(State::Held { lane: Lane::Messages, owner, position }) if owner == me => {
-            state.store(State::Held { lane: Lane::Free, owner, position }.pack(), Release); // own
-            Ok(())
-        }
-        Some(State::Held { lane: Lane::Free, owner, .. }) if owner == me => Ok(()),
-        _ => Err(word),
+    let free = State::without_message(word, me).ok_or(word)?;
+    if free != word {
+        state.store(free, Release); // own
     }
+    Ok(())
 }

@@ -47,7 +47,9 @@ impl Object {
             let Some((index, life)) = find(at, wanted, label)? else {
                 return Err(OpenError::NotFound { name: label.to_owned() });
             };
-            at.uses.add(segment, index, (at.index(), at.life()), life, ROLE_HANDLE);
+            if !at.uses.add(segment, index, (at.index(), at.life()), life, ROLE_HANDLE) {
+                continue; // another thread has opened a later object of the entry
+            }
             let object = Self::held(at, index, life, label);
             // After the user word: pair user. What is going has no name any more.
             if ObjectLife::of(segment.entry(index)) != life {
@@ -154,10 +156,11 @@ impl<'a> Reclaimer<'a> {
     pub(crate) fn enter(at: &'a Attachment, object: &ObjectInfo) -> Option<Self> {
         let segment = at.segment();
         let life = ObjectLife::of(segment.entry(object.entry));
-        if !life.is_usable() || life.generation() != object.generation {
+        if life.generation() != object.generation
+            || !at.uses.add(segment, object.entry, (at.index(), at.life()), life, ROLE_RECLAIMER)
+        {
             return None;
         }
-        at.uses.add(segment, object.entry, (at.index(), at.life()), life, ROLE_RECLAIMER);
         let role = Self { at, entry: object.entry, life };
         loop {
             let now = ObjectLife::of(segment.entry(object.entry)); // after the user word: pair user

@@ -67,7 +67,8 @@ struct Use {
 }
 
 impl Uses {
-    /// Notes one more user of a role, and writes the user word.
+    /// Notes one more user of a role, and writes the user word. Returns `false`, and does neither, if
+    /// another thread uses a later object of the entry: then the one that was found is over.
     pub(super) fn add(
         &self,
         segment: &Segment,
@@ -75,8 +76,8 @@ impl Uses {
         me: (u8, Life),
         object: ObjectLife,
         role: u8,
-    ) {
-        self.change(segment, entry, me, object, role, true);
+    ) -> bool {
+        self.change(segment, entry, me, object, role, true) != Changed::Stale
     }
 
     /// Notes one user less of a role. Returns whether none of any role is left.
@@ -88,7 +89,7 @@ impl Uses {
         object: ObjectLife,
         role: u8,
     ) -> bool {
-        self.change(segment, entry, me, object, role, false)
+        self.change(segment, entry, me, object, role, false) == Changed::Last
     }
 
     fn change(
@@ -99,16 +100,18 @@ impl Uses {
         object: ObjectLife,
         role: u8,
         more: bool,
-    ) -> bool {
+    ) -> Changed {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of_entry = uses.entry(entry).or_default();
-        let is_same =
-            of_entry.object.is_some_and(|known| known.generation() == object.generation());
-        if !is_same {
-            if !more {
-                return false; // of a life that is over
+        let generation = object.generation();
+        match of_entry.object {
+            Some(known) if known.generation() == generation => {}
+            // Generations wrap; the later of two that meet is less than half of them ahead.
+            Some(known) if known.generation().wrapping_sub(generation) < 1 << 31 => {
+                return Changed::Stale;
             }
-            *of_entry = Use { object: Some(object), ..Use::default() };
+            _ if more => *of_entry = Use { object: Some(object), ..Use::default() },
+            _ => return Changed::Stale,
         }
         let count =
             if role == ROLE_RECLAIMER { &mut of_entry.reclaimers } else { &mut of_entry.handles };
@@ -118,11 +121,23 @@ impl Uses {
         let roles = handle | reclaimer;
         let word = if roles == 0 { UserWord(0) } else { UserWord::new(life, object, roles) };
         segment.user(entry, index).store(word.0, SeqCst); // user
-        if roles == 0 {
-            uses.remove(&entry);
+        if roles != 0 {
+            return Changed::Kept;
         }
-        roles == 0
+        uses.remove(&entry);
+        Changed::Last
     }
+}
+
+/// What a change of the uses of an entry left.
+#[derive(PartialEq, Eq)]
+enum Changed {
+    /// Uses of the object.
+    Kept,
+    /// None.
+    Last,
+    /// Those of a later object.
+    Stale,
 }
 
 /// The user words of an entry that lives which are over have left, with the entries they stand in.

@@ -30,6 +30,11 @@ impl ParticipantInfo {
     pub(crate) fn is(&self, owner: Owner) -> bool {
         self.index == owner.index() && self.generation as u8 == owner.generation()
     }
+
+    /// Whether a word that keeps only the low `bits` of a generation means this one.
+    pub(crate) fn has_generation(&self, low: u64, bits: u32) -> bool {
+        self.generation & ((1 << bits) - 1) == low
+    }
 }
 
 /// All live entries.

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ringway_sys::shm;
+use ringway_sys::{process, shm};
 
 use super::mapping::Mapping;
 use super::{Segment, header, remove};
@@ -52,8 +52,11 @@ impl Draft {
                 _ => CreateError::Io { name, action, source },
             }
         };
-        let header = header::compose(&frame, spec.first_position)
-            .map_err(failed("read the identity of this boot"))?;
+        // Where `/proc` does not tell the boot, a file in memory is made all the same.
+        let boot = process::boot_id();
+        let boot_id = *boot.as_ref().unwrap_or(&[0; 16]);
+        let header = header::compose(&frame, spec.first_position, boot_id)
+            .map_err(failed("get random bytes"))?;
         let mut hidden = Hidden(None);
         let bytes = frame.total_bytes;
         let mapping = match place {
@@ -83,6 +86,11 @@ impl Draft {
                 Mapping::of_file(file, mapped, spec.huge_pages).map_err(failed("map the file"))?
             }
         };
+        if let (Err(source), Some(file)) = (boot, mapping.file())
+            && !shm::is_in_memory(file).unwrap_or(false)
+        {
+            return Err(failed("read the identity of this boot")(source));
+        }
         let path = place.path();
         let segment = Segment { mapping, frame, header, label: label.to_owned(), path };
         let draft = Self { segment, hidden, is_portable: matches!(place, Place::Portable(_)) };

@@ -62,11 +62,11 @@ pub(crate) fn in_units(bytes: u64) -> String {
     format!("{} {name}", (bytes as f64 / unit as f64 * 10.0).ceil() / 10.0)
 }
 
-/// A new header.
-pub(crate) fn compose(frame: &Frame, first_position: u64) -> io::Result<Header> {
+/// A new header, for a file of that boot.
+pub(crate) fn compose(frame: &Frame, first_position: u64, boot_id: [u8; 16]) -> io::Result<Header> {
     let mut header = Header::new(frame.measures, frame.total_bytes);
     header.unique_id = process::random_bytes()?;
-    header.boot_id = process::boot_id()?;
+    header.boot_id = boot_id;
     header.created_unix_nanos = clock::unix_nanos();
     header.first_position = first_position;
     header.checksum = checksum(&bytes_of(&header)[..offset_of!(Header, checksum)]);

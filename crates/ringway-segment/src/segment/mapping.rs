@@ -61,6 +61,11 @@ impl Mapping {
     /// once, full of zeros.
     pub(crate) fn create_portable(os_id: &str, bytes: u64) -> io::Result<Self> {
         shm::may_be_so_large(bytes)?;
+        if new_mappings_are_locked() {
+            let text = "this process locks all memory that it maps (mlockall), so that the mapping \
+                        of the portable crate would fill the whole segment; use a named place";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+        }
         let theirs = portable(ShmemConf::new().os_id(os_id).size(usable(bytes)?).create())?;
         // The crate keeps its descriptor to itself, and lock bytes must belong to the description
         // that is mapped. By name we may get another file, if the name was removed and taken anew;

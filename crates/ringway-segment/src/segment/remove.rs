@@ -67,6 +67,10 @@ fn alone_with_name(
     act: impl FnOnce(&Path) -> io::Result<()>,
 ) -> Result<bool, RemoveError> {
     let Some((path, file)) = named(segment) else { return Ok(false) };
+    // The number may stand for a file of others by now, whose locks are not ours to change.
+    if let Err(source) = segment.checked_file() {
+        return Err(refused(path, file, source));
+    }
     let done = lock(file).and_then(|()| {
         let done = match shm::same_file(file, path) {
             Ok(true) => act(path).map(|()| true),

@@ -112,6 +112,9 @@ impl<'o, A: Awaited<'o>> Waiter<'o, A> {
             if since_yield >= YIELD_HINTS {
                 since_yield = 0;
                 if self.until.has_passed() {
+                    // A caller whose waits are all too short to come to a look below looks here.
+                    let _waiting = Waiting::at(self.attachment);
+                    self.look()?;
                     return Ok(Spun::TimedOut);
                 }
                 std::thread::yield_now();

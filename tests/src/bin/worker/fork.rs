@@ -74,7 +74,7 @@ fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) ->
         refuses_put(queue.loan_timeout(1, soon)),
         refuses_put(queue.loan_deadline(1, later)),
         refuses_put(loan.send()),
-        refuses(queue.len()) && queue.len().is_err_and(|error| error.queue == queue.name()),
+        refuses(queue.len()) && queue.len().is_err_and(|error| error.object == queue.label()),
         refuses(queue.is_empty()),
         refuses(queue.is_full()),
         refuses(queue.shutdown(false)),
@@ -84,7 +84,7 @@ fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) ->
         refuses(queue.snapshot()),
         queue
             .inheritable_fd()
-            .is_err_and(|error| error.to_string().starts_with(&queue.name().to_string())),
+            .is_err_and(|error| error.to_string().starts_with(&queue.label().to_string())),
         queue.remove().is_err(),
         refuses_put(clone.put_bytes("x")),
     ];
@@ -164,7 +164,7 @@ pub fn fork_in_put() {
 }
 
 fn refuses<R>(result: Result<R, Error>) -> bool {
-    matches!(result, Err(Error { fault: SegmentError::Forked, .. }))
+    matches!(result, Err(Error { kind: SegmentError::Forked, .. }))
 }
 
 fn refuses_put<V, R>(result: Result<R, PutError<V>>) -> bool {

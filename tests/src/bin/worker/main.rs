@@ -29,6 +29,9 @@ fn main() -> ExitCode {
     match arguments[..] {
         ["open", place] => session::open(&place_of(place), WaitStrategy::Adaptive),
         ["open", place, strategy] => session::open(&place_of(place), strategy_of(strategy)),
+        ["open-trusting", place, user] => {
+            session::open_trusting(&place_of(place), number(user) as u32);
+        }
         ["create", place, mode, mask] => {
             session::create(&place_of(place), octal(mode), octal(mask))
         }
