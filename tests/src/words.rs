@@ -25,6 +25,12 @@ pub const fn life(index: u64) -> u64 {
     PARTICIPANTS_AT + index * size_of::<Participant>() as u64
 }
 
+/// Where the body of an object begins that is alone in a segment for that many participants.
+#[must_use]
+pub const fn body(participants: u32) -> u64 {
+    Frame::new(Measures { objects: 1, participants, space: 0 }).bodies_at
+}
+
 /// The bits of a life that say whether a participant has the entry; zero says that none has.
 const STATE: u64 = 0xff;
 

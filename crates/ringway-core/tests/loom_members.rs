@@ -59,7 +59,7 @@ impl Scene {
     fn pass(&self, me: u8) -> bool {
         let pass = Pass::begin(&self.members, |_, _| false);
         let reclaimed = self.reclaim(me);
-        pass.complete(&self.members);
+        pass.complete(&self.members, &[]);
         reclaimed
     }
 

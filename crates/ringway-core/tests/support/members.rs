@@ -122,10 +122,9 @@ impl<W: Memory> Party<W> {
         let judge = Judge::new(members, mine);
         let blocks = self.reclaim(|state| judge.condemn(state, owner_of, is_dead));
         drop(judge);
-        for &(index, life) in &dead {
-            membership::free(members, index, life);
-        }
-        pass.complete(members);
+        let free = |&(index, life): &(u8, Life)| membership::free(members, index, life);
+        let freed: Vec<_> = dead.iter().copied().filter(free).collect();
+        pass.complete(members, &freed);
         Some(blocks)
     }
 }
