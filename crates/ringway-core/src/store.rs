@@ -1,8 +1,8 @@
 //! The store: where blocks come from and go back to.
 //!
 //! A store has all blocks of one size. A free one is in a stock that a process keeps at hand
-//! ([`stock`]), in the ring of free blocks, or was never used. [`take`] brings one, [`release`]
-//! gives it back, and [`reclaim`] finds those whose owner is gone.
+//! (`stock`), in the ring of free blocks, or was never used. `take` brings one, `release`
+//! gives it back, and `reclaim` finds those whose owner is gone.
 //!
 //! Ordering pairs, besides those of the ring:
 //!

@@ -31,7 +31,7 @@ use crate::options::QueueOptions;
 ///
 /// A handle can be cloned, sent and shared between threads; all handles of one `open` count as one participant.
 /// Operations are not for signal handlers. After a fork the child must open the queue anew: its copy of a handle
-/// answers [`Fault::Forked`].
+/// answers [`SegmentError::Forked`].
 ///
 /// ```
 /// # use ringway::Queue;
