@@ -91,38 +91,75 @@ impl Uses {
         self.change(segment, entry, me, object, role, false)
     }
 
+    /// Notes one handle less, like [`remove`](Self::remove). With the last one, `give_back` gives
+    /// back what the participant owns in the body, whichever of its handles it came by; no other
+    /// thread opens the object meanwhile. If it returns false something is left, and the user word
+    /// stays.
+    pub(super) fn close(
+        &self,
+        segment: &Segment,
+        entry: u32,
+        me: (u8, Life),
+        object: ObjectLife,
+        give_back: impl FnOnce() -> bool,
+    ) -> bool {
+        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_last =
+            uses.get(&entry).is_some_and(|known| known.is_of(object) && known.handles == 1);
+        if is_last && !give_back() {
+            return false;
+        }
+        change(&mut uses, segment, entry, me, object, ROLE_HANDLE, false)
+    }
+
     fn change(
         &self,
         segment: &Segment,
         entry: u32,
-        (index, life): (u8, Life),
+        me: (u8, Life),
         object: ObjectLife,
         role: u8,
         more: bool,
     ) -> bool {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_entry = uses.entry(entry).or_default();
-        let is_same =
-            of_entry.object.is_some_and(|known| known.generation() == object.generation());
-        if !is_same {
-            if !more {
-                return false; // of a life that is over
-            }
-            *of_entry = Use { object: Some(object), ..Use::default() };
-        }
-        let count =
-            if role == ROLE_RECLAIMER { &mut of_entry.reclaimers } else { &mut of_entry.handles };
-        *count = if more { *count + 1 } else { count.saturating_sub(1) };
-        let handle = if of_entry.handles != 0 { ROLE_HANDLE } else { 0 };
-        let reclaimer = if of_entry.reclaimers != 0 { ROLE_RECLAIMER } else { 0 };
-        let roles = handle | reclaimer;
-        let word = if roles == 0 { UserWord(0) } else { UserWord::new(life, object, roles) };
-        segment.user(entry, index).store(word.0, SeqCst); // user
-        if roles == 0 {
-            uses.remove(&entry);
-        }
-        roles == 0
+        change(&mut uses, segment, entry, me, object, role, more)
     }
+}
+
+impl Use {
+    fn is_of(&self, object: ObjectLife) -> bool {
+        self.object.is_some_and(|known| known.generation() == object.generation())
+    }
+}
+
+fn change(
+    uses: &mut HashMap<u32, Use>,
+    segment: &Segment,
+    entry: u32,
+    (index, life): (u8, Life),
+    object: ObjectLife,
+    role: u8,
+    more: bool,
+) -> bool {
+    let of_entry = uses.entry(entry).or_default();
+    if !of_entry.is_of(object) {
+        if !more {
+            return false; // of a life that is over
+        }
+        *of_entry = Use { object: Some(object), ..Use::default() };
+    }
+    let count =
+        if role == ROLE_RECLAIMER { &mut of_entry.reclaimers } else { &mut of_entry.handles };
+    *count = if more { *count + 1 } else { count.saturating_sub(1) };
+    let handle = if of_entry.handles != 0 { ROLE_HANDLE } else { 0 };
+    let reclaimer = if of_entry.reclaimers != 0 { ROLE_RECLAIMER } else { 0 };
+    let roles = handle | reclaimer;
+    let word = if roles == 0 { UserWord(0) } else { UserWord::new(life, object, roles) };
+    segment.user(entry, index).store(word.0, SeqCst); // user
+    if roles == 0 {
+        uses.remove(&entry);
+    }
+    roles == 0
 }
 
 /// The user words of an entry that lives which are over have left, with the entries they stand in.

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use crossbeam_utils::CachePadded;
 use ringway_core::corruption::{Corruption, Part};
 use ringway_core::owned::Batch;
+use ringway_core::owner::Owner;
 use ringway_core::position::Position;
 use ringway_core::ring::{ClaimEnd, Hints, PushError};
 use ringway_core::state::Lane;
@@ -396,27 +397,43 @@ impl Drop for Channel {
         let Ok(inside) = self.attachment().enter() else { return };
         let mut is_clean = true;
         for class in self.parts.class_numbers() {
-            let store = self.store(inside, class);
-            let emptied = store.empty_stocks();
-            let given_up = store.give_up(
-                |_, position, block| self.ring().is_published(position, block),
-                |_| self.count_lost(),
-            );
-            let freed = match (emptied, given_up) {
-                (Ok(emptied), Ok(given_up)) => emptied + given_up as u32,
-                _ => {
-                    is_clean = false;
-                    1
-                }
-            };
-            if freed != 0 {
-                self.parts.freed(class).announce(freed);
+            match self.store(inside, class).empty_stocks() {
+                Ok(0) => {}
+                Ok(emptied) => self.parts.freed(class).announce(emptied),
+                Err(_) => is_clean = false,
             }
         }
-        if !is_clean {
-            self.object.leave_words();
+        // Guards and loans that were forgotten. Other handles of this process may hold some that
+        // were not, under the same owner.
+        let (attachment, parts) = (Arc::clone(self.object.attachment()), &self.parts);
+        let (locals, me) = (&self.locals, inside.me());
+        self.object.close(|| is_clean & give_up(attachment.segment(), parts, locals, me));
+    }
+}
+
+/// Gives back all that a participant owns in a queue. Returns whether nothing is left.
+fn give_up(
+    segment: &Segment,
+    parts: &Parts,
+    locals: &[CachePadded<Local<AtomicU64>>],
+    me: Owner,
+) -> bool {
+    let mut is_clean = true;
+    for class in parts.class_numbers() {
+        let given_up = parts.store(segment, class, &locals[usize::from(class)], me).give_up(
+            |_, position, block| parts.messages(segment).is_published(position, block),
+            |_| count_lost(parts),
+        );
+        match given_up {
+            Ok(0) => {}
+            Ok(blocks) => parts.freed(class).announce(blocks as u32),
+            Err(_) => {
+                is_clean = false;
+                parts.freed(class).announce(1); // of those that went back before the damage
+            }
         }
     }
+    is_clean
 }
 
 /// A caller that sleeps with blocks in its hands.
@@ -431,10 +448,8 @@ impl Drop for AsleepWith<'_> {
     }
 }
 
-impl Channel {
-    fn count_lost(&self) {
-        self.words().lost.word.fetch_add(1, Relaxed); // a number for people
-    }
+fn count_lost(parts: &Parts) {
+    parts.words().lost.word.fetch_add(1, Relaxed); // a number for people
 }
 
 /// Fills the words of a new body that are not zero.
@@ -523,7 +538,7 @@ pub(super) fn reclaim(
             |_, position, block| parts.messages(segment).is_published(position, block),
             |_| {
                 done.lost_messages += 1;
-                parts.words().lost.word.fetch_add(1, Relaxed); // a number for people
+                count_lost(&parts);
             },
         );
         // A class whose ring is damaged keeps what is left; the others are gone through as well.
