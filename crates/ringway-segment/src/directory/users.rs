@@ -64,6 +64,8 @@ struct Use {
     object: Option<ObjectLife>,
     handles: u32,
     reclaimers: u32,
+    /// Whether a handle that was closed has left something that the participant owns.
+    has_left: bool,
 }
 
 impl Uses {
@@ -92,41 +94,86 @@ impl Uses {
         self.change(segment, entry, me, object, role, false) == Changed::Last
     }
 
+    /// Notes one handle less, like [`remove`](Self::remove). `has_left` says that the handle leaves
+    /// something in the body that its participant owns. With the last handle, if any has left
+    /// something, `give_back` gives it back, whichever handle it came by; no other thread opens the
+    /// object meanwhile. If it returns false something is left, and the user word stays.
+    pub(super) fn close(
+        &self,
+        segment: &Segment,
+        entry: u32,
+        me: (u8, Life),
+        object: ObjectLife,
+        has_left: bool,
+        give_back: impl FnOnce() -> bool,
+    ) -> bool {
+        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = uses.get_mut(&entry)
+            && known.is_of(object)
+        {
+            known.has_left |= has_left;
+            if known.handles == 1 && known.has_left {
+                if !give_back() {
+                    return false;
+                }
+                known.has_left = false;
+            }
+        }
+        change(&mut uses, segment, entry, me, object, ROLE_HANDLE, false) == Changed::Last
+    }
+
     fn change(
         &self,
         segment: &Segment,
         entry: u32,
-        (index, life): (u8, Life),
+        me: (u8, Life),
         object: ObjectLife,
         role: u8,
         more: bool,
     ) -> Changed {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_entry = uses.entry(entry).or_default();
-        let generation = object.generation();
-        match of_entry.object {
-            Some(known) if known.generation() == generation => {}
-            // Generations wrap; the later of two that meet is less than half of them ahead.
-            Some(known) if known.generation().wrapping_sub(generation) < 1 << 31 => {
-                return Changed::Stale;
-            }
-            _ if more => *of_entry = Use { object: Some(object), ..Use::default() },
-            _ => return Changed::Stale,
-        }
-        let count =
-            if role == ROLE_RECLAIMER { &mut of_entry.reclaimers } else { &mut of_entry.handles };
-        *count = if more { *count + 1 } else { count.saturating_sub(1) };
-        let handle = if of_entry.handles != 0 { ROLE_HANDLE } else { 0 };
-        let reclaimer = if of_entry.reclaimers != 0 { ROLE_RECLAIMER } else { 0 };
-        let roles = handle | reclaimer;
-        let word = if roles == 0 { UserWord(0) } else { UserWord::new(life, object, roles) };
-        segment.user(entry, index).store(word.0, SeqCst); // user
-        if roles != 0 {
-            return Changed::Kept;
-        }
-        uses.remove(&entry);
-        Changed::Last
+        change(&mut uses, segment, entry, me, object, role, more)
     }
+}
+
+impl Use {
+    fn is_of(&self, object: ObjectLife) -> bool {
+        self.object.is_some_and(|known| known.generation() == object.generation())
+    }
+}
+
+fn change(
+    uses: &mut HashMap<u32, Use>,
+    segment: &Segment,
+    entry: u32,
+    (index, life): (u8, Life),
+    object: ObjectLife,
+    role: u8,
+    more: bool,
+) -> Changed {
+    let of_entry = uses.entry(entry).or_default();
+    if !of_entry.is_of(object) {
+        // Generations wrap; the later of two that meet is less than half of them ahead.
+        let is_later =
+            |known: ObjectLife| known.generation().wrapping_sub(object.generation()) < 1 << 31;
+        if !more || of_entry.object.is_some_and(is_later) {
+            return Changed::Stale;
+        }
+        *of_entry = Use { object: Some(object), ..Use::default() };
+    }
+    let count =
+        if role == ROLE_RECLAIMER { &mut of_entry.reclaimers } else { &mut of_entry.handles };
+    *count = if more { *count + 1 } else { count.saturating_sub(1) };
+    let handle = if of_entry.handles != 0 { ROLE_HANDLE } else { 0 };
+    let reclaimer = if of_entry.reclaimers != 0 { ROLE_RECLAIMER } else { 0 };
+    let roles = handle | reclaimer;
+    let word = if roles == 0 { UserWord(0) } else { UserWord::new(life, object, roles) };
+    segment.user(entry, index).store(word.0, SeqCst); // user
+    if roles != 0 {
+        return Changed::Kept;
+    }
+    uses.remove(&entry);
+    Changed::Last
 }
 
 /// What a change of the uses of an entry left.

@@ -20,6 +20,7 @@ use crossbeam_utils::CachePadded;
 use ringway_core::block::Block;
 use ringway_core::corruption::{Corruption, Part};
 use ringway_core::owned::{Batch, Owned};
+use ringway_core::owner::Owner;
 use ringway_core::position::Position;
 use ringway_core::prefetch;
 use ringway_core::ring::{ClaimEnd, Hints, PushError};
@@ -445,17 +446,39 @@ impl Drop for Channel {
     fn drop(&mut self) {
         // A forked child must not give back what is its parent's.
         let Ok(inside) = self.attachment().enter() else { return };
-        let mut is_clean = true;
+        let mut has_left = !self.lent.is_none();
         for class in self.parts.class_numbers() {
-            match self.give_back_all(inside, class) {
-                Ok(freed) => self.parts.freed(class).announce(freed),
-                Err(_) => is_clean = false,
+            match self.store(inside, class).empty_stocks() {
+                Ok(Some(emptied)) => self.parts.freed(class).announce(emptied),
+                _ => has_left = true,
             }
         }
-        if !is_clean {
-            self.object.leave_words();
+        // Guards and loans that were forgotten. Other handles of this process may hold some that
+        // were not, under the same owner.
+        let (attachment, parts, me) =
+            (Arc::clone(self.object.attachment()), &self.parts, inside.me());
+        self.object.close(has_left, || give_up(attachment.segment(), parts, me));
+    }
+}
+
+/// Gives back all that a participant owns in a queue, by a look at every block. Returns whether
+/// nothing is left.
+fn give_up(segment: &Segment, parts: &Parts, me: Owner) -> bool {
+    let mut is_clean = true;
+    for class in parts.class_numbers() {
+        let given_up = parts.store(segment, class, me).give_up(
+            |_, position, block| parts.messages(segment).is_published(position, block),
+            |_| count_lost(parts),
+        );
+        match given_up {
+            Ok(blocks) => parts.freed(class).announce(u32::try_from(blocks).unwrap_or(EVERYBODY)),
+            Err(_) => {
+                is_clean = false;
+                parts.freed(class).announce(1); // of those that went back before the damage
+            }
         }
     }
+    is_clean
 }
 
 /// A caller that sleeps with blocks in its hands.
@@ -470,24 +493,8 @@ impl Drop for AsleepWith<'_> {
     }
 }
 
-impl Channel {
-    /// Gives back what this participant owns of a class; returns how many blocks. The cost is that of
-    /// what is at hand, unless a guard was forgotten.
-    fn give_back_all(&self, inside: Inside<'_>, class: u8) -> Result<u32, Corruption> {
-        let store = self.store(inside, class);
-        match store.empty_stocks()? {
-            Some(emptied) if self.lent.is_none() => Ok(emptied),
-            _ => {
-                let is_queued = |_, position, block| self.ring().is_published(position, block);
-                let found = store.give_up(is_queued, |_| self.count_lost())?;
-                Ok(u32::try_from(found).unwrap_or(EVERYBODY))
-            }
-        }
-    }
-
-    fn count_lost(&self) {
-        self.words().lost.word.fetch_add(1, Relaxed); // a number for people
-    }
+fn count_lost(parts: &Parts) {
+    parts.words().lost.word.fetch_add(1, Relaxed); // a number for people
 }
 
 #[cold]
@@ -581,7 +588,7 @@ pub(super) fn reclaim(
             |_, position, block| parts.messages(segment).is_published(position, block),
             |_| {
                 done.lost_messages += 1;
-                parts.words().lost.word.fetch_add(1, Relaxed); // a number for people
+                count_lost(&parts);
             },
         );
         // A class whose ring is damaged keeps what is left; the others are gone through as well.

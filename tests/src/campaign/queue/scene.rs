@@ -1,22 +1,26 @@
 //! What a worker finds: a queue with some messages, with sleepers or without, with a corpse or without.
 
 use core::mem::{offset_of, size_of};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ringway::{Place, Queue};
+use ringway::Queue;
 use ringway_segment::objects::channel::layout::{
     ChannelMeasures, ChannelWords, ClassWords, Geometry,
 };
 
-use super::run::PARTICIPANTS;
+use super::Queueing;
+use super::ledger::Ledger;
+use crate::campaign::program::assistant;
+use crate::campaign::subject;
 use crate::words;
 
 /// `maxsize` of every queue of the campaign.
 pub const MAXSIZE: u64 = 4;
+/// Entries of the participant tables.
+pub const PARTICIPANTS: u32 = 6;
 /// Bytes of the largest message.
 const MAX_MESSAGE: u64 = 64;
 /// Loans that a participant is promised.
@@ -45,12 +49,15 @@ fn events_at() -> Vec<u64> {
         .collect()
 }
 
+/// An event count with a registration. The sequence is one that no event of the campaign comes to.
+const FORGED: u64 = 1 << 32 | 1 << 30;
+
 /// A scene.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Scene {
     /// Messages in the queue, numbered 100 and on.
     pub filled: u64,
-    /// Whether sleepers are registered on every event. They are forged: nobody sleeps, so the worker finds nobody.
+    /// Whether sleepers are registered on every event. They are forged: no process sleeps.
     pub sleepers: bool,
     /// Whether the worker has used the queue before, so that it has blocks at hand.
     pub warm: bool,
@@ -64,6 +71,7 @@ pub struct Scene {
 pub struct Stage {
     queue: Option<Queue<[u8]>>,
     path: PathBuf,
+    pub(super) ledger: Option<Ledger>,
 }
 
 impl Stage {
@@ -85,20 +93,12 @@ impl Stage {
             options = options.first_position((1 << 44) - 5);
         }
         let queue = options.create(path.clone()).expect("a queue for the campaign");
-        let stage = Self { queue: Some(queue), path };
+        let stage = Self { queue: Some(queue), path, ledger: None };
         if scene.corpse {
             stage.queue().put_bytes(text_of(99)).expect("a place"); // for the corpse to take
         }
         for number in 0..scene.filled {
             stage.queue().put_bytes(text_of(100 + number)).expect("a place");
-        }
-        if scene.sleepers {
-            let file =
-                OpenOptions::new().write(true).open(&stage.path).expect("the file of the queue");
-            for event in events_at() {
-                file.write_all_at(&(1_u64 << 32).to_le_bytes(), event)
-                    .expect("a forged registration");
-            }
         }
         stage
     }
@@ -111,19 +111,41 @@ impl Stage {
         self.queue.as_ref().expect("the harness has not left")
     }
 
-    /// Closes that handle. The file stays.
-    pub fn leave(&mut self) {
-        self.queue = None;
-    }
-
     /// Its file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where to open it.
-    pub fn place(&self) -> Place {
-        Place::File(self.path.clone())
+    /// Which events were announced since sleepers were forged.
+    pub(super) fn announced(&self) -> Vec<bool> {
+        let file = File::open(&self.path).expect("the file of the queue");
+        let sequence_moved = |at| {
+            let mut word = [0; 8];
+            file.read_exact_at(&mut word, at).expect("an event count");
+            u64::from_ne_bytes(word) & 0xffff_ffff != FORGED & 0xffff_ffff
+        };
+        events_at().into_iter().map(sequence_moved).collect()
+    }
+}
+
+impl subject::Stage for Stage {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+    fn leave(&mut self) -> Result<(), String> {
+        self.queue = None;
+        Ok(())
+    }
+}
+
+/// In a worker: registers sleepers on every event.
+///
+/// # Panics
+/// When the file cannot be written.
+pub(super) fn forge_sleepers(path: &Path) {
+    let file = OpenOptions::new().write(true).open(path).expect("the file of the queue");
+    for event in events_at() {
+        file.write_all_at(&FORGED.to_ne_bytes(), event).expect("a forged registration");
     }
 }
 
@@ -137,18 +159,19 @@ impl Drop for Stage {
 ///
 /// # Panics
 /// When it does not.
-pub fn make_a_corpse(place: &Path) {
+pub(super) fn make_a_corpse(path: &Path) {
     let program = std::env::current_exe().expect("the path of this program");
-    let status = Command::new(program).arg("corpse").arg(place).status().expect("a corpse");
+    let status = assistant::<Queueing>(&program, "corpse", path, "").status().expect("a corpse");
     assert!(!status.success(), "the corpse lives");
 }
 
-/// In a worker: takes a message and a loan, and is killed with them in hand.
+/// In such a process: takes a message and a loan, and is killed with them in hand.
 ///
 /// # Panics
 /// When there is no such queue.
-pub fn die_with_something(place: &Place) {
-    let queue = Queue::<[u8]>::options().open(place.clone()).expect("the queue of the campaign");
+pub(super) fn die_with_something(path: &Path) {
+    let options = Queue::<[u8]>::options();
+    let queue = options.open(path.to_path_buf()).expect("the queue of the campaign");
     let _message = queue.get_bytes().expect("a message");
     let _loan = queue.loan(8).expect("a block");
     // SAFETY: kills this very process.
