@@ -1,6 +1,8 @@
 //! The built command, and names and files that are gone when a test ends.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub mod places;
+
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -83,7 +85,7 @@ impl Drop for Running {
     }
 }
 
-/// Starts a `get` that waits for messages, and answers when it has the queue open.
+/// Starts a `get` that waits for messages, and returns when it has the queue open.
 pub fn getter(name: &Name) -> Running {
     let queue = Queue::<[u8]>::open(&name.0).expect("a queue to get from");
     let mut get = Running(
@@ -145,10 +147,10 @@ impl Drop for Folder {
     }
 }
 
-/// Runs it as somebody who owns nothing; `None` where we may not become somebody else.
+/// Runs it as a user who owns nothing; `None` where this process may not become another user.
 pub fn run_as_nobody(arguments: &[&str]) -> Option<Output> {
-    // A copy, because nobody may not enter the folder of the build. Another process makes it: what is open for writing
-    // here, the child of another test may have for a moment too, and then it cannot be run.
+    // A copy, because that user may not enter the folder of the build. Another process makes it: the
+    // child of another test may have what is open for writing here, and then it cannot be run.
     let program = Folder::new();
     fs::set_permissions(&program.0, fs::Permissions::from_mode(0o755)).expect("a folder of ours");
     let copy = program.0.join("ringway");
@@ -158,7 +160,7 @@ pub fn run_as_nobody(arguments: &[&str]) -> Option<Output> {
     command.args(arguments).stdin(Stdio::null()).uid(65534).gid(65534);
     match command.output() {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            eprintln!("skipped: only root can become somebody else");
+            eprintln!("skipped: only root can become another user");
             None
         }
         output => Some(output.expect("the built command")),
