@@ -4,7 +4,7 @@
 pub mod places;
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use ringway::Queue;
+use ringway::{Context, Lock, Queue};
+use serde_json::Value;
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
@@ -165,4 +166,42 @@ pub fn run_as_nobody(arguments: &[&str]) -> Option<Output> {
         }
         output => Some(output.expect("the built command")),
     }
+}
+
+/// In the environment of a holder: what it is to hold.
+const HELD: &str = "RINGWAY_TEST_HELD";
+
+/// Starts a process that acquires a lock, and returns when it holds it. `what` is CONTEXT/LOCK, or
+/// the name of a lock alone in its segment. The test program has to have an ignored test `holder`
+/// that calls [`hold`].
+pub fn start_holder(what: &str) -> Running {
+    let mut command = Command::new(std::env::current_exe().expect("the path of this program"));
+    command.args(["--exact", "holder", "--ignored", "--nocapture"]).env(HELD, what);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = Running(command.spawn().expect("this program"));
+    let mut lines = BufReader::new(child.0.stdout.take().expect("its output")).lines();
+    let holds = lines.any(|line| line.expect("its output").contains("it holds the lock"));
+    assert!(holds, "the holder has ended");
+    child
+}
+
+/// In a process that [`start_holder`] has started: holds the lock until the starter is gone.
+pub fn hold() {
+    let what = std::env::var(HELD).expect("to be started by another test");
+    let lock = match what.split_once('/') {
+        Some((context, name)) => {
+            Lock::open_in(&Context::open(context).expect("a context"), name).expect("a lock")
+        }
+        None => Lock::open(&what).expect("a lock"),
+    };
+    let _guard = lock.acquire().expect("to hold it");
+    println!("it holds the lock");
+    let _ = std::io::stdin().read(&mut [0]);
+}
+
+/// What a command prints with `--json`, and its exit status.
+pub fn json(arguments: &[&str]) -> (i32, Value) {
+    let output = run(arguments);
+    let value = serde_json::from_slice(&output.stdout);
+    (status(&output), value.unwrap_or_else(|_| panic!("{}", stderr(&output))))
 }

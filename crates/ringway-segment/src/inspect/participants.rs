@@ -46,7 +46,8 @@ impl ParticipantInfo {
 pub fn participants(segment: &Segment) -> Vec<ParticipantInfo> {
     // The kernel does not report a description's locks to itself: if a participant looks through
     // its own segment, its lock byte seems free. So the question is asked through another one.
-    let other = segment.file().and_then(|file| shm::reopen(file.as_fd()).ok());
+    let own = segment.checked_file().ok().flatten();
+    let other = own.and_then(|file| shm::reopen(file.as_fd()).ok());
     let describe = |(index, life): (u8, ringway_core::membership::Life)| {
         let identity = table::identity(segment, index);
         let attached = &segment.participant(index).attached_unix_nanos;
