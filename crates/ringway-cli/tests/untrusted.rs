@@ -33,7 +33,7 @@ fn give_away(name: &Name) -> bool {
 fn entry(name: &Name) -> Value {
     let (_, list) = json(&["ls", "--json"]);
     let entries = list.as_array().unwrap().iter();
-    entries.filter(|entry| entry["name"] == name.0).next_back().expect("its entry").clone()
+    entries.rev().find(|entry| entry["name"] == name.0).expect("its entry").clone()
 }
 
 fn kinds(list: &Value) -> Vec<(&str, bool)> {
