@@ -24,10 +24,10 @@ use finding::Findings;
 /// queues that were shut down, drained and left. It removes no message unless --remove-abandoned is
 /// given.
 ///
-/// Segments that it may not examine, because they belong to other users or other users can reach
-/// them, are named with owner and mode; if they are not in its way, that is a note and no finding.
+/// A segment that any user can read or write is a finding. Segments of other users, which it may not
+/// examine, are noted with owner and mode, and so is what it cannot see for other reasons.
 ///
-/// Exit status: 0 all is well, or was mended; 4 something was found.
+/// Exit status: 0 all is well, or was mended; 4 something was found, or NAME could not be examined.
 ///
 /// Example: ringway doctor --fix
 #[derive(Args)]
@@ -81,10 +81,7 @@ impl Doctor {
         };
         io::stdout().write_all(text.as_bytes()).map_err(unwritten)?;
         // A segment that was asked for by its name has to have been examined.
-        let is_well = match name {
-            Some(_) => findings.are_mended(),
-            None => findings.are_mended_or_notes(),
-        };
-        if is_well { Ok(()) } else { Err(Failure::Found) }
+        let is_blind = name.is_some() && findings.unexamined() != 0;
+        if findings.are_mended() && !is_blind { Ok(()) } else { Err(Failure::Found) }
     }
 }

@@ -24,7 +24,11 @@ pub(crate) fn see(place: &Place) -> Result<Seen, OpenError> {
     match inspect::open(place, Trust::default()) {
         Ok(segment) => Ok(Seen::Mapped(segment)),
         Err(error) if is_of_others(&error) => {
-            inspect::facts(place, Trust::default()).map(Seen::Unmapped)
+            match inspect::facts(place, Trust::default())? {
+                // Whose file it is does not matter if it is no segment.
+                Facts { content: Err(error @ OpenError::Refused { .. }), .. } => Err(error),
+                facts => Ok(Seen::Unmapped(facts)),
+            }
         }
         Err(error) => Err(error),
     }

@@ -22,8 +22,10 @@ pub(super) enum Outcome {
     Found,
     /// A second look found it gone.
     Fixed,
-    /// Nothing is wrong with the segment: this process cannot examine it, or not wholly.
+    /// Nothing is wrong with the segment, but this process cannot see all of it.
     Note,
+    /// Nothing is known to be wrong with the segment, which this process cannot examine.
+    Unexamined,
 }
 
 impl Outcome {
@@ -31,7 +33,7 @@ impl Outcome {
         match self {
             Self::Found => "found",
             Self::Fixed => "fixed",
-            Self::Note => "note",
+            Self::Note | Self::Unexamined => "note",
         }
     }
 }
@@ -48,12 +50,14 @@ impl Findings {
         self.0.is_empty()
     }
 
+    /// Whether nothing is left that is wrong.
     pub(super) fn are_mended(&self) -> bool {
-        self.0.iter().all(|finding| finding.outcome == Outcome::Fixed)
+        self.0.iter().all(|finding| finding.outcome != Outcome::Found)
     }
 
-    pub(super) fn are_mended_or_notes(&self) -> bool {
-        self.0.iter().all(|finding| finding.outcome != Outcome::Found)
+    /// How many segments could not be examined.
+    pub(super) fn unexamined(&self) -> usize {
+        self.0.iter().filter(|finding| finding.outcome == Outcome::Unexamined).count()
     }
 
     pub(super) fn list(&self) -> Value {
@@ -65,25 +69,25 @@ impl Findings {
                 "finding": text,
                 "remedy": remedy,
                 "fixed": *outcome == Outcome::Fixed,
-                "note": *outcome == Outcome::Note,
+                "note": matches!(outcome, Outcome::Note | Outcome::Unexamined),
             })
         };
         self.0.iter().map(object).collect()
     }
 
-    pub(super) fn sheet(&self, examined: usize) -> String {
+    /// `segments` is how many there are.
+    pub(super) fn sheet(&self, segments: usize) -> String {
         let line = |finding: &Finding| {
             let Finding { name, kind, text, remedy, outcome } = finding;
             let (mark, name) = (outcome.name(), printable(name));
             format!("{mark}: {name}: {kind}: {text}; {remedy}\n")
         };
         let lines: String = self.0.iter().map(line).collect();
-        let segments = count(examined as u64, "segment");
-        let notes = self.0.iter().filter(|finding| finding.outcome == Outcome::Note).count();
-        match (self.0.len(), notes) {
-            (0, _) => format!("{segments} examined, all is well\n"),
-            (all, notes) if all == notes => format!("{lines}{segments} looked at, no findings\n"),
-            _ => lines,
+        let is_noted = |finding: &Finding| finding.outcome.name() == "note";
+        let examined = segments.saturating_sub(self.unexamined());
+        if !self.0.iter().all(is_noted) || examined == 0 && segments != 0 {
+            return lines;
         }
+        format!("{lines}{} examined, all is well\n", count(examined as u64, "segment"))
     }
 }

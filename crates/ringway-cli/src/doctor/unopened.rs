@@ -45,7 +45,7 @@ pub(super) fn of_error(error: &OpenError, name: &str, path: &Path) -> Unopened {
                     kind: "unreadable",
                     text,
                     remedy: remedy.to_owned(),
-                    outcome: Outcome::Note,
+                    outcome: Outcome::Unexamined,
                 },
                 None => found("unreadable", text, by_force(name, path)),
             }
@@ -74,7 +74,7 @@ pub(super) fn of_facts(facts: &Facts, path: &Path) -> Unopened {
             kind: "untrusted",
             text: format!("{kinds} of {whose}: {reason}"),
             remedy: as_owner,
-            outcome: Outcome::Note,
+            outcome: Outcome::Unexamined,
         },
         (None, content) => Unopened {
             kind: "unreadable",
@@ -86,7 +86,7 @@ pub(super) fn of_facts(facts: &Facts, path: &Path) -> Unopened {
                 Ok(_) => format!("{kinds} of {whose}"),
             },
             remedy: as_owner,
-            outcome: Outcome::Note,
+            outcome: Outcome::Unexamined,
         },
     }
 }
