@@ -34,6 +34,12 @@ const fn clean(index: u64) -> u64 {
 const STATE_BITS: u32 = 8;
 const STATE: u64 = (1 << STATE_BITS) - 1;
 
+/// Where the body of an object begins that is alone in a segment for that many participants.
+#[must_use]
+pub const fn body(participants: u32) -> u64 {
+    Frame::new(Measures { objects: 1, participants, space: 0 }).bodies_at
+}
+
 /// The words of one queue, and where they are in its file.
 #[derive(Debug)]
 pub struct Words {

@@ -10,8 +10,7 @@ use clap::Args;
 use ringway::{GetError, GetErrorKind, Queue};
 
 use crate::crew::Crew;
-use crate::outcome::{Done, Failure, failed};
-use crate::terms::not_put;
+use crate::outcome::{Done, Failure, failed, not_put};
 use crate::worker::{ready, say};
 use ledger::{Ledger, Message};
 use screen::Screen;

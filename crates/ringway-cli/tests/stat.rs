@@ -49,9 +49,9 @@ fn the_living_the_stopped_and_the_dead_are_told_apart() {
     assert!(stdout(&run(&["stat", &name.0])).contains(&format!("pid {}, dead", get.0.id())));
 }
 
-/// Fault 25 of the design: a consumer that keeps its guards for ever.
+/// A consumer that keeps its guards for ever.
 #[test]
-fn who_keeps_messages_for_ever_is_named_when_puts_time_out() {
+fn a_process_that_keeps_messages_is_named_when_puts_time_out() {
     let name = Name::new("hoard");
     let options = Queue::<[u8]>::options().maxsize(1).max_message(64).participants(2).loans(1);
     let queue = options.create(&name.0).unwrap();
@@ -65,11 +65,8 @@ fn who_keeps_messages_for_ever_is_named_when_puts_time_out() {
     assert!(matches!(error, PutError { kind: PutErrorKind::NoBlock { .. }, .. }), "{error}");
     let refused = run_with(&["put", &name.0, "--timeout", "0.05"], b"y\n");
     assert_eq!(status(&refused), 3);
-    assert!(
-        stderr(&refused).contains("no free block; ")
-            || stderr(&refused).contains("has no free block")
-    );
-    assert!(stderr(&refused).contains("`ringway stat` names the holder"), "{}", stderr(&refused));
+    let told = stderr(&refused);
+    assert!(told.contains("has no free block") && told.contains("`ringway stat` names"), "{told}");
 
     let told = told_of(&name, std::process::id());
     assert_eq!(

@@ -137,16 +137,19 @@ pub fn next_life<T: Table>(table: &T, index: u8, seen: Life) -> Option<Life> {
 pub fn begin<T: Table>(table: &T, index: u8, seen: Life, next: Life) -> Result<(), Life> {
     let entry = table.entry(index);
     // pairs with: clean; there is no life 0
-    if entry.clean.load(SeqCst).max(1) > seen.generation() {
-        // Nothing is left of any life, so nothing of the numbers that are passed over.
-        entry.clean.raise(next.generation(), SeqCst); // clean
-    }
+    let is_clean = entry.clean.load(SeqCst).max(1) > seen.generation();
     entry.hazard.store(0, SeqCst); // hazard; nobody of the last life is before a CAS
     table.entered().raise(u64::from(index) + 1, Release); // life
     match entry.life.compare_exchange(seen.0, next.0, SeqCst, Acquire) {
-        Ok(_) => Ok(()), // life
-        Err(found) => Err(Life(found)),
+        Ok(_) => {} // life
+        Err(found) => return Err(Life(found)),
     }
+    if is_clean {
+        // Nothing is left of any life, so nothing of the numbers that were passed over. Not before
+        // the life is ours: the next entrant could begin one of them.
+        entry.clean.raise(next.generation(), SeqCst); // clean
+    }
+    Ok(())
 }
 
 /// Says that an entrant makes the entry of a dead participant its own. From here on the dead one is

@@ -82,6 +82,18 @@ impl State {
         }
     }
 
+    /// What the word of a block that `me` owns becomes when the block holds no message any more: the
+    /// same position in the free lane. `None` if it is not the word of such a block.
+    #[inline(always)]
+    pub(crate) const fn without_message(word: u64, me: Owner) -> Option<u64> {
+        const LANE_MASK: u64 = 3 << LANE_SHIFT;
+        let not_ours = word & !LANE_MASK ^ (HELD << KIND_SHIFT | (me.bits() as u64) << OWNER_SHIFT);
+        if not_ours > POSITION_MASK || word & LANE_MASK > (Lane::Free as u64) << LANE_SHIFT {
+            return None;
+        }
+        Some(word & !LANE_MASK | (Lane::Free as u64) << LANE_SHIFT)
+    }
+
     /// Whether the word says "queued in `lane` at `position`", by whomever.
     #[inline(always)]
     pub(crate) const fn is_queued_at(word: u64, lane: Lane, position: Position) -> bool {
@@ -115,6 +127,20 @@ mod tests {
                 position
             ));
         }
+    }
+
+    #[test]
+    fn only_a_block_of_ones_own_loses_its_message() {
+        let (me, position) = (Owner::new(3, 200), Position::new(POSITION_MASK));
+        let free = State::Held { lane: Lane::Free, owner: me, position }.pack();
+        let message = State::Held { lane: Lane::Messages, owner: me, position }.pack();
+        assert_eq!(State::without_message(message, me), Some(free));
+        assert_eq!(State::without_message(free, me), Some(free));
+        assert_eq!(State::without_message(message, Owner::new(3, 201)), None);
+        let queued = State::Queued { lane: Lane::Messages, owner: me, position }.pack();
+        assert_eq!(State::without_message(queued, me), None);
+        assert_eq!(State::without_message(message | 2 << LANE_SHIFT, me), None);
+        assert_eq!(State::without_message(0, Owner::new(0, 0)), None);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The store: where blocks come from and go back to.
 //!
 //! A store has all blocks of one size. A free one is in a stock that a process keeps at hand
-//! ([`stock`]), in the ring of free blocks, or was never used. [`take`] brings one, [`release`]
-//! gives it back, and [`reclaim`] finds those whose owner is gone.
+//! (`stock`), in the ring of free blocks, or was never used. `take` brings one, `release`
+//! gives it back, and `reclaim` finds those whose owner is gone.
 //!
 //! Ordering pairs, besides those of the ring:
 //!
@@ -11,6 +11,7 @@
 //! * `fresh`: the CAS of `fresh` (Release) and loads of it (Acquire) keep it at most one step of
 //!   memory behind `backed`.
 
+mod lent;
 mod reclaim;
 mod release;
 mod stock;
@@ -26,6 +27,7 @@ use crate::word::{
     Word,
 };
 
+pub use self::lent::Lent;
 pub use self::reclaim::owner_of;
 pub use self::release::{Released, end_message};
 use self::stock::Stocks;

@@ -9,25 +9,13 @@ use std::sync::Arc;
 use loom::thread;
 use ringway_core::ring::ClaimEnd;
 use support::heap::Queue;
+use support::loom::{check, run};
 use support::loom_word::LoomWord;
 use support::party::{Party, Refused};
 
 const PREEMPTIONS: usize = 3;
 /// So near the end of the positions that each run passes it.
 const BEFORE_WRAP: u64 = (1 << 44) - 1;
-
-fn check(preemptions: usize, scene: impl Fn() + Sync + Send + 'static) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(preemptions);
-    model.max_branches = 10_000;
-    model.check(scene);
-}
-
-/// Runs `here` in a thread of its own. What the first thread of a run does, loom does not interleave
-/// with the others.
-fn run<T: 'static>(here: impl FnOnce() -> T + 'static) -> T {
-    thread::spawn(here).join().unwrap()
-}
 
 fn queue(maxsize: u64, blocks: u32) -> Arc<Queue<LoomWord>> {
     Queue::new(maxsize, blocks, BEFORE_WRAP)

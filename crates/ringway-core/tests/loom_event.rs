@@ -11,21 +11,11 @@ use ringway_core::ring::Hints;
 use ringway_core::word::{Ordering, Word};
 use support::futex::Futex;
 use support::heap::Queue;
+use support::loom::{check, run};
 use support::loom_word::LoomWord;
 use support::party::Party;
 
 const PREEMPTIONS: usize = 3;
-
-fn check(preemptions: usize, scene: impl Fn() + Sync + Send + 'static) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(preemptions);
-    model.check(scene);
-}
-
-/// Runs `here` in a thread of its own. What the first thread of a run does, loom does not interleave with the others.
-fn run<T: 'static>(here: impl FnOnce() -> T + 'static) -> T {
-    thread::spawn(here).join().unwrap()
-}
 
 /// Work to be done, counted, and those who wait for it.
 struct Shop {

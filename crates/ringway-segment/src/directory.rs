@@ -218,6 +218,12 @@ pub(crate) fn info(
     Ok(Some(found))
 }
 
+/// Whether the entry has no object that a participant may use or come to use again.
+pub(crate) fn is_over(segment: &Segment, index: u32) -> bool {
+    let state = ObjectLife::of(segment.entry(index)).state();
+    !matches!(state, state::LIVE | state::GOING | state::CLOSING)
+}
+
 /// All objects of a segment that are live or going, and whose entries are sound.
 pub fn objects(segment: &Segment) -> Vec<ObjectInfo> {
     (0..segment.entries()).filter_map(|index| info(segment, index).ok().flatten()).collect()

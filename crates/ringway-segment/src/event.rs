@@ -29,7 +29,7 @@ impl<'s> Event<'s> {
     /// Wakes up to `count` sleepers if there are any.
     #[inline(always)]
     pub(crate) fn announce(self, count: u32) {
-        if self.0.has_sleepers() {
+        if count != 0 && self.0.has_sleepers() {
             self.0.notify(count, |count| futex::wake(sequence_of(self.0.word()), count));
         }
     }

@@ -1,14 +1,22 @@
 //! Looking at a segment from outside, without taking part in it.
 
 mod accounts;
+mod entries;
+mod facts;
 mod holds;
+mod mend;
 mod participants;
 mod snapshot;
+mod users;
 
 pub use self::accounts::{Accounts, accounts};
+pub use self::entries::{Step, Unsettled, damaged_entries, unsettled};
+pub use self::facts::{Content, Facts, ObjectFacts, facts};
 pub use self::holds::{Held, Holds};
+pub use self::mend::{recover, remove_object};
 pub use self::participants::{ParticipantInfo, participants};
 pub use self::snapshot::{Holder, LockSnapshot, Snapshot, lock_snapshot, schema, snapshot};
+pub use self::users::users;
 use crate::directory::{self, Kind, ObjectInfo};
 use crate::error::{OpenError, SegmentError};
 use crate::objects::channel::{self, Parts};

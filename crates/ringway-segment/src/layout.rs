@@ -180,7 +180,7 @@ pub struct Entry {
     /// The lock that it shares: {entry: 32, generation: 32}.
     pub lock: AtomicU64,
     reserved: [u64; 8],
-    /// FNV-1a of all bytes from `at` on.
+    /// FNV-1a of the fields from `at` to `lock`.
     pub checksum: AtomicU64,
 }
 

@@ -1,10 +1,10 @@
 //! Segments of shared memory, with participants and objects in them.
 //!
 //! A segment holds objects; a process joins it once. From the bottom up: [`layout`] says where the
-//! words of a [`segment`] lie; [`participants`] is the table of processes that have it open, of
+//! words of a [`segment`] lie; `participants` is the table of processes that have it open, of
 //! which an [`attachment`] is one; the [`directory`] says which objects it holds; [`objects`] has
 //! the body and the operations of each kind; [`waiting`] is the engine of every blocking call;
-//! [`watch`] finds dead participants, and [`recovery`] takes back what they owned; [`inspect`]
+//! `watch` finds dead participants, and [`recovery`] takes back what they owned; [`inspect`]
 //! looks from outside.
 //!
 //! The algorithms on the words are those of `ringway-core`. The format is described in

@@ -1,6 +1,6 @@
 //! The kinds of objects: the layout of each one's body, its operations, and how it is reclaimed.
 //!
-//! A new kind is a file here, a number in [`Kind`](crate::directory::Kind), and an arm in each of
+//! A new kind is a file here, a number in [`Kind`], and an arm in each of
 //! the two functions below.
 
 pub mod channel;

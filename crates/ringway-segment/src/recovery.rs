@@ -119,16 +119,8 @@ fn pass(at: &Attachment, is_dead: impl Fn(u8) -> bool) -> Result<Recovered, Segm
     LockWord::new(&segment.words().latch.word).reclaim(|owner| gone.seems(owner));
     let mut result = Ok(());
     for entry in 0..segment.entries() {
-        directory::finish(at, entry, &judge);
-        match directory::info(segment, entry) {
-            Ok(None) => {}
-            Ok(Some(object)) => {
-                let outcome = reclaim(at, &object, &gone, pass.is_thorough(), &mut done);
-                result = result.and(outcome);
-                directory::try_close(at, entry); // a user may have died before it did
-            }
-            Err(_) => result = result.and(Err(damaged(entry))),
-        }
+        let outcome = visit(at, entry, &gone, pass.is_thorough(), &mut done);
+        result = result.and(outcome);
     }
     if result.is_ok() {
         let free = |&(index, life): &(u8, Life)| membership::free(segment, index, life);
@@ -148,6 +140,30 @@ fn pass(at: &Attachment, is_dead: impl Fn(u8) -> bool) -> Result<Recovered, Segm
         );
     }
     result.map(|()| done)
+}
+
+/// Finishes what is half done in an entry of the directory, and reclaims its object. Only an entry
+/// whose object is over may be skipped: one that seems to close may be in use again.
+fn visit(
+    at: &Attachment,
+    entry: u32,
+    gone: &Gone<'_>,
+    is_thorough: bool,
+    done: &mut Recovered,
+) -> Result<(), SegmentError> {
+    loop {
+        directory::finish(at, entry, gone.judge);
+        match directory::info(at.segment(), entry) {
+            Ok(Some(object)) => {
+                let outcome = reclaim(at, &object, gone, is_thorough, done);
+                directory::try_close(at, entry); // a user may have died before it did
+                return outcome;
+            }
+            Ok(None) if directory::is_over(at.segment(), entry) => return Ok(()),
+            Ok(None) => {} // it moved while we looked
+            Err(_) => return Err(damaged(entry)),
+        }
+    }
 }
 
 /// Reclaims one object, unless none of the dead used it.

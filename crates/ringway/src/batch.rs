@@ -4,7 +4,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use ringway_segment::core::owned;
-use ringway_segment::objects::channel::{Held, HeldMany};
+use ringway_segment::objects::channel::{Guard, GuardMany, HeldMany};
 
 use crate::error::GetError;
 use crate::message::{Message, Payload};
@@ -27,14 +27,14 @@ pub const BATCH_MAX: usize = owned::BATCH_MAX;
 #[must_use = "the messages have been taken from the queue"]
 pub struct Batch<'q, T: Payload + ?Sized> {
     shared: &'q Shared,
-    taken: HeldMany<'q>,
+    taken: GuardMany<'q>,
     payload: PhantomData<fn() -> Box<T>>,
 }
 
 impl<'q, T: Payload + ?Sized> Batch<'q, T> {
     /// Of the first `count` blocks, which this process owns.
     pub(crate) fn new(shared: &'q Shared, taken: HeldMany<'q>) -> Self {
-        Self { shared, taken, payload: PhantomData }
+        Self { shared, taken: GuardMany::new(taken), payload: PhantomData }
     }
 
     /// How many are left.
@@ -54,7 +54,7 @@ impl<'q, T: Payload + ?Sized> Batch<'q, T> {
     }
 
     #[inline]
-    fn next_block(&mut self) -> Option<Held<'q>> {
+    fn next_block(&mut self) -> Option<Guard<'q>> {
         self.taken.pop_front()
     }
 }

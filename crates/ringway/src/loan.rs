@@ -4,7 +4,7 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
-use ringway_segment::objects::channel::Held;
+use ringway_segment::objects::channel::{Guard, Held};
 use ringway_segment::waiting::Until;
 
 use crate::error::PutError;
@@ -30,14 +30,14 @@ use crate::queue::shared::Shared;
 #[must_use = "a loan that is dropped sends nothing"]
 pub struct Loan<'q> {
     shared: &'q Shared,
-    block: Held<'q>,
+    block: Guard<'q>,
     length: usize,
 }
 
 impl<'q> Loan<'q> {
     pub(crate) fn new(shared: &'q Shared, mut block: Held<'q>, length: usize) -> Self {
         block.set_length(length);
-        Self { shared, block, length }
+        Self { shared, block: Guard::new(block), length }
     }
 
     /// Makes the message shorter. A longer one than was asked for is cut to that.
@@ -80,9 +80,12 @@ impl<'q> Loan<'q> {
 
     fn send_until(self, until: Until) -> Result<(), PutError<Self>> {
         let Self { shared, block, length } = self;
-        match shared.send_loan(block, until) {
+        match shared.send_loan(block.into_held(), until) {
             Ok(()) => Ok(()),
-            Err((block, stop)) => Err(shared.give_back(stop, Self { shared, block, length })),
+            Err((held, stop)) => {
+                let block = Guard::new(held);
+                Err(shared.give_back(stop, Self { shared, block, length }))
+            }
         }
     }
 }

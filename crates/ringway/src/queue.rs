@@ -15,7 +15,7 @@ use std::sync::Arc;
 use ringway_segment::attachment::Inside;
 use ringway_segment::error::{CreateError, OpenError, RemoveError, SegmentError};
 use ringway_segment::inspect::{self, Snapshot};
-use ringway_segment::objects::channel::{Channel, Held};
+use ringway_segment::objects::channel::{Channel, Guard};
 use ringway_segment::recovery::{self, Recovered};
 use ringway_segment::waiting::Until;
 
@@ -31,7 +31,7 @@ use crate::options::QueueOptions;
 ///
 /// A handle can be cloned, sent and shared between threads; all handles of one `open` count as one participant.
 /// Operations are not for signal handlers. After a fork the child must open the queue anew: its copy of a handle
-/// answers [`Fault::Forked`].
+/// answers [`SegmentError::Forked`].
 ///
 /// ```
 /// # use ringway::Queue;
@@ -209,8 +209,8 @@ impl<T: Payload + ?Sized> Queue<T> {
     }
 
     #[inline]
-    fn get_block(&self, until: Until) -> Result<Held<'_>, GetError> {
-        self.shared.receive_one(until)
+    fn get_block(&self, until: Until) -> Result<Guard<'_>, GetError> {
+        self.shared.receive_one(until).map(Guard::new)
     }
 }
 

@@ -4,7 +4,7 @@ use core::fmt;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
-use ringway_segment::objects::channel::Held;
+use ringway_segment::objects::channel::Guard;
 use rkyv::rancor::Error;
 
 use crate::error::{GetError, GetErrorKind};
@@ -23,12 +23,12 @@ use crate::queue::shared::Shared;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ReceivedBytes<'q> {
-    block: Held<'q>,
+    block: Guard<'q>,
 }
 
 impl<'q> ReceivedBytes<'q> {
     #[inline]
-    pub(crate) fn new(block: Held<'q>) -> Self {
+    pub(crate) fn new(block: Guard<'q>) -> Self {
         Self { block }
     }
 }
@@ -70,7 +70,7 @@ impl fmt::Debug for ReceivedBytes<'_> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Received<'q, T: Message> {
-    block: Held<'q>,
+    block: Guard<'q>,
     archived: NonNull<T::Archived>,
 }
 
@@ -82,7 +82,7 @@ unsafe impl<T: Message<Archived: Sync>> Sync for Received<'_, T> {}
 impl<'q, T: Message> Received<'q, T> {
     /// Checks the bytes. When they are not a `T`, the block goes back and the error says why.
     #[inline]
-    pub(crate) fn checked(shared: &Shared, block: Held<'q>) -> Result<Self, GetError> {
+    pub(crate) fn checked(shared: &Shared, block: Guard<'q>) -> Result<Self, GetError> {
         match message::access::<T>(block.bytes()) {
             Ok(archived) => {
                 let archived = NonNull::from(archived);
@@ -97,7 +97,7 @@ impl<'q, T: Message> Received<'q, T> {
     /// # Safety
     /// The block holds a `T` that was serialised whole.
     #[inline]
-    pub(crate) unsafe fn unchecked(shared: &Shared, block: Held<'q>) -> Result<Self, GetError> {
+    pub(crate) unsafe fn unchecked(shared: &Shared, block: Guard<'q>) -> Result<Self, GetError> {
         let bytes = block.bytes();
         if bytes.len() < size_of::<T::Archived>() {
             return Self::checked(shared, block); // too short to be one: the error is the same
@@ -122,7 +122,7 @@ impl<'q, T: Message> Received<'q, T> {
 }
 
 #[cold]
-fn invalid(shared: &Shared, block: &Held<'_>, reason: Error) -> GetError {
+fn invalid(shared: &Shared, block: &Guard<'_>, reason: Error) -> GetError {
     shared.no_message(GetErrorKind::Invalid { bytes: block.bytes().len() as u64, reason })
 }
 

@@ -106,12 +106,8 @@ pub fn marker() {
     static TRACED: Once = Once::new();
     TRACED.call_once(|| {
         // SAFETY: asks only to be traced by the parent.
-        assert_ne!(
-            unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) },
-            -1,
-            "{}",
-            io::Error::last_os_error()
-        );
+        let traced = unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) };
+        assert_ne!(traced, -1, "{}", io::Error::last_os_error());
     });
     // SAFETY: stops this process, whose parent traces it.
     unsafe { libc::raise(libc::SIGSTOP) };

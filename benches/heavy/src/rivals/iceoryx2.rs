@@ -25,7 +25,7 @@ impl Rival for Iceoryx2 {
         About::of_crate(name, "iceoryx2", Between::Processes, waits)
     }
     fn joins(&self, kind: Kind) -> bool {
-        !matches!(kind, Kind::Typed(_))
+        !matches!(kind, Kind::Typed(_) | Kind::IdleProcesses | Kind::IdleThreads)
     }
     fn carries(&self, load: &Load) -> bool {
         load.is_one_to_one()

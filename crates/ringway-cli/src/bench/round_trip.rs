@@ -9,9 +9,9 @@ use serde_json::json;
 
 use super::report::{conditions, print};
 use super::{Bench, payload};
+use crate::args::{Bytes, Wait};
 use crate::crew::Crew;
-use crate::outcome::{Done, Failure, failed};
-use crate::terms::{Bytes, Wait, not_put};
+use crate::outcome::{Done, Failure, failed, not_put};
 use crate::worker::ready;
 
 pub(super) fn run(bench: &Bench) -> Done {

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::report::{conditions, print};
 use super::{Bench, WorkerQueue, payload};
 use crate::crew::Crew;
-use crate::outcome::{Done, Failure, failed};
-use crate::terms::{count, not_put};
+use crate::outcome::{Done, Failure, failed, not_put};
+use crate::text::count;
 use crate::worker::{ready, say};
 
 pub(super) fn run(bench: &Bench) -> Done {

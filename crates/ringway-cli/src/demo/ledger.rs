@@ -87,7 +87,7 @@ impl Ledger {
         }
         let unsaid = arrived.len() - self.put.len();
         if unsaid > 1 {
-            return Err(format!("{unsaid} messages arrived that nobody said to have put"));
+            return Err(format!("{unsaid} messages arrived that no producer said it had put"));
         }
         let and = if unsaid == 1 {
             ", and one more that its producer was killed before it could confirm"

@@ -5,7 +5,7 @@ use crate::corruption::{Corruption, Part};
 use crate::owned::{Batch, Owned};
 use crate::owner::Owner;
 use crate::ring::PushError;
-use crate::state::{Lane, State};
+use crate::state::State;
 use crate::word::{
     Ordering::{Relaxed, Release},
     Word,
@@ -74,16 +74,17 @@ impl<C: StoreCells> Store<'_, C> {
         self.push_free(&mut one)
     }
 
-    /// Puts all that is at hand into the ring of free blocks. For the last user of the process:
-    /// a block that a thread is still moving stays with it.
+    /// Puts all that is at hand into the ring of free blocks; returns how many. For the last user of
+    /// the process. `None` if a thread ended inside a stock, whose blocks are then found by
+    /// [`give_up`](Self::give_up) only.
     ///
     /// # Errors
     /// [`Corruption`]; what the ring does not take stays ours.
-    pub fn empty_stocks(&self) -> Result<u32, Corruption> {
-        let mut total = Ok(0);
-        for mut stock in self.local.stocks.open_all().into_iter().flatten() {
-            let pushed = self.push_free(&mut stock.spill(0));
-            total = total.and_then(|sum| pushed.map(|pushed| sum + pushed));
+    pub fn empty_stocks(&self) -> Result<Option<u32>, Corruption> {
+        let mut total = Ok(Some(0));
+        for stock in self.local.stocks.open_all() {
+            let pushed = stock.map(|mut stock| self.push_free(&mut stock.spill(0))).transpose();
+            total = total.and_then(|sum: Option<u32>| Ok(sum.zip(pushed?).map(|(a, b)| a + b)));
         }
         total
     }
@@ -118,12 +119,9 @@ impl<C: StoreCells> Store<'_, C> {
 #[inline(always)]
 pub fn end_message<W: Word>(state: &W, me: Owner) -> Result<(), u64> {
     let word = state.load(Relaxed); // ours
-    match State::unpack(word) {
-        Some(State::Held { lane: Lane::Messages, owner, position }) if owner == me => {
-            state.store(State::Held { lane: Lane::Free, owner, position }.pack(), Release); // own
-            Ok(())
-        }
-        Some(State::Held { lane: Lane::Free, owner, .. }) if owner == me => Ok(()),
-        _ => Err(word),
+    let free = State::without_message(word, me).ok_or(word)?;
+    if free != word {
+        state.store(free, Release); // own
     }
+    Ok(())
 }

@@ -4,7 +4,9 @@
 pub mod audit;
 pub mod futex;
 pub mod heap;
+pub mod loom;
 pub mod loom_word;
+pub mod members;
 pub mod party;
 pub mod shuttle_word;
 pub mod steps;

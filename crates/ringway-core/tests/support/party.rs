@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use ringway_core::block::Block;
+use ringway_core::corruption::Corruption;
 use ringway_core::owned::{Batch, Owned};
 use ringway_core::owner::Owner;
 use ringway_core::position::Position;
@@ -74,6 +75,13 @@ impl<W: Memory> Party<W> {
         self
     }
 
+    /// As with blocks at hand and none of them left: the first stock is that of this thread.
+    pub fn at_first_stock(self) -> Self {
+        let owned = self.take().expect("a free block");
+        self.give_back(owned);
+        self
+    }
+
     /// With so many blocks at hand, in the stock of this thread.
     pub fn with_blocks(mut self, count: usize) -> Self {
         self.shape.keep = self.shape.keep.max(count);
@@ -100,7 +108,10 @@ impl<W: Memory> Party<W> {
         self.store().take()
     }
     pub fn release(&self, owned: Owned, wanted: bool) -> Released {
-        self.store().release(owned, wanted).expect("no corruption")
+        self.try_release(owned, wanted).expect("no corruption")
+    }
+    pub fn try_release(&self, owned: Owned, wanted: bool) -> Result<Released, Corruption> {
+        self.store().release(owned, wanted)
     }
     pub fn give_back(&self, owned: Owned) {
         assert_eq!(self.store().give_back(owned), Ok(1));

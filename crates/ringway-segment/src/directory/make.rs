@@ -66,7 +66,8 @@ pub fn make(
     write_text(body, spec.schema_at, spec.schema.as_bytes());
     initialise(body, place);
     write_fields(entry, spec);
-    at.uses.add(segment, index, (at.index(), at.life()), making, ROLE_HANDLE);
+    // Nothing is later than what is being made.
+    let _ = at.uses.add(segment, index, (at.index(), at.life()), making, ROLE_HANDLE);
     let live = making.with(state::LIVE);
     entry.life.store(live.bits(), SeqCst); // made
     drop(latched);

@@ -1,6 +1,5 @@
 //! An object that this process uses.
 
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::Arc;
 
 use ringway_core::corruption::{Corruption, Part};
@@ -28,7 +27,7 @@ pub struct Object {
     entry: u32,
     life: ObjectLife,
     label: Arc<str>,
-    has_left_words: AtomicBool,
+    is_closed: bool,
 }
 
 impl Object {
@@ -47,7 +46,9 @@ impl Object {
             let Some((index, life)) = find(at, wanted, label)? else {
                 return Err(OpenError::NotFound { name: label.to_owned() });
             };
-            at.uses.add(segment, index, (at.index(), at.life()), life, ROLE_HANDLE);
+            if !at.uses.add(segment, index, (at.index(), at.life()), life, ROLE_HANDLE) {
+                continue; // another thread has opened a later object of the entry
+            }
             let object = Self::held(at, index, life, label);
             // After the user word: pair user. What is going has no name any more.
             if ObjectLife::of(segment.entry(index)) != life {
@@ -66,13 +67,7 @@ impl Object {
 
     /// A use that its user word already tells of.
     pub(super) fn held(at: &Arc<Attachment>, entry: u32, life: ObjectLife, label: &str) -> Self {
-        Self {
-            attachment: Arc::clone(at),
-            entry,
-            life,
-            label: Arc::from(label),
-            has_left_words: AtomicBool::new(false),
-        }
+        Self { attachment: Arc::clone(at), entry, life, label: Arc::from(label), is_closed: false }
     }
 
     /// The attachment of its segment.
@@ -84,11 +79,29 @@ impl Object {
     pub fn label(&self) -> &Arc<str> {
         &self.label
     }
-    /// Notes that this participant still owns something in the body. The object stays in use by it,
-    /// so that a pass of recovery looks here when it is gone.
-    pub(crate) fn leave_words(&self) {
-        self.has_left_words.store(true, Relaxed); // read by the drop of this value
-        self.attachment.leaves_words();
+    /// Ends the use. `has_left` says that this participant may own something in the body that came
+    /// by this handle. If no other handle of this process uses the object, and any has left
+    /// something, `give_back` gives it back. If it returns false something is left: the object stays
+    /// in use, so that a pass of recovery looks here when the participant is gone.
+    pub(crate) fn close(&mut self, has_left: bool, give_back: impl FnOnce() -> bool) {
+        if core::mem::replace(&mut self.is_closed, true) {
+            return;
+        }
+        let at = &self.attachment;
+        if at.enter().is_err() {
+            return; // what there is, is our parent's
+        }
+        let give_back = || {
+            let is_clean = give_back();
+            if !is_clean {
+                at.leaves_words();
+            }
+            is_clean
+        };
+        let me = (at.index(), at.life());
+        if at.uses.close(at.segment(), self.entry, me, self.life, has_left, give_back) {
+            close::try_close(at, self.entry);
+        }
     }
     /// Its entry of the directory.
     pub fn entry(&self) -> u32 {
@@ -131,14 +144,7 @@ impl Object {
 
 impl Drop for Object {
     fn drop(&mut self) {
-        let at = &self.attachment;
-        if at.enter().is_err() || *self.has_left_words.get_mut() {
-            return; // the word is our parent's, or has to stay
-        }
-        let me = (at.index(), at.life());
-        if at.uses.remove(at.segment(), self.entry, me, self.life, ROLE_HANDLE) {
-            close::try_close(at, self.entry);
-        }
+        self.close(false, || true);
     }
 }
 
@@ -154,10 +160,11 @@ impl<'a> Reclaimer<'a> {
     pub(crate) fn enter(at: &'a Attachment, object: &ObjectInfo) -> Option<Self> {
         let segment = at.segment();
         let life = ObjectLife::of(segment.entry(object.entry));
-        if !life.is_usable() || life.generation() != object.generation {
+        if life.generation() != object.generation
+            || !at.uses.add(segment, object.entry, (at.index(), at.life()), life, ROLE_RECLAIMER)
+        {
             return None;
         }
-        at.uses.add(segment, object.entry, (at.index(), at.life()), life, ROLE_RECLAIMER);
         let role = Self { at, entry: object.entry, life };
         loop {
             let now = ObjectLife::of(segment.entry(object.entry)); // after the user word: pair user

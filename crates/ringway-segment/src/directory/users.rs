@@ -64,10 +64,13 @@ struct Use {
     object: Option<ObjectLife>,
     handles: u32,
     reclaimers: u32,
+    /// Whether a handle that was closed has left something that the participant owns.
+    has_left: bool,
 }
 
 impl Uses {
-    /// Notes one more user of a role, and writes the user word.
+    /// Notes one more user of a role, and writes the user word. Returns `false`, and does neither, if
+    /// another thread uses a later object of the entry: then the one that was found is over.
     pub(super) fn add(
         &self,
         segment: &Segment,
@@ -75,8 +78,8 @@ impl Uses {
         me: (u8, Life),
         object: ObjectLife,
         role: u8,
-    ) {
-        self.change(segment, entry, me, object, role, true);
+    ) -> bool {
+        self.change(segment, entry, me, object, role, true) != Changed::Stale
     }
 
     /// Notes one user less of a role. Returns whether none of any role is left.
@@ -88,41 +91,100 @@ impl Uses {
         object: ObjectLife,
         role: u8,
     ) -> bool {
-        self.change(segment, entry, me, object, role, false)
+        self.change(segment, entry, me, object, role, false) == Changed::Last
+    }
+
+    /// Notes one handle less, like [`remove`](Self::remove). `has_left` says that the handle leaves
+    /// something in the body that its participant owns. With the last handle, if any has left
+    /// something, `give_back` gives it back, whichever handle it came by; no other thread opens the
+    /// object meanwhile. If it returns false something is left, and the user word stays.
+    pub(super) fn close(
+        &self,
+        segment: &Segment,
+        entry: u32,
+        me: (u8, Life),
+        object: ObjectLife,
+        has_left: bool,
+        give_back: impl FnOnce() -> bool,
+    ) -> bool {
+        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = uses.get_mut(&entry)
+            && known.is_of(object)
+        {
+            known.has_left |= has_left;
+            if known.handles == 1 && known.has_left {
+                if !give_back() {
+                    return false;
+                }
+                known.has_left = false;
+            }
+        }
+        change(&mut uses, segment, entry, me, object, ROLE_HANDLE, false) == Changed::Last
     }
 
     fn change(
         &self,
         segment: &Segment,
         entry: u32,
-        (index, life): (u8, Life),
+        me: (u8, Life),
         object: ObjectLife,
         role: u8,
         more: bool,
-    ) -> bool {
+    ) -> Changed {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_entry = uses.entry(entry).or_default();
-        let is_same =
-            of_entry.object.is_some_and(|known| known.generation() == object.generation());
-        if !is_same {
-            if !more {
-                return false; // of a life that is over
-            }
-            *of_entry = Use { object: Some(object), ..Use::default() };
-        }
-        let count =
-            if role == ROLE_RECLAIMER { &mut of_entry.reclaimers } else { &mut of_entry.handles };
-        *count = if more { *count + 1 } else { count.saturating_sub(1) };
-        let handle = if of_entry.handles != 0 { ROLE_HANDLE } else { 0 };
-        let reclaimer = if of_entry.reclaimers != 0 { ROLE_RECLAIMER } else { 0 };
-        let roles = handle | reclaimer;
-        let word = if roles == 0 { UserWord(0) } else { UserWord::new(life, object, roles) };
-        segment.user(entry, index).store(word.0, SeqCst); // user
-        if roles == 0 {
-            uses.remove(&entry);
-        }
-        roles == 0
+        change(&mut uses, segment, entry, me, object, role, more)
     }
+}
+
+impl Use {
+    fn is_of(&self, object: ObjectLife) -> bool {
+        self.object.is_some_and(|known| known.generation() == object.generation())
+    }
+}
+
+fn change(
+    uses: &mut HashMap<u32, Use>,
+    segment: &Segment,
+    entry: u32,
+    (index, life): (u8, Life),
+    object: ObjectLife,
+    role: u8,
+    more: bool,
+) -> Changed {
+    let of_entry = uses.entry(entry).or_default();
+    if !of_entry.is_of(object) {
+        // Generations wrap; the later of two that meet is less than half of them ahead.
+        let is_later =
+            |known: ObjectLife| known.generation().wrapping_sub(object.generation()) < 1 << 31;
+        if !more || of_entry.object.is_some_and(is_later) {
+            return Changed::Stale;
+        }
+        *of_entry = Use { object: Some(object), ..Use::default() };
+    }
+    let count =
+        if role == ROLE_RECLAIMER { &mut of_entry.reclaimers } else { &mut of_entry.handles };
+    *count = if more { *count + 1 } else { count.saturating_sub(1) };
+    let handle = if of_entry.handles != 0 { ROLE_HANDLE } else { 0 };
+    let reclaimer = if of_entry.reclaimers != 0 { ROLE_RECLAIMER } else { 0 };
+    let roles = handle | reclaimer;
+    let word = if roles == 0 { UserWord(0) } else { UserWord::new(life, object, roles) };
+    segment.user(entry, index).store(word.0, SeqCst); // user
+    if roles != 0 {
+        return Changed::Kept;
+    }
+    uses.remove(&entry);
+    Changed::Last
+}
+
+/// What a change of the uses of an entry left.
+#[derive(PartialEq, Eq)]
+enum Changed {
+    /// Uses of the object.
+    Kept,
+    /// None.
+    Last,
+    /// Those of a later object.
+    Stale,
 }
 
 /// The user words of an entry that lives which are over have left, with the entries they stand in.

@@ -20,14 +20,15 @@ use crossbeam_utils::CachePadded;
 use ringway_core::block::Block;
 use ringway_core::corruption::{Corruption, Part};
 use ringway_core::owned::{Batch, Owned};
+use ringway_core::owner::Owner;
 use ringway_core::position::Position;
 use ringway_core::prefetch;
 use ringway_core::ring::{ClaimEnd, Hints, PushError};
 use ringway_core::state::Lane;
-use ringway_core::store::{self, NoBlock, Released, Store};
+use ringway_core::store::{self, Lent, NoBlock, Released, Store};
 
 use self::cells::ChannelCells;
-pub use self::held::{Held, HeldMany};
+pub use self::held::{Guard, GuardMany, Held, HeldMany};
 use self::layout::{ChannelMeasures, ChannelWords, FLAG_IMMEDIATE, Geometry, IN_FLIGHT};
 pub(crate) use self::parts::Parts;
 pub use self::sides::Side;
@@ -48,6 +49,8 @@ pub struct Channel {
     hints: CachePadded<Hints<AtomicU64>>,
     put_patience: Patience,
     get_patience: Patience,
+    /// Guards and loans.
+    lent: CachePadded<Lent<AtomicU64>>,
     /// Blocks of callers that sleep until there is a place.
     asleep_with_blocks: AtomicU32,
     object: Object,
@@ -141,6 +144,7 @@ impl Channel {
             hints: CachePadded::default(),
             put_patience: Patience::new(maxsize),
             get_patience: Patience::new(maxsize),
+            lent: CachePadded::default(),
             asleep_with_blocks: AtomicU32::new(0),
             object,
         }
@@ -442,29 +446,39 @@ impl Drop for Channel {
     fn drop(&mut self) {
         // A forked child must not give back what is its parent's.
         let Ok(inside) = self.attachment().enter() else { return };
-        let mut is_clean = true;
+        let mut has_left = !self.lent.is_none();
         for class in self.parts.class_numbers() {
-            let store = self.store(inside, class);
-            let emptied = store.empty_stocks();
-            let given_up = store.give_up(
-                |_, position, block| self.ring().is_published(position, block),
-                |_| self.count_lost(),
-            );
-            let freed = match (emptied, given_up) {
-                (Ok(emptied), Ok(given_up)) => emptied + given_up as u32,
-                _ => {
-                    is_clean = false;
-                    1
-                }
-            };
-            if freed != 0 {
-                self.parts.freed(class).announce(freed);
+            match self.store(inside, class).empty_stocks() {
+                Ok(Some(emptied)) => self.parts.freed(class).announce(emptied),
+                _ => has_left = true,
             }
         }
-        if !is_clean {
-            self.object.leave_words();
+        // Guards and loans that were forgotten. Other handles of this process may hold some that
+        // were not, under the same owner.
+        let (attachment, parts, me) =
+            (Arc::clone(self.object.attachment()), &self.parts, inside.me());
+        self.object.close(has_left, || give_up(attachment.segment(), parts, me));
+    }
+}
+
+/// Gives back all that a participant owns in a queue, by a look at every block. Returns whether
+/// nothing is left.
+fn give_up(segment: &Segment, parts: &Parts, me: Owner) -> bool {
+    let mut is_clean = true;
+    for class in parts.class_numbers() {
+        let given_up = parts.store(segment, class, me).give_up(
+            |_, position, block| parts.messages(segment).is_published(position, block),
+            |_| count_lost(parts),
+        );
+        match given_up {
+            Ok(blocks) => parts.freed(class).announce(u32::try_from(blocks).unwrap_or(EVERYBODY)),
+            Err(_) => {
+                is_clean = false;
+                parts.freed(class).announce(1); // of those that went back before the damage
+            }
         }
     }
+    is_clean
 }
 
 /// A caller that sleeps with blocks in its hands.
@@ -479,10 +493,8 @@ impl Drop for AsleepWith<'_> {
     }
 }
 
-impl Channel {
-    fn count_lost(&self) {
-        self.words().lost.word.fetch_add(1, Relaxed); // a number for people
-    }
+fn count_lost(parts: &Parts) {
+    parts.words().lost.word.fetch_add(1, Relaxed); // a number for people
 }
 
 #[cold]
@@ -576,7 +588,7 @@ pub(super) fn reclaim(
             |_, position, block| parts.messages(segment).is_published(position, block),
             |_| {
                 done.lost_messages += 1;
-                parts.words().lost.word.fetch_add(1, Relaxed); // a number for people
+                count_lost(&parts);
             },
         );
         // A class whose ring is damaged keeps what is left; the others are gone through as well.

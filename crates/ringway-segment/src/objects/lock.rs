@@ -136,6 +136,22 @@ impl<'o> Awaited<'o> for &'o LockObject {
     }
 }
 
+impl Drop for LockObject {
+    /// Closing the last handle of a process ends a hold that has no guard, as its death would: no
+    /// recovery would find it later.
+    fn drop(&mut self) {
+        let attachment = Arc::clone(self.object.attachment());
+        let Ok(inside) = attachment.enter() else { return };
+        let body = attachment.segment().body(self.at, Self::BYTES);
+        self.object.close(true, || {
+            if LockWord::new(body.word(0)).reclaim(|owner| owner == inside.me()) {
+                Event::new(body.word(8)).announce(1);
+            }
+            true
+        });
+    }
+}
+
 fn damaged(state: LockState) -> SegmentError {
     Corruption { part: Part::Lock, word: "state", at: 0, found: state.bits() }.into()
 }

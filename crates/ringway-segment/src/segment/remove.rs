@@ -30,7 +30,7 @@ use crate::segment::Segment;
 pub fn remove(segment: &Segment) -> Result<bool, RemoveError> {
     alone_with_name(segment, |path| {
         fs::remove_file(path)?;
-        segment.words().flags.word.fetch_or(FLAG_REMOVED, SeqCst);
+        segment.words().flags.word.fetch_or(FLAG_REMOVED, SeqCst); // flags
         Ok(())
     })
 }
@@ -42,14 +42,14 @@ pub fn remove(segment: &Segment) -> Result<bool, RemoveError> {
 /// When the system refuses.
 pub fn restore(segment: &Segment) -> Result<bool, RemoveError> {
     alone_with_name(segment, |_| {
-        segment.words().flags.word.fetch_and(!FLAG_REMOVED, SeqCst);
+        segment.words().flags.word.fetch_and(!FLAG_REMOVED, SeqCst); // flags
         Ok(())
     })
 }
 
 /// Whether it is marked as removed.
 pub fn is_marked(segment: &Segment) -> bool {
-    segment.words().flags.word.load(Acquire) & FLAG_REMOVED != 0
+    segment.words().flags.word.load(Acquire) & FLAG_REMOVED != 0 // pairs with: flags
 }
 
 /// Whether its name still stands for it; not if it never had one.

@@ -159,7 +159,7 @@ impl<T: Message> Queue<T> {
         unsafe { Received::unchecked(&self.shared, block) }
     }
 
-    /// Messages until the queue is shut down and drained, waiting for each. A [`Fault`](crate::Fault) is the last item.
+    /// Messages until the queue is shut down and drained, waiting for each. A [`SegmentError`](crate::SegmentError) is the last item.
     pub fn iter(&self) -> Iter<'_, T> {
         Iter { queue: self, ended: false }
     }

@@ -322,7 +322,8 @@ impl LockGuard<'_> {
         self
     }
 
-    /// Keeps the lock held without a guard, until [`Lock::release`] or the death of this process.
+    /// Keeps the lock held without a guard, until [`Lock::release`], or until this process closes its
+    /// last handle of the lock or dies: then the next holder is told of a death.
     pub fn keep(self) {
         core::mem::forget(self);
     }

@@ -1,6 +1,7 @@
 //! Blocks of a queue that are given back when they are dropped.
 
 use core::mem::{ManuallyDrop, MaybeUninit};
+use core::ops::{Deref, DerefMut};
 use core::sync::atomic::Ordering::Relaxed;
 
 use ringway_core::owned::{Batch, Owned};
@@ -162,5 +163,83 @@ impl<'c> HeldMany<'c> {
 impl Drop for HeldMany<'_> {
     fn drop(&mut self) {
         while self.pop_front().is_some() {}
+    }
+}
+
+/// A block that a user of the queue has: a guard of a message, or a loan. It may be forgotten.
+pub struct Guard<'c>(ManuallyDrop<Held<'c>>);
+
+impl<'c> Guard<'c> {
+    /// Hands a block to the user.
+    #[inline(always)]
+    pub fn new(held: Held<'c>) -> Self {
+        held.channel.lent.lend(1);
+        Self(ManuallyDrop::new(held))
+    }
+
+    /// Takes it back.
+    #[inline(always)]
+    pub fn into_held(self) -> Held<'c> {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: taken once, since `this` is neither used nor dropped any more.
+        let held = unsafe { ManuallyDrop::take(&mut this.0) };
+        held.channel.lent.take_back(1);
+        held
+    }
+}
+
+impl<'c> Deref for Guard<'c> {
+    type Target = Held<'c>;
+    #[inline(always)]
+    fn deref(&self) -> &Held<'c> {
+        &self.0
+    }
+}
+
+impl DerefMut for Guard<'_> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl Drop for Guard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.channel.lent.take_back(1);
+        // SAFETY: dropped once, in this drop.
+        unsafe { ManuallyDrop::drop(&mut self.0) };
+    }
+}
+
+/// Blocks that a user of the queue has, in order.
+pub struct GuardMany<'c>(HeldMany<'c>);
+
+impl<'c> GuardMany<'c> {
+    /// Hands blocks to the user.
+    pub fn new(many: HeldMany<'c>) -> Self {
+        many.channel.lent.lend(many.len() as u64);
+        Self(many)
+    }
+    /// Number of blocks.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+    /// Whether there are none.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    /// Takes the first block out, which stays with the user.
+    #[inline]
+    pub fn pop_front(&mut self) -> Option<Guard<'c>> {
+        self.0.pop_front().map(|held| Guard(ManuallyDrop::new(held)))
+    }
+}
+
+impl Drop for GuardMany<'_> {
+    fn drop(&mut self) {
+        self.0.channel.lent.take_back(self.0.len() as u64);
     }
 }

@@ -1,49 +1,44 @@
-//! Real kills while somebody really sleeps: it goes on as soon as it can, whatever the dead one has left unannounced.
+//! Real kills beside a real sleeper: it goes on as soon as it can, whatever the dead worker has left
+//! unannounced.
 
-use std::io::BufRead;
 use std::path::Path;
-use std::process::Command;
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::Duration;
 
-use ringway::{GetError, GetErrorKind, PutError, PutErrorKind, Queue, WaitStrategy};
+use ringway::{GetError, GetErrorKind, Place, PutError, PutErrorKind, Queue, WaitStrategy};
 
+use super::Queueing;
 use super::audit::{check_blocks, check_capacity, drain};
 use super::operation::Operation;
-use super::run::start;
 use super::scene::{MAXSIZE, Scene, Stage, number_of, text_of};
-use super::stepper::Stop;
-use crate::Worker;
+use crate::campaign::sleeper::Sleeper;
+use crate::campaign::stepper::Stop;
+use crate::campaign::subject::Stage as _;
+use crate::campaign::trial::Trial;
 
-/// What the harness puts, and what the sleeper puts. Messages of the scene begin at 100, those of the worker at 1000.
+/// What the harness puts, and what the sleeper puts. Messages of the scene begin at 100, those of
+/// the worker at 1000.
 const OURS: u64 = 2000;
 const ITS_OWN: u64 = 3000;
-/// Who still sleeps after so long does so for ever.
-const PATIENCE: Duration = Duration::from_secs(180);
 
-/// Whether somebody can sleep there: to get where there is nothing, to put where there is no place.
+/// Whether a process can sleep there: to get where there is nothing, to put where there is no place.
 pub fn fits(operation: Operation, scene: Scene) -> bool {
-    let full = scene.filled == MAXSIZE && operation != Operation::Release; // of which one is taken before it begins
+    // Of a full queue, Release has taken a message before it begins.
+    let full = scene.filled == MAXSIZE && operation != Operation::Release;
     scene.sleepers && (scene.filled == 0 || full)
 }
 
-/// A worker is killed so many instructions into its operation. The sleeper goes on if it can, otherwise as soon as the
+/// A worker is killed in its operation. The sleeper goes on if it can, otherwise as soon as the
 /// harness has done what it waits for; and everything is accounted for.
 ///
 /// # Errors
 /// What does not hold.
-pub fn kill_at(
-    worker: &Path,
-    operation: Operation,
-    scene: Scene,
-    point: u64,
-) -> Result<(), String> {
-    let scene = Scene { sleepers: false, ..scene };
-    let mut stage = Stage::new(scene);
-    let mut stepper = start(worker, operation, scene, &stage)?;
-    let sleeper = Sleeper::start(worker, &stage, scene.filled == 0)?;
-    let before = stage.queue().snapshot().map_err(|fault| fault.to_string())?;
+pub fn kill_at(trial: Trial<'_, Queueing>, point: u64) -> Result<(), String> {
+    let scene = Scene { sleepers: false, ..trial.scene };
+    let trial = Trial { scene, ..trial };
+    let mut stage = trial.stage();
+    let mut stepper = trial.start(&stage)?;
+    let gets = scene.filled == 0;
+    let sleeper = start(trial.program, &stage, gets)?;
+    let before = stage.queue().snapshot().map_err(|error| error.to_string())?;
     for _ in 0..point {
         if stepper.step().map_err(|error| error.to_string())? != Stop::Step {
             break; // a shorter way this time
@@ -51,29 +46,38 @@ pub fn kill_at(
     }
     stepper.kill().map_err(|error| error.to_string())?;
 
-    let now = stage.queue().snapshot().map_err(|fault| fault.to_string())?;
+    let now = stage.queue().snapshot().map_err(|error| error.to_string())?;
     let mut came = Vec::new();
     if !now.shut_down && (now.puts, now.gets) == (before.puts, before.gets) {
-        came.extend(wake(stage.queue(), sleeper.gets)?);
+        came.extend(wake(stage.queue(), gets)?);
     }
     let told = sleeper.hear()?;
     came.extend(told.strip_prefix("got ").and_then(|number| number.parse::<u64>().ok()));
-    stage.queue().recover().map_err(|fault| fault.to_string())?;
+    stage.queue().recover().map_err(|error| error.to_string())?;
     let (left, closed) = drain(stage.queue())?;
     came.extend(left);
-    balance(&came, operation, scene, &told)
+    balance(&came, trial.operation, scene, &told)
         .map_err(|what| format!("{came:?} came, the sleeper {told:?}: {what}"))?;
     if !closed {
         check_capacity(stage.queue())?;
     }
     drop(sleeper);
-    let place = stage.place();
-    stage.leave();
+    stage.leave()?;
+    let place = Place::File(Stage::path(&stage).to_owned());
     drop(Queue::<[u8]>::options().open(place.clone()).map_err(|error| error.to_string())?); // recovers
     check_blocks(&place)
 }
 
-/// Does what a sleeper waits for. Answers what was taken for it.
+/// Starts a process that sleeps.
+fn start(program: &Path, stage: &Stage, gets: bool) -> Result<Sleeper, String> {
+    let told = if gets { "gets" } else { "puts" };
+    Sleeper::start::<Queueing>(program, Stage::path(stage), told, || {
+        let seen = stage.queue().snapshot().map_err(|error| error.to_string())?;
+        Ok(if gets { seen.waiting_to_get } else { seen.waiting_to_put } > 0)
+    })
+}
+
+/// Does what a sleeper waits for. Returns what was taken for it.
 fn wake(queue: &Queue<[u8]>, gets: bool) -> Result<Option<u64>, String> {
     if gets {
         return queue
@@ -87,8 +91,8 @@ fn wake(queue: &Queue<[u8]>, gets: bool) -> Result<Option<u64>, String> {
         .map_err(|error| error.to_string())
 }
 
-/// What came, in its order: messages of the scene, but for what the dead one took; its own, from the first on; ours or the
-/// sleeper's.
+/// What came, in its order: messages of the scene, but for what the dead worker took; its own, from
+/// the first on; ours or the sleeper's.
 fn balance(
     came: &[u64],
     operation: Operation,
@@ -125,46 +129,13 @@ fn balance(
     }
 }
 
-/// A process that sleeps, until it has got or put one message.
-struct Sleeper {
-    gets: bool,
-    heard: Receiver<String>,
-    _process: Worker,
-}
-
-impl Sleeper {
-    /// Starts it, and waits until it sleeps.
-    fn start(worker: &Path, stage: &Stage, gets: bool) -> Result<Self, String> {
-        let mut process = Worker::start(
-            Command::new(worker).arg("sleep").arg(stage.path()).arg(gets.to_string()),
-        );
-        let (output, (sender, heard)) = (process.output(), mpsc::channel());
-        thread::spawn(move || {
-            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
-        });
-        loop {
-            let seen = stage.queue().snapshot().map_err(|fault| fault.to_string())?;
-            if (if gets { seen.waiting_to_get } else { seen.waiting_to_put }) > 0 {
-                return Ok(Self { gets, heard, _process: process });
-            }
-            thread::yield_now();
-        }
-    }
-
-    fn hear(&self) -> Result<String, String> {
-        self.heard
-            .recv_timeout(PATIENCE)
-            .map_err(|_| "the sleeper sleeps on, or has died".to_owned())
-    }
-}
-
-/// In a worker: waits for one message, or for a place for one, and says what came of it.
+/// In a process of its own: waits for one message, or for a place for one, and says what came of it.
 ///
 /// # Panics
 /// When there is no such queue, or its end cannot be told.
-pub fn sleep(place: &Path, gets: bool) {
+pub fn sleep(path: &Path, gets: bool) {
     let options = Queue::<[u8]>::options().wait(WaitStrategy::Park);
-    let queue = options.open(place.to_path_buf()).expect("the queue of the campaign");
+    let queue = options.open(path.to_path_buf()).expect("the queue of the campaign");
     let told = if gets {
         match queue.get_bytes() {
             Ok(message) => format!("got {}", number_of(&message)),

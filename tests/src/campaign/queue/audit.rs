@@ -1,7 +1,9 @@
 //! What must hold after a death: every acknowledged message once, none strange, capacity exact, every block accounted
 //! for, both directions moving.
 
-use ringway::{GetError, GetErrorKind, Kind, Place, PutError, PutErrorKind, Queue, inspect};
+use ringway::{
+    GetError, GetErrorKind, Kind, ObjectInfo, Place, PutError, PutErrorKind, Queue, inspect,
+};
 
 use super::operation::Effect;
 use super::scene::{MAXSIZE, Scene, number_of, text_of};
@@ -70,7 +72,7 @@ fn check_messages(numbers: &[u64], scene: Scene, effect: Effect, lost: u64) -> R
 }
 
 /// Exactly `maxsize` messages go in.
-pub(super) fn check_capacity(queue: &Queue<[u8]>) -> Result<(), String> {
+pub fn check_capacity(queue: &Queue<[u8]>) -> Result<(), String> {
     for number in 0..MAXSIZE {
         queue.try_put_bytes(text_of(number)).map_err(|error| format!("place {number}: {error}"))?;
     }
@@ -86,11 +88,19 @@ pub(super) fn check_capacity(queue: &Queue<[u8]>) -> Result<(), String> {
 }
 
 /// No block is lost or damaged.
-pub(super) fn check_blocks(place: &Place) -> Result<(), String> {
+pub fn check_blocks(place: &Place) -> Result<(), String> {
     let trust = inspect::Trust::default();
     let segment = inspect::open(place, trust).map_err(|error| error.to_string())?;
     let queue = inspect::first(&segment, Kind::Queue).ok_or("no queue in the directory")?;
-    let accounts = inspect::accounts(&segment, &queue).map_err(|error| error.to_string())?;
+    check_blocks_of(&segment, &queue)
+}
+
+/// The same of a queue, which is empty, in a segment that no process uses.
+///
+/// # Errors
+/// What has become of its blocks.
+pub fn check_blocks_of(segment: &inspect::Segment, queue: &ObjectInfo) -> Result<(), String> {
+    let accounts = inspect::accounts(segment, queue).map_err(|error| error.to_string())?;
     if accounts.orphaned != 0 || accounts.damaged != 0 || accounts.messages != 0 {
         return Err(format!("{accounts:?}"));
     }

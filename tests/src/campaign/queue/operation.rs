@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use ringway::{Place, Queue, QueueOptions};
+use ringway::{Queue, QueueOptions};
 
-use super::scene::{MAXSIZE, Scene, make_a_corpse, number_of, text_of};
-use super::stepper::marker;
+use super::scene::{MAXSIZE, Scene, forge_sleepers, make_a_corpse, number_of, text_of};
+use crate::campaign::stepper::marker;
 
 /// How many messages `put_many` and `get_many` move.
 const MANY: usize = 3;
@@ -76,11 +76,6 @@ pub struct Effect {
 }
 
 impl Operation {
-    /// By its name.
-    pub fn named(name: &str) -> Option<Self> {
-        OPERATIONS.into_iter().find(|operation| format!("{operation:?}") == name)
-    }
-
     /// Whether it makes sense there: one that would wait for ever does not.
     pub fn fits(self, scene: Scene) -> bool {
         match self {
@@ -120,18 +115,40 @@ impl Operation {
         }
     }
 
-    /// Does it, between two markers.
-    pub fn perform(self, place: &Place, path: &Path, warm: bool) {
+    /// Which events it announces, if callers sleep: that the queue is not empty, that it is not full,
+    /// that a block is free.
+    pub fn announces(self, scene: Scene) -> [bool; 3] {
+        let is_filled = scene.filled > 0;
+        match self {
+            Self::Put | Self::TryPut | Self::PutMany | Self::LoanSend => {
+                [scene.filled < MAXSIZE, false, false]
+            }
+            Self::Get | Self::TryGet | Self::GetMany => [false, is_filled, is_filled],
+            Self::Release | Self::LoanDrop | Self::Detach => [false, false, true],
+            Self::Attach => [false; 3],
+            Self::ShutDown | Self::ShutDownNow | Self::Recover => [true; 3],
+        }
+    }
+
+    /// Does it, between two markers, with forged sleepers or without.
+    pub fn perform(self, path: &Path, warm: bool, sleepers: bool) {
         let options: QueueOptions<[u8]> = Queue::options();
+        let place = path.to_path_buf();
+        let marker_before = || {
+            if sleepers {
+                forge_sleepers(path);
+            }
+            marker();
+        };
         let soon = Duration::from_millis(1);
         if self == Self::Attach {
-            marker();
-            let queue = options.open(place.clone());
+            marker_before();
+            let queue = options.open(place);
             marker();
             drop(queue);
             return;
         }
-        let queue = options.open(place.clone()).expect("the queue of the campaign");
+        let queue = options.open(place).expect("the queue of the campaign");
         if self == Self::Recover {
             make_a_corpse(path);
         }
@@ -142,18 +159,18 @@ impl Operation {
         match self {
             Self::Release => {
                 let message = queue.get_bytes();
-                marker();
+                marker_before();
                 drop(message);
             }
             Self::Detach => {
                 _ = queue.loan(8).map(std::mem::forget); // something to give back
-                marker();
+                marker_before();
                 drop(queue);
                 marker();
                 return;
             }
             operation => {
-                marker();
+                marker_before();
                 match operation {
                     Self::Put => _ = queue.put_bytes_timeout(new(0), soon),
                     Self::TryPut => _ = queue.try_put_bytes(new(0)),
