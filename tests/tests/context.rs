@@ -142,7 +142,7 @@ fn a_forked_child_is_told_so_and_changes_nothing() {
     assert_eq!(said, "the child answers 0\n");
     jobs.remove().unwrap();
     drop(jobs);
-    assert_eq!(names(&context), [""; 0], "nobody uses it");
+    assert_eq!(names(&context), [""; 0], "no process uses it");
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn what_a_dead_process_had_in_each_object_comes_back() {
     }
 }
 
-/// Nobody closes it but those who find its user dead.
+/// Its user did not close it, so another process does.
 #[test]
 fn an_object_that_a_dead_process_used_last_makes_room() {
     let (context, name, _dog) = made(1, SPACE);
@@ -270,7 +270,7 @@ fn makers_and_removers_that_are_killed_leave_nothing() {
         thread::sleep(Duration::from_micros(random.below(3000)));
         workers.iter_mut().for_each(Worker::kill);
     }
-    drop(Context::open(&name).unwrap()); // who opens it looks for the dead
+    drop(Context::open(&name).unwrap()); // an open looks for the dead
     for object in context.objects().into_iter().filter(|object| !object.is_going) {
         match object.kind {
             Kind::Lock => Lock::open_in(&context, &object.name).unwrap().remove().unwrap(),

@@ -155,7 +155,7 @@ fn holders_are_told_of_one_that_died_until_one_acknowledges_it() {
         assert!(guard.owner_died());
         drop(guard);
         let mut next = made.worker("adaptive");
-        assert_eq!(next.ask("acquire"), "acquired of the dead", "nobody has repaired anything");
+        assert_eq!(next.ask("acquire"), "acquired of the dead", "no holder has acknowledged it");
         assert_eq!(next.ask("acknowledge"), "acknowledged");
         assert_eq!(next.ask("drop"), "dropped");
         let guard = made.lock.acquire().unwrap();
@@ -187,8 +187,8 @@ fn short_waits_find_a_holder_that_died() {
         for strategy in STRATEGIES {
             made.holder().kill();
             let mut waiting = made.worker(strategy);
-            let said = std::iter::repeat_with(|| waiting.ask("timeout 2"));
-            let acquired = said.skip_while(|said| said.contains("is held")).next();
+            let mut said = std::iter::repeat_with(|| waiting.ask("timeout 2"));
+            let acquired = said.find(|said| !said.contains("is held"));
             assert_eq!(acquired.as_deref(), Some("acquired of the dead"), "{strategy}");
             assert_eq!(waiting.ask("acknowledge"), "acknowledged");
             assert_eq!(waiting.ask("drop"), "dropped");
@@ -276,10 +276,10 @@ fn a_release_wakes_a_sleeper() {
         while made.sleepers() == 0 {
             thread::yield_now();
         }
-        sleeper.freeze(); // so that it is not by a look of its own that it goes on
+        sleeper.freeze(); // so that no look of its own lets it go on
         let registered = made.sleepers();
         drop(guard);
-        assert!(made.sleepers() < registered, "whoever wakes takes the registration back");
+        assert!(made.sleepers() < registered, "the waker takes the registration back");
         sleeper.thaw();
         assert_eq!(sleeper.hear(), "acquired");
     }
@@ -287,7 +287,7 @@ fn a_release_wakes_a_sleeper() {
 
 /// The one that was woken dies before it takes the lock.
 #[test]
-fn a_wake_that_went_to_a_dead_sleeper_leaves_nobody_asleep() {
+fn a_wake_that_went_to_a_dead_sleeper_leaves_no_other_asleep() {
     in_each_place(|made| {
         let guard = made.lock.acquire().unwrap();
         let mut first = made.worker("park");
