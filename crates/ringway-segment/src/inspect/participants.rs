@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 
 use ringway_core::owner::Owner;
 use ringway_sys::process::{self, Liveness};
-use ringway_sys::{lock, shm};
+use ringway_sys::{byte_lock, shm};
 
 use crate::layout::LOCKS_AT;
 use crate::participants as table;
@@ -66,7 +66,7 @@ pub fn participants(segment: &Segment) -> Vec<ParticipantInfo> {
 
 /// Whether the lock byte of a participant is free. If the system does not tell, that proves nothing.
 fn is_unmapped(other: Option<&File>, index: u8) -> bool {
-    let is_locked = |file| lock::is_locked(file, LOCKS_AT + u64::from(index)).unwrap_or(true);
+    let is_locked = |file| byte_lock::is_locked(file, LOCKS_AT + u64::from(index)).unwrap_or(true);
     other.is_some_and(|file| !is_locked(file))
 }
 
