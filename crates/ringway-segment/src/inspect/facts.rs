@@ -269,7 +269,7 @@ mod tests {
         let path = Path::new("removers");
         let at = path.segment();
         let other = at.segment().file().expect("a file");
-        assert!(lock::try_exclusive(other, REMOVAL_LOCK_AT).expect("to lock"));
+        assert!(byte_lock::try_exclusive(other, REMOVAL_LOCK_AT).expect("to lock"));
         let facts = path.facts();
         let refused = facts.remove(false).expect_err("another remover");
         assert_eq!(refused.source.kind(), io::ErrorKind::WouldBlock);
