@@ -119,9 +119,11 @@ impl Object {
             Corruption { part, word: "entry", at, found: 0 }.into()
         })
     }
-    /// Whether it is the only object that its segment was made for.
+    /// Whether its segment was made for it alone, and has its name in its stead.
     pub fn is_alone(&self) -> bool {
-        self.attachment.segment().frame().measures.objects == 1
+        let segment = self.attachment.segment();
+        segment.frame().measures.objects == 1
+            && super::name_of(segment.entry(self.entry)).is_empty()
     }
     /// Its body.
     pub(crate) fn body(&self, info: &ObjectInfo) -> Body<'_> {
