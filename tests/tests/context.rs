@@ -119,8 +119,30 @@ fn a_context_is_no_object_and_an_object_no_context_of_several() {
     let error = Queue::<[u8]>::open(&name).unwrap_err();
     assert!(matches!(error, OpenError::Refused { field: "the segment", .. }), "{error}");
     assert!(error.to_string().contains("context"), "{error}");
-    let error = Lock::open(&name).unwrap_err();
-    assert!(matches!(error, OpenError::Refused { .. }), "{error}");
+    let (only, name, _dog) = made(1, SPACE);
+    let _jobs = small().create_in(&only, "jobs").unwrap();
+    let error = Queue::<[u8]>::open(&name).unwrap_err();
+    assert!(matches!(error, OpenError::Refused { field: "the segment", .. }), "{error}");
+
+    let alone = Name::new("alone");
+    let lock = Lock::create(&alone).unwrap();
+    let fd = lock.inheritable_fd().unwrap();
+    for opened in [Context::open(&alone), Context::options().open_fd(&fd)] {
+        let error = opened.unwrap_err();
+        assert!(matches!(error, OpenError::Refused { field: "the segment", .. }), "{error}");
+        assert!(error.to_string().contains("lock"), "{error}");
+    }
+}
+
+#[test]
+fn a_forked_child_is_told_so_and_changes_nothing() {
+    let (context, name, _dog) = made(4, SPACE);
+    let jobs = small().create_in(&context, "jobs").unwrap();
+    let said = worker!("fork-context", name).rest();
+    assert_eq!(said, "the child answers 0\n");
+    jobs.remove().unwrap();
+    drop(jobs);
+    assert_eq!(names(&context), [""; 0], "nobody uses it");
 }
 
 #[test]

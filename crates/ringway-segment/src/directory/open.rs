@@ -42,6 +42,8 @@ impl Object {
         label: &str,
     ) -> Result<(Self, ObjectInfo), OpenError> {
         let segment = at.segment();
+        // A forked child has no use of its own to note.
+        at.enter().map_err(|source| OpenError::Segment { name: label.to_owned(), source })?;
         loop {
             let Some((index, life)) = find(at, wanted, label)? else {
                 return Err(OpenError::NotFound { name: label.to_owned() });
@@ -119,11 +121,10 @@ impl Object {
             Corruption { part, word: "entry", at, found: 0 }.into()
         })
     }
-    /// Whether its segment was made for it alone, and has its name in its stead.
+    /// Whether it is the only object that its segment was made for. Such an object has no name of
+    /// its own; one of a context has.
     pub fn is_alone(&self) -> bool {
-        let segment = self.attachment.segment();
-        segment.frame().measures.objects == 1
-            && super::name_of(segment.entry(self.entry)).is_empty()
+        super::name_of(self.attachment.segment().entry(self.entry)).is_empty()
     }
     /// Its body.
     pub(crate) fn body(&self, info: &ObjectInfo) -> Body<'_> {
@@ -202,18 +203,20 @@ fn find(
     let live = (0..segment.entries())
         .map(|index| (index, ObjectLife::of(segment.entry(index))))
         .filter(|(_, life)| life.state() == state::LIVE);
-    match wanted {
-        Wanted::Named(name) => {
-            let mut live = live;
-            Ok(live.find(|&(index, _)| super::name_of(segment.entry(index)) == name))
-        }
-        Wanted::Only if segment.frame().measures.objects == 1 => Ok({
-            let mut live = live;
-            live.next()
-        }),
-        Wanted::Only => {
-            let found = "a context of several objects";
-            Err(refused(label, "the segment", found, "a single object; open the context first"))
-        }
+    let name = match wanted {
+        Wanted::Named(name) => name,
+        Wanted::Only => "",
+    };
+    let found = live.clone().find(|&(index, _)| super::name_of(segment.entry(index)) == name);
+    let is_context = segment.frame().measures.objects != 1 || live.count() != 0;
+    if found.is_none() && matches!(wanted, Wanted::Only) && is_context {
+        let found = "a context of several objects";
+        return Err(refused(
+            label,
+            "the segment",
+            found,
+            "a single object; open the context first",
+        ));
     }
+    Ok(found)
 }

@@ -17,6 +17,45 @@ pub fn holds_both(context: &str) {
     let _ = io::stdin().read_line(&mut String::new());
 }
 
+/// Forks, and says what the child found.
+pub fn fork(context: &str) {
+    let context = Context::open(context).expect("the context");
+    // SAFETY: this process has one thread, and the child does nothing but calls of this context and `_exit`.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        crate::end_with_parent();
+        let status = first_call_that_went_through(&context);
+        drop(context);
+        // SAFETY: ends the process at once.
+        unsafe { libc::_exit(status) };
+    }
+    let mut status = -1;
+    // SAFETY: waits for our own child and writes to a local.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    println!("the child answers {}", libc::WEXITSTATUS(status));
+    let print = Lock::create_in(&context, "print").expect("the parent goes on");
+    print.remove().expect("its name goes");
+    let _ = Queue::<[u8]>::open_in(&context, "jobs").expect("the queue");
+}
+
+/// 0 when every call answers that the process was forked, else the number of the first that does not.
+fn first_call_that_went_through(context: &Context) -> i32 {
+    fn refuses<R, E: ToString>(result: Result<R, E>) -> bool {
+        result.is_err_and(|error| error.to_string().contains("forked"))
+    }
+    let calls = [
+        refuses(Lock::create_in(context, "print")),
+        refuses(Lock::open_in(context, "print")),
+        refuses(Lock::open_or_create_in(context, "print")),
+        refuses(Queue::<[u8]>::create_in(context, "other", 4)),
+        refuses(Queue::<[u8]>::open_in(context, "jobs")),
+        refuses(Queue::<[u8]>::options().open_or_create_in(context, "jobs")),
+        refuses(context.remove()),
+        refuses(context.inheritable_fd()),
+    ];
+    calls.iter().position(|refused| !refused).map_or(0, |call| call as i32 + 1)
+}
+
 /// Opens a queue of a context, says so, and has it open until a line comes.
 pub fn uses(context: &str, queue: &str) {
     let context = Context::open(context).expect("the context");

@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         ["fork-lock", place] => lock::fork(place),
         ["become-another-with-lock", place] => lock::become_another(place),
         ["hold-both", context] => context::holds_both(context),
+        ["fork-context", context] => context::fork(context),
         ["use", context, queue] => context::uses(context, queue),
         ["rearrange", context, seed] => context::rearrange(context, number(seed)),
         ["herd", participants, threads] => herd::herd(number(participants), number(threads)),
