@@ -4,8 +4,8 @@
 //! One word, {registrations: 32, sequence: 32}. A sleeper registers, looks once more, and sleeps
 //! while the sequence stands. A waker that sees registrations moves the sequence on, wakes, and
 //! takes back as many registrations as the kernel woke; if the kernel found fewer than were to be
-//! woken, nobody is asleep, and it takes back all of them. A sleeper that gives up takes back its
-//! own. So registrations do not pile up, and any number of dead ones costs one spare wake.
+//! woken, nobody was asleep, and it takes back all that stood before. A sleeper that gives up takes
+//! back its own. So registrations do not pile up, and any number of dead ones costs one spare wake.
 //!
 //! Whoever is asleep has a standing registration: taking back by number can only remove those of
 //! sleepers that were woken, and taking back all follows a proof that nobody is asleep.
@@ -123,14 +123,17 @@ impl<'w, W: Word> EventCount<'w, W> {
             }
         };
         let woken = wake(count);
-        let left = if woken < count {
-            0 // fewer were asleep than were to be woken: nobody is
-        } else {
-            (written >> 32).saturating_sub(woken.into())
-        };
-        // Fails if another caller registered or announced since; then the count stays too high.
-        let healed = left << 32 | written & SEQUENCE;
-        let _ = self.0.compare_exchange(written, healed, SeqCst, SeqCst); // edge
+        // Fewer were asleep than were to be woken: then nobody is, and all that stood are spare.
+        let spare = if woken < count { written >> 32 } else { woken.into() };
+        let mut seen = written;
+        // Another announcement may take back all that stand, so after one the count stays too high.
+        while seen as u32 == written as u32 {
+            let left = (seen >> 32).saturating_sub(spare);
+            match self.0.compare_exchange(seen, left << 32 | seen & SEQUENCE, SeqCst, SeqCst) {
+                Ok(_) => break, // edge: counted among the registrations of others
+                Err(found) => seen = found,
+            }
+        }
         woken
     }
 }
