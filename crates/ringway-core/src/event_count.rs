@@ -96,7 +96,7 @@ impl<'w, W: Word> EventCount<'w, W> {
     /// Whether somebody may be asleep. To be called after the work was published or the claim made.
     #[inline(always)]
     pub fn has_sleepers(self) -> bool {
-        W::barrier_between_seqcst();
+        W::barrier_between_seqcst(); // edge: the publication or the claim comes before it
         self.0.load(SeqCst) & !SEQUENCE != 0 // edge
     }
 
@@ -116,8 +116,8 @@ impl<'w, W: Word> EventCount<'w, W> {
                 return 0;
             }
             let next = seen & !SEQUENCE | seen.wrapping_add(1) & SEQUENCE;
+            // edge
             match self.0.compare_exchange(seen, next, SeqCst, SeqCst) {
-                // edge
                 Ok(_) => break next,
                 Err(found) => seen = found,
             }
@@ -129,8 +129,9 @@ impl<'w, W: Word> EventCount<'w, W> {
         // Another announcement may take back all that stand, so after one the count stays too high.
         while seen as u32 == written as u32 {
             let left = (seen >> 32).saturating_sub(spare);
+            // edge: counted among the registrations of others
             match self.0.compare_exchange(seen, left << 32 | seen & SEQUENCE, SeqCst, SeqCst) {
-                Ok(_) => break, // edge: counted among the registrations of others
+                Ok(_) => break,
                 Err(found) => seen = found,
             }
         }

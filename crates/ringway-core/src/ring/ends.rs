@@ -104,6 +104,7 @@ impl<C: Cells> Ring<C> {
             return;
         }
         loop {
+            // advance
             match word.compare_exchange(expected, to.number(), Release, Acquire) {
                 Ok(_) => return,
                 Err(found) if to.ahead_of(Position::new(found)) <= 0 => return,
