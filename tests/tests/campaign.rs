@@ -19,7 +19,7 @@ fn survives(subject: &str, is_meant: impl Fn(&str) -> bool, plan: Plan) {
     println!("{total}, lost 0, duplicated 0, wedged 0");
 }
 
-const PLAN: Plan = Plan { kills: 2, sleepers: 12, freezes: 2, is_short: true };
+const PLAN: Plan = Plan { kills: 2, in_company: 12, freezes: 2, is_short: true };
 
 /// Those that walk the whole segment or ask the kernel a lot.
 fn is_long(operation: &str) -> bool {

@@ -24,8 +24,8 @@ impl Rival for Forked {
     type Link = Box<Buffer>;
     fn about(&self) -> About {
         let name = match self.0 {
-            Wait::Spin => "thingbuf, forked",
             Wait::Pause => "thingbuf, forked, pausing",
+            _ => "thingbuf, forked",
         };
         About::of_crate(name, "thingbuf", Between::Forked, self.0.name())
     }

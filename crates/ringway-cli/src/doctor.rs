@@ -2,6 +2,7 @@
 
 mod examine;
 mod finding;
+mod half_made;
 mod living;
 mod trouble;
 mod unopened;

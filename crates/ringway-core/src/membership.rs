@@ -140,9 +140,9 @@ pub fn begin<T: Table>(table: &T, index: u8, seen: Life, next: Life) -> Result<(
     let is_clean = entry.clean.load(SeqCst).max(1) > seen.generation();
     entry.hazard.store(0, SeqCst); // hazard; nobody of the last life is before a CAS
     table.entered().raise(u64::from(index) + 1, Release); // life
-    match entry.life.compare_exchange(seen.0, next.0, SeqCst, Acquire) {
-        Ok(_) => {} // life
-        Err(found) => return Err(Life(found)),
+    // life
+    if let Err(found) = entry.life.compare_exchange(seen.0, next.0, SeqCst, Acquire) {
+        return Err(Life(found));
     }
     if is_clean {
         // Nothing is left of any life, so nothing of the numbers that were passed over. Not before
@@ -159,8 +159,9 @@ pub fn begin<T: Table>(table: &T, index: u8, seen: Life, next: Life) -> Result<(
 /// The life that was found instead.
 pub fn adopt<T: Table>(table: &T, index: u8, dead: Life) -> Result<Life, Life> {
     let adopting = dead.with(ADOPTING);
+    // life
     match table.entry(index).life.compare_exchange(dead.0, adopting.0, AcqRel, Acquire) {
-        Ok(_) => Ok(adopting), // life
+        Ok(_) => Ok(adopting),
         Err(found) => Err(Life(found)),
     }
 }

@@ -281,6 +281,25 @@ fn c8_a_put_finds_a_block_when_there_are_enough() {
 }
 
 #[test]
+fn c9_a_sleep_that_ends_by_a_wake_leaves_no_registration() {
+    for sleepers in 1..4 {
+        let word = StepWord::new(0);
+        let event = EventCount::new(&word);
+        (0..sleepers).for_each(|_| _ = event.register());
+        for count in [1, 1, 1, 2, 1, sleepers, 1] {
+            let asleep = event.registrations();
+            let woken = event.notify(count, |count| {
+                let _ = event.register(); // meanwhile another one comes
+                count.min(asleep)
+            });
+            assert_eq!(event.registrations(), asleep - woken + 1);
+            (1..woken).for_each(|_| _ = event.register()); // and the others sleep again
+            assert_eq!(event.registrations(), sleepers);
+        }
+    }
+}
+
+#[test]
 fn a_waker_that_wakes_nobody_takes_all_registrations_back() {
     let word = StepWord::new(0);
     let event = EventCount::new(&word);

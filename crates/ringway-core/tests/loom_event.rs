@@ -36,6 +36,7 @@ impl Shop {
     fn announce(&self) {
         if self.event().has_sleepers() {
             self.event().notify(1, |count| self.futex.wake(count));
+            self.futex.check(self.event());
         }
     }
 
@@ -43,6 +44,7 @@ impl Shop {
         loop {
             let ticket = self.event().register();
             if let Some(found) = look() {
+                self.event().leave(ticket);
                 return found;
             }
             self.futex.wait(self.event(), ticket);
@@ -116,6 +118,26 @@ fn dead_sleepers_neither_hide_the_living_nor_cost_more_than_one_wake() {
         // At most one announcement that wakes nobody takes all registrations back.
         shop.publish();
         assert!(!shop.event().has_sleepers());
+    });
+}
+
+#[test]
+fn a_spare_announcement_clears_what_wakes_have_left() {
+    check(PREEMPTIONS, || {
+        let shop = Shop::new();
+        let sleeper = Arc::clone(&shop);
+        let sleeper = thread::spawn(move || {
+            sleeper.take();
+            sleeper.take();
+        });
+        let publisher = Arc::clone(&shop);
+        run(move || {
+            publisher.publish();
+            publisher.publish();
+        });
+        sleeper.join().unwrap();
+        shop.publish();
+        assert_eq!(shop.event().registrations(), 0);
     });
 }
 

@@ -74,7 +74,7 @@ fn two_threads_that_share_a_stock_double_nothing() {
         check(3, move || {
             let queue = Queue::<LoomWord>::new(1, 2, 0);
             let first = Party::new(&queue, 1, 1).at_first_stock();
-            let one = first.sibling().with_blocks(at_hand);
+            let one = first.sibling().with_stock(at_hand);
             let other = first.sibling();
             let closer = first.sibling();
             let there = thread::spawn(move || assert!(use_block(&other)));

@@ -157,7 +157,9 @@ impl<E: Source> Writer<E> for BlockWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> Result<(), E> {
         let end = self.written + bytes.len();
         if let Some(place) = self.block.get_mut(self.written..end) {
-            place.write_copy_of_slice(bytes);
+            for (place, &byte) in place.iter_mut().zip(bytes) {
+                place.write(byte);
+            }
         }
         self.written = end;
         Ok(())

@@ -1,15 +1,16 @@
 //! The campaigns in full: `cargo run --release -p ringway-tests --bin campaign`.
 //!
 //! ```text
-//! campaign [--subject NAME] [--kills N] [--sleepers N] [--freezes N] [--short] [OPERATION ...]
+//! campaign [--subject NAME] [--kills N] [--company N] [--freezes N] [--short] [OPERATION ...]
 //! ```
 //!
 //! Without names, all operations of all subjects (queue, lock, creation, objects). There are images
 //! at every instruction always. In each scene there are besides N real kills at instructions that
-//! are evenly spread and N at instructions that change the segment, N kills while another process
-//! really sleeps, and as many stops as kills; 100 of each where nothing is said. `--short` leaves
-//! out the scenes that differ least. It ends at the first thing that does not hold, and names the
-//! operation, the scene and the instruction.
+//! are evenly spread and N at instructions that change the segment, likewise stops, and N trials in
+//! company: kills while another process really sleeps, or stops while another process is in the
+//! middle of a recovery. N is 100 where nothing is said. `--short` leaves out the scenes that differ
+//! least. It ends at the first thing that does not hold, and names the operation, the scene and the
+//! instruction.
 
 use std::process::ExitCode;
 
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
     }
     let Some((plan, operations)) = understood(&arguments) else {
         eprintln!(
-            "campaign [--subject NAME] [--kills N] [--sleepers N] [--freezes N] [--short] \
+            "campaign [--subject NAME] [--kills N] [--company N] [--freezes N] [--short] \
              [OPERATION ...]"
         );
         for subject in SUBJECTS {
@@ -43,14 +44,14 @@ fn main() -> ExitCode {
 
 /// How much to try of which operations.
 fn understood(arguments: &[String]) -> Option<(Plan, Vec<String>)> {
-    let mut plan = Plan { kills: 100, sleepers: 100, freezes: 100, is_short: false };
+    let mut plan = Plan { kills: 100, in_company: 100, freezes: 100, is_short: false };
     let mut operations = Vec::new();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let mut number = || rest.next()?.parse().ok();
         match argument.as_str() {
             "--kills" => plan.kills = number()?,
-            "--sleepers" => plan.sleepers = number()?,
+            "--company" => plan.in_company = number()?,
             "--freezes" => plan.freezes = number()?,
             "--short" => plan.is_short = true,
             "--subject" => operations.extend(subject_named(rest.next()?)?.operations()),

@@ -11,7 +11,7 @@ use ringway::{Lock, LockGuard};
 use self::scene::{Held, forge_sleepers, look, make_a_corpse, open};
 pub use self::scene::{Holder, Operation, Scene, Stage};
 use super::stepper::marker;
-use super::subject::{self, Subject};
+use super::subject::{self, Change, Subject};
 use super::trial::Trial;
 
 /// How often others take the lock while a worker is frozen.
@@ -273,12 +273,12 @@ impl Subject for Locking {
         works(&path, now.owner_died)
     }
 
-    fn has_sleeper(_: Operation, scene: Scene) -> bool {
+    fn has_company(_: Operation, scene: Scene) -> bool {
         scene.sleepers && matches!(scene.holder, Holder::Worker | Holder::Harness)
     }
 
-    fn kill_beside_sleeper(trial: Trial<'_, Self>, point: u64) -> Result<(), String> {
-        sleepers::kill_at(trial, point)
+    fn in_company(trial: Trial<'_, Self>, at: Change) -> Result<(), String> {
+        sleepers::kill_at(trial, at.point)
     }
 }
 

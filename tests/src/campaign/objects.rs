@@ -5,6 +5,8 @@
 //! the worker did not touch are as they were. While a process stands still, the others go on with
 //! all objects. They can make none while it holds the latch.
 
+#[cfg(target_arch = "x86_64")]
+mod duel;
 mod operation;
 mod scene;
 mod thing;
@@ -17,8 +19,9 @@ pub use self::operation::{Operation, Twist};
 pub use self::scene::Scene;
 use self::scene::{FREE, HALF, JOBS, LIVE, NEW, PRINT, QUEUES, Stage, TARGET, THIEF, Words, open};
 use self::thing::{Thing, What};
-use super::queue::{check_blocks_of, scene::MAXSIZE};
-use super::subject::{self, Subject};
+use super::queue::scene::MAXSIZE;
+use super::subject::{self, Change, Subject};
+use super::trial::Trial;
 
 /// The objects of a context as a subject.
 pub struct Objects;
@@ -113,6 +116,7 @@ impl Subject for Objects {
                 return Err(format!("{name} is there: {found}, but {presence:?}: {objects:?}"));
             }
         }
+        no_block_is_lost(path)?;
         beside(&context, effect.taken)?;
         for name in [NEW, TARGET] {
             if is_there(name) {
@@ -122,7 +126,7 @@ impl Subject for Objects {
         space_is_whole(&context)?;
         drop(context);
         nothing_is_half_way(path)?;
-        blocks_are_whole(path)
+        no_block_is_lost(path)
     }
 
     fn done(stage: &Stage, operation: Operation, scene: Scene) -> Result<(), String> {
@@ -217,6 +221,16 @@ impl Subject for Objects {
         }
         Self::audit(&path, scene, effect)
     }
+
+    fn has_company(operation: Operation, scene: Scene) -> bool {
+        let has_corpse = matches!(scene.twist, Twist::Holding | Twist::HoldingGoing);
+        cfg!(target_arch = "x86_64") && operation == Operation::Join && has_corpse
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn in_company(trial: Trial<'_, Self>, at: Change) -> Result<(), String> {
+        duel::run(trial, at.number)
+    }
 }
 
 /// No entry is being made, closed or cleared, none waits for a last user, and no user is left.
@@ -281,11 +295,17 @@ fn space_is_whole(context: &Context) -> Result<(), String> {
     Ok(())
 }
 
-/// No block of the queue beside is lost or damaged.
-fn blocks_are_whole(path: &Path) -> Result<(), String> {
+/// Each block of each queue is somewhere, and no dead participant owns one.
+fn no_block_is_lost(path: &Path) -> Result<(), String> {
     let place = Place::File(path.to_owned());
     let segment =
         inspect::open(&place, inspect::Trust::default()).map_err(|error| error.to_string())?;
-    let queue = inspect::first(&segment, Kind::Queue).ok_or("no queue in the directory")?;
-    check_blocks_of(&segment, &queue)
+    let queues = inspect::objects(&segment).into_iter().filter(|it| it.kind == Kind::Queue);
+    for queue in queues {
+        let accounts = inspect::accounts(&segment, &queue).map_err(|error| error.to_string())?;
+        if accounts.orphaned != 0 || accounts.damaged != 0 {
+            return Err(format!("{}: {accounts:?}", queue.name));
+        }
+    }
+    Ok(())
 }

@@ -10,11 +10,11 @@ use std::path::Path;
 
 use ringway::Place;
 
-pub use self::audit::{audit, check_blocks_of, check_capacity, drain};
+pub use self::audit::{audit, check_capacity, drain};
 use self::ledger::Ledger;
 pub use self::operation::{Effect, Operation};
 use self::scene::{MAXSIZE, Scene, Stage};
-use super::subject::{self, Subject};
+use super::subject::{self, Change, Subject};
 use super::trial::Trial;
 
 /// The queue as a subject.
@@ -113,11 +113,11 @@ impl Subject for Queueing {
         Self::audit(&path, scene, Effect { puts: 0, takes: 0, taken_before: 0, ..effect })
     }
 
-    fn has_sleeper(operation: Operation, scene: Scene) -> bool {
+    fn has_company(operation: Operation, scene: Scene) -> bool {
         sleepers::fits(operation, scene)
     }
 
-    fn kill_beside_sleeper(trial: Trial<'_, Self>, point: u64) -> Result<(), String> {
-        sleepers::kill_at(trial, point)
+    fn in_company(trial: Trial<'_, Self>, at: Change) -> Result<(), String> {
+        sleepers::kill_at(trial, at.point)
     }
 }

@@ -88,17 +88,27 @@ pub trait Subject: Sync + Sized {
         scene: Self::Scene,
     ) -> Result<(), String>;
 
-    /// Whether a process can really sleep there.
-    fn has_sleeper(_operation: Self::Operation, _scene: Self::Scene) -> bool {
+    /// Whether there is a trial of its own beside another process.
+    fn has_company(_operation: Self::Operation, _scene: Self::Scene) -> bool {
         false
     }
-    /// Kills a worker while another process sleeps, which has to go on.
+    /// A trial beside another process, at an instruction that changes the segment: one that sleeps
+    /// and has to go on when the worker is killed, or one in the middle of something.
     ///
     /// # Errors
     /// What does not hold.
-    fn kill_beside_sleeper(_trial: Trial<'_, Self>, _point: u64) -> Result<(), String> {
+    fn in_company(_trial: Trial<'_, Self>, _at: Change) -> Result<(), String> {
         Ok(())
     }
+}
+
+/// An instruction that changes the segment.
+#[derive(Clone, Copy, Debug)]
+pub struct Change {
+    /// How many changes there were before it.
+    pub number: u64,
+    /// How many instructions.
+    pub point: u64,
 }
 
 /// A scene that was set up. Its files go with it.

@@ -8,9 +8,9 @@ pub struct Plan {
     /// Real kills at instructions that are evenly spread, and as many at instructions that change
     /// the segment.
     pub kills: u64,
-    /// Real kills beside a sleeper, where a process can sleep, at instructions that change the
-    /// segment.
-    pub sleepers: u64,
+    /// Trials beside another process, in scenes that have them, at instructions that change the
+    /// segment: kills while it sleeps, or stops while it is in the middle of something.
+    pub in_company: u64,
     /// Stops, at instructions chosen as for the kills.
     pub freezes: u64,
     /// Whether only the scenes of the short form are tried.
@@ -26,17 +26,17 @@ pub struct Tally {
     pub images: u64,
     /// Real kills.
     pub kills: u64,
-    /// Real kills beside a sleeper, which went on.
-    pub sleepers: u64,
+    /// Trials beside another process, which went on.
+    pub in_company: u64,
     /// Real stops.
     pub freezes: u64,
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { points, images, kills, sleepers, freezes } = self;
+        let Self { points, images, kills, in_company, freezes } = self;
         write!(f, "kill points {points}, distinct images {images}, ")?;
-        write!(f, "real kills {kills} and {sleepers} beside sleepers, freezes {freezes}")
+        write!(f, "real kills {kills}, in company {in_company}, freezes {freezes}")
     }
 }
 
@@ -45,7 +45,7 @@ impl std::ops::AddAssign for Tally {
         self.points += other.points;
         self.images += other.images;
         self.kills += other.kills;
-        self.sleepers += other.sleepers;
+        self.in_company += other.in_company;
         self.freezes += other.freezes;
     }
 }

@@ -24,11 +24,28 @@ impl Stepper {
     }
 
     fn is_at_compare_and_swap(&self) -> io::Result<bool> {
-        let at = self.ask(libc::PTRACE_PEEKUSER, offset_of!(user_regs_struct, rip) as u64)?;
-        let code = self.ask(libc::PTRACE_PEEKTEXT, at)?.to_le_bytes();
+        let code = self.code()?;
         // lock, perhaps a REX prefix, cmpxchg.
         let rest = if code[1] & 0xf0 == 0x40 { &code[2..] } else { &code[1..] };
         Ok(code[0] == 0xf0 && rest[..2] == [0x0f, 0xb1])
+    }
+
+    /// Whether the next instruction is an exchange, by which words are stored sequentially
+    /// consistently.
+    ///
+    /// # Errors
+    /// What ptrace says.
+    pub fn is_at_exchange(&self) -> io::Result<bool> {
+        let code = self.code()?;
+        // Perhaps a REX prefix, xchg, an operand in memory.
+        let rest = if code[0] & 0xf0 == 0x40 { &code[1..] } else { &code[..] };
+        Ok(rest[0] == 0x87 && rest[1] < 0xc0)
+    }
+
+    /// The bytes of the next instruction, and some of what follows.
+    fn code(&self) -> io::Result<[u8; 8]> {
+        let at = self.ask(libc::PTRACE_PEEKUSER, offset_of!(user_regs_struct, rip) as u64)?;
+        Ok(self.ask(libc::PTRACE_PEEKTEXT, at)?.to_le_bytes())
     }
 
     /// Lets the worker run to the entry or the return of its next system call.

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::image::{Image, Seen};
 use super::stepper::{Stepper, Stop};
-use super::subject::{Stage, Subject};
+use super::subject::{Change, Stage, Subject};
 use super::tally::{Plan, Tally};
 
 /// One operation in one scene, and the program that its workers run.
@@ -50,13 +50,13 @@ impl<S: Subject> Trial<'_, S> {
             self.kill_at(point).map_err(|what| failed(point, "killed", what))?;
             tally.kills += 1;
         }
-        let has_sleeper = S::has_sleeper(self.operation, self.scene);
-        let sleepers = if has_sleeper { plan.sleepers } else { 0 };
-        for change in spread(changes.len() as u64, sleepers) {
-            let point = changes[change as usize];
-            S::kill_beside_sleeper(self, point)
-                .map_err(|what| failed(point, "killed beside a sleeper", what))?;
-            tally.sleepers += 1;
+        let has_company = S::has_company(self.operation, self.scene);
+        let in_company = if has_company { plan.in_company } else { 0 };
+        for number in spread(changes.len() as u64, in_company) {
+            let point = changes[number as usize];
+            S::in_company(self, Change { number, point })
+                .map_err(|what| failed(point, "beside another process", what))?;
+            tally.in_company += 1;
         }
         for point in points(plan.freezes) {
             self.freeze_at(point).map_err(|what| failed(point, "frozen", what))?;

@@ -10,7 +10,8 @@ use super::sheet::{Sheet, open_in};
 use super::{Named, Report};
 use crate::outcome::Failure;
 use crate::text::{bytes, count, marks};
-use crate::view::{SegmentView, merged};
+use crate::view::SegmentView;
+use crate::view::list::merged;
 
 /// A queue that is looked at, and what an earlier look has found.
 pub(super) struct Watched {

@@ -44,6 +44,7 @@ impl<C: Cells> Ring<C> {
                         Ok(()) => {}
                     }
                     let mark = Slot::pack(self.shape.turn(t), Block::CLOSED.bits());
+                    // publish, edge
                     if slot.compare_exchange(seen.0, mark, SeqCst, Acquire).is_ok() {
                         self.advance(self.cells.tail(), start, t);
                         return Ok(true);
@@ -51,7 +52,8 @@ impl<C: Cells> Ring<C> {
                 }
             }
             if fuel.spend(self.cells.tail()) {
-                return Err(self.corruption("tail", t.number(), self.cells.tail().load(Relaxed)));
+                let found = self.cells.tail().load(Relaxed); // for the error only
+                return Err(self.corruption("tail", t.number(), found));
             }
         }
     }

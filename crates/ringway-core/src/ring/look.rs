@@ -38,13 +38,14 @@ impl<C: Cells> Ring<C> {
                     let Some(state) = self.cells.state(block) else {
                         return Err(self.corruption("slot", h.number(), slot.0));
                     };
-                    let before = state.load(Acquire);
+                    let before = state.load(Acquire); // pairs with: own
                     if State::is_queued_at(before, self.lane, h) {
                         let tail = self.tail()?;
                         let from = if tail.ahead_of(h) < 0 { h } else { tail };
                         // Slots are read before the state is read again: if the oldest is the same, all between
                         // were queued when the last slot was read.
                         let t = self.first_unfilled(from)?;
+                        // pairs with: own
                         if state.load(Acquire) == before {
                             return Ok(t.ahead_of(h) as u64);
                         }

@@ -65,7 +65,7 @@ impl<C: Cells> Ring<C> {
             // The next line of slots, which the getters read a lap ago.
             prefetch::for_writing(self.cells.slot(self.shape.index(t.plus(STRIDE))));
         }
-        // publish: pairs with every load of a slot. SeqCst for the look at the sleepers after it.
+        // publish, edge: the look at the sleepers comes after it
         let published = slot.compare_exchange(seen.0, named, SeqCst, Relaxed).is_ok();
         if !published {
             state.store(State::Held { lane: Lane::Free, owner: me, position: t }.pack(), Release); // own
@@ -141,7 +141,7 @@ impl<C: Cells> Ring<C> {
                         );
                         offered = true;
                         let named = Slot::pack(self.shape.turn(t), block.bits());
-                        // publish: pairs with every load of a slot. SeqCst for the look at the sleepers after it.
+                        // publish, edge: the look at the sleepers comes after it
                         match slot.compare_exchange(seen.0, named, SeqCst, Acquire) {
                             Ok(_) => return Ok(t.plus(1)),
                             Err(found) => seen = Slot(found),
@@ -164,7 +164,8 @@ impl<C: Cells> Ring<C> {
                 },
             }
             if fuel.spend(self.cells.tail()) {
-                break self.corrupt("tail", t.number(), self.cells.tail().load(Relaxed));
+                let found = self.cells.tail().load(Relaxed); // for the error only
+                break self.corrupt("tail", t.number(), found);
             }
         };
         if offered {
@@ -219,7 +220,8 @@ impl<C: Cells> Ring<C> {
                     let Some(state) = self.cells.state(block) else {
                         break Err(self.corrupt("slot", h.number(), slot.0));
                     };
-                    if State::is_queued_at(state.load(Acquire), self.lane, h) {
+                    let word = state.load(Acquire); // pairs with: own
+                    if State::is_queued_at(word, self.lane, h) {
                         break Err(match self.shape.read(at_t, t) {
                             Filled::With(Block::CLOSED) => PushError::Closed,
                             _ => PushError::Full,

@@ -1,7 +1,8 @@
-//! Who holds which blocks, and which of them were held at an earlier look as well.
+//! Which participant holds which blocks, and which of them were held at an earlier look as well.
 //!
-//! No time is written when a block is taken: that would cost each get a look at the clock. But the word of a held block
-//! is never written again with the same position, so a word that two looks find is one and the same hold.
+//! No time is written when a block is taken: that would cost each get a look at the clock. But the
+//! word of a held block is never written again with the same position, so a word that two looks find
+//! is one and the same hold.
 
 use core::sync::atomic::Ordering::Acquire;
 use std::collections::HashMap;
@@ -19,7 +20,7 @@ use crate::error::SegmentError;
 use crate::objects::channel::layout::STOCKS;
 use crate::segment::Segment;
 
-/// All blocks that somebody held when it was looked.
+/// All blocks that a participant held at one look.
 #[derive(Debug)]
 pub struct Holds {
     looked: Instant,
@@ -58,11 +59,11 @@ pub struct Held {
     pub oldest: Option<u64>,
     /// Blocks without a message that was taken: spare, loaned, or being put.
     pub blocks: u64,
-    /// How many of them cannot be spare, because it never keeps so many at hand.
+    /// How many of them cannot be spare, because it keeps fewer than that at hand.
     pub loans: u64,
-    /// By how many it holds more messages and loans than the creator of the queue has allowed each participant. When the
-    /// others need theirs, puts find no free block. After an earlier look only what it has kept since then is counted: what
-    /// comes and goes is no hoard.
+    /// By how many it holds more messages and loans than the creator of the queue has allowed each
+    /// participant. When the others need theirs, puts find no free block. After an earlier look only
+    /// what it has kept since then is counted: what comes and goes is no hoard.
     pub beyond: u64,
 }
 

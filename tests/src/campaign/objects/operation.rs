@@ -197,11 +197,12 @@ fn take_in_hand(thing: &Thing) {
     }
 }
 
-/// Closes one of two handles. What is held by the other stays.
+/// Closes one of two handles, from which something was forgotten. What is held by the other stays.
 fn close_one_of_two(context: &Context, one: Thing, what: What, marker_before: impl Fn()) {
     let other = Thing::open(context, what, TARGET).expect("the target");
     match &other {
         Thing::Queue(queue) => {
+            take_in_hand(&one);
             queue.put_bytes(text_of(7)).expect("a place");
             let message = loop {
                 let message = queue.get_bytes().expect("a message");

@@ -1,9 +1,7 @@
 //! What must hold after a death: every acknowledged message once, none strange, capacity exact, every block accounted
 //! for, both directions moving.
 
-use ringway::{
-    GetError, GetErrorKind, Kind, ObjectInfo, Place, PutError, PutErrorKind, Queue, inspect,
-};
+use ringway::{GetError, GetErrorKind, Kind, Place, PutError, PutErrorKind, Queue, inspect};
 
 use super::operation::Effect;
 use super::scene::{MAXSIZE, Scene, number_of, text_of};
@@ -88,19 +86,14 @@ pub fn check_capacity(queue: &Queue<[u8]>) -> Result<(), String> {
 }
 
 /// No block is lost or damaged.
+///
+/// # Errors
+/// What has become of them.
 pub fn check_blocks(place: &Place) -> Result<(), String> {
     let trust = inspect::Trust::default();
     let segment = inspect::open(place, trust).map_err(|error| error.to_string())?;
     let queue = inspect::first(&segment, Kind::Queue).ok_or("no queue in the directory")?;
-    check_blocks_of(&segment, &queue)
-}
-
-/// The same of a queue, which is empty, in a segment that no process uses.
-///
-/// # Errors
-/// What has become of its blocks.
-pub fn check_blocks_of(segment: &inspect::Segment, queue: &ObjectInfo) -> Result<(), String> {
-    let accounts = inspect::accounts(segment, queue).map_err(|error| error.to_string())?;
+    let accounts = inspect::accounts(&segment, &queue).map_err(|error| error.to_string())?;
     if accounts.orphaned != 0 || accounts.damaged != 0 || accounts.messages != 0 {
         return Err(format!("{accounts:?}"));
     }
