@@ -14,7 +14,8 @@ use crate::names;
 /// Nothing is slow enough to stand still for so long.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// Looks at a queue until it is dropped. When nothing moved for several minutes, it prints what it sees and aborts.
+/// Looks at a queue until it is dropped. When nothing moved for several minutes, it prints what it
+/// sees and aborts.
 #[derive(Debug)]
 pub struct Watchdog {
     asleep: Arc<AtomicBool>,

@@ -1,4 +1,5 @@
-//! C11: an entrant that stops while it takes over the entry of a dead participant does not hide what that one had.
+//! C11: an entrant that stops while it takes over the entry of a dead participant does not hide
+//! what that one had.
 
 use std::process::Command;
 

@@ -1,5 +1,5 @@
-//! P1, and its neighbour of the field report: a container sees another boot id than its host, or none. The queue that
-//! they share is sound all the same.
+//! P1, and its neighbour of the field report: a container sees another boot id than its host, or
+//! none. The queue that they share is sound all the same.
 
 use std::path::Path;
 use std::sync::mpsc;

@@ -1,5 +1,5 @@
-//! C16, and its neighbour of the field report: many threads of one participant use up neither what others were promised
-//! nor the processor.
+//! C16, and its neighbour of the field report: many threads of one participant use up neither what
+//! others were promised nor the processor.
 
 use std::thread;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use ringway_tests::{Name, Watchdog, worker};
 const LOANS: u32 = 4;
 const LARGE: usize = 60_000;
 
-/// A participant that holds nothing may have its loans, however many putters of another one wait for a place.
+/// A participant that holds nothing may have its loans, however many putters of another one wait
+/// for a place.
 #[test]
 fn c16_putters_that_wait_leave_others_their_loans() {
     let name = Name::new("in-flight");
@@ -42,8 +43,8 @@ fn c16_putters_that_wait_leave_others_their_loans() {
     });
 }
 
-/// Context switches of a process in which 400 threads put and one gets, when its table has so many entries. The fewer,
-/// the fewer blocks there are.
+/// Context switches of a process in which 400 threads put and one gets, when its table has so many
+/// entries. The fewer, the fewer blocks there are.
 fn switches(participants: u32) -> u64 {
     worker!("herd", participants, 400).rest().trim().parse().expect("a number of switches")
 }

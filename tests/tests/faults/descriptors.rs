@@ -46,7 +46,8 @@ fn c07_one_whose_descriptors_were_closed_lives_for_other_pid_namespaces() {
     }
 }
 
-/// The first lock of others that stands in the way of locking all bytes: where it begins, and how long it is.
+/// The first lock of others that stands in the way of locking all bytes: where it begins, and how
+/// long it is.
 fn lock_on(file: &File) -> Option<(i64, i64)> {
     // SAFETY: all fields are numbers.
     let mut lock: libc::flock = unsafe { std::mem::zeroed() };

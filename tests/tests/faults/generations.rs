@@ -1,8 +1,10 @@
-//! C4: a recoverer that stands still while an entry has hundreds of lives takes nothing from the living.
+//! C4: a recoverer that stands still while an entry has hundreds of lives takes nothing from the
+//! living.
 //!
-//! The words of a segment name a participant by its entry and eight bits of its generation. A recoverer is stopped
-//! before each compare-and-swap that it makes, others recover the dead participant meanwhile, its entry has 256 more
-//! lives, and the last of them owns the same block again, by the same word.
+//! The words of a segment name a participant by its entry and eight bits of its generation. A
+//! recoverer is stopped before each compare-and-swap that it makes, others recover the dead
+//! participant meanwhile, its entry has 256 more lives, and the last of them owns the same block
+//! again, by the same word.
 
 use std::process::Command;
 
@@ -44,8 +46,9 @@ fn run_to_its_end(mut worker: Stepper) {
 /// The entry of the dead participant, after ours and the recoverer's.
 const DEAD: u8 = 2;
 
-/// Lets the entry of the dead one have 256 more lives, or as many as the table allows. Returns the last of them, which
-/// goes on. Most of them are passed over: an open takes its time, and there are many stops.
+/// Lets the entry of the dead one have 256 more lives, or as many as the table allows. Returns the
+/// last of them, which goes on. Most of them are passed over: an open takes its time, and there are
+/// many stops.
 fn lives(queue: &Queue<[u8]>, name: &Name) -> Option<Queue<[u8]>> {
     const PASSED: u64 = 250;
     Words::of(queue).pass_lives(DEAD, PASSED);
@@ -61,8 +64,9 @@ fn lives(queue: &Queue<[u8]>, name: &Name) -> Option<Queue<[u8]>> {
     last
 }
 
-/// A participant dies, a recoverer is stopped at each point in turn, and a later life of the dead one's entry does what
-/// `live` says, which also lets the recoverer go on. Returns whether there was a participant to die.
+/// A participant dies, a recoverer is stopped at each point in turn, and a later life of the dead
+/// one's entry does what `live` says, which also lets the recoverer go on. Returns whether there
+/// was a participant to die.
 fn at_each_stop_of_a_recoverer(
     dying: impl Fn(&Name) -> Option<Stepper>,
     live: impl Fn(&Queue<[u8]>, &Queue<[u8]>, Stepper, &str),

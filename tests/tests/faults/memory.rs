@@ -1,5 +1,5 @@
-//! C2, C14 and C15: memory that comes though nobody asked for it, that is touched though it is not there, and that is
-//! written to though it is in use.
+//! C2, C14 and C15: memory that comes though nobody asked for it, that is touched though it is not
+//! there, and that is written to though it is in use.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -158,8 +158,8 @@ fn c14_a_slot_that_names_a_block_without_memory_is_not_followed() {
     });
 }
 
-/// Moves a worker to the return of its system call of this number that reads one byte at an offset, as the C library
-/// does before it writes a zero there. `false` if there are fewer.
+/// Moves a worker to the return of its system call of this number that reads one byte at an offset,
+/// as the C library does before it writes a zero there. `false` if there are fewer.
 #[cfg(target_arch = "x86_64")]
 fn stop_after_looking_at_a_byte(worker: &mut Stepper, number: u32) -> bool {
     let mut left = number;

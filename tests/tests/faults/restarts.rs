@@ -9,7 +9,8 @@ fn options() -> QueueOptions<[u8]> {
     Queue::options().maxsize(20).max_message(64).participants(ENTRIES).loans(2)
 }
 
-/// A queue in each kind of place whose file a process can find again, with the worker's word for it.
+/// A queue in each kind of place whose file a process can find again, with the worker's word for
+/// it.
 fn in_each_place(test: impl Fn(&Queue<[u8]>, &str)) {
     let name = Name::new("restarts");
     for (place, text) in [

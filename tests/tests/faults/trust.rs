@@ -1,4 +1,5 @@
-//! C1 and C17: a segment can be trusted as far as those who can write to it, and used as far as those who can lock it.
+//! C1 and C17: a segment can be trusted as far as those who can write to it, and used as far as
+//! those who can lock it.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -131,7 +132,8 @@ fn c01_a_segment_for_a_group_opens_for_its_owner() {
     assert_eq!(owner.hear(), "open");
 }
 
-/// A process that can read the file can hold read locks on it, which keep everybody from attaching and from removing.
+/// A process that can read the file can hold read locks on it, which keep everybody from attaching
+/// and from removing.
 #[test]
 fn c17_a_mode_that_lets_others_read_but_not_write_is_refused() {
     for mode in [0o604, 0o644, 0o664, 0o640] {

@@ -1,4 +1,5 @@
-//! C9 and C10: whoever waits takes part in the look for the dead, and what a wait leaves behind does not add up.
+//! C9 and C10: whoever waits takes part in the look for the dead, and what a wait leaves behind
+//! does not add up.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
@@ -23,8 +24,8 @@ fn dies(queue: &Queue<[u8]>, name: &Name) {
 const STRATEGIES: [WaitStrategy; 3] =
     [WaitStrategy::Spin, WaitStrategy::Adaptive, WaitStrategy::Park];
 
-/// Waits again and again, for three seconds in all at least: sixty times as long as waiters pause between two looks.
-/// Returns whether a participant was found dead.
+/// Waits again and again, for three seconds in all at least: sixty times as long as waiters pause
+/// between two looks. Returns whether a participant was found dead.
 fn waits_in_vain(queue: &Queue<[u8]>, timeout: Duration, wait: impl Fn()) -> bool {
     let waits = Duration::from_secs(3).div_duration_f64(timeout) as u32;
     (0..waits).any(|_| {
@@ -95,7 +96,8 @@ fn c10_a_getter_that_is_woken_often_finds_the_dead() {
     }
 }
 
-/// More than the sleepers, as one that was just woken may have registered again; far less than the messages.
+/// More than the sleepers, as one that was just woken may have registered again; far less than the
+/// messages.
 const FEW: u32 = 8;
 const MESSAGES: u64 = 1000;
 

@@ -5,7 +5,8 @@ use std::io;
 use ringway::{Context, Lock, Queue};
 use ringway_tests::random::Random;
 
-/// Takes a message of the queue "jobs" and the lock "print", says so, and keeps both until a line comes.
+/// Takes a message of the queue "jobs" and the lock "print", says so, and keeps both until a line
+/// comes.
 pub fn holds_both(context: &str) {
     let context = Context::open(context).expect("the context");
     let jobs = Queue::<[u8]>::open_in(&context, "jobs").expect("the queue");
@@ -20,7 +21,8 @@ pub fn holds_both(context: &str) {
 /// Forks, and says what the child found.
 pub fn fork(context: &str) {
     let context = Context::open(context).expect("the context");
-    // SAFETY: this process has one thread, and the child does nothing but calls of this context and `_exit`.
+    // SAFETY: this process has one thread, and the child does nothing but calls of this context and
+    // `_exit`.
     let child = unsafe { libc::fork() };
     if child == 0 {
         crate::end_with_parent();
@@ -38,7 +40,8 @@ pub fn fork(context: &str) {
     let _ = Queue::<[u8]>::open_in(&context, "jobs").expect("the queue");
 }
 
-/// 0 when every call answers that the process was forked, else the number of the first that does not.
+/// 0 when every call answers that the process was forked, else the number of the first that does
+/// not.
 fn first_call_that_went_through(context: &Context) -> i32 {
     fn refuses<R, E: ToString>(result: Result<R, E>) -> bool {
         result.is_err_and(|error| error.to_string().contains("forked"))

@@ -100,12 +100,14 @@ pub fn become_another(place: &str) {
     panic!("{}", Command::new("cat").exec());
 }
 
-/// Acquires the lock, of which a holder has died, and forks. Says what the child found, and that the parent goes on.
+/// Acquires the lock, of which a holder has died, and forks. Says what the child found, and that
+/// the parent goes on.
 pub fn fork(place: &str) {
     let lock = open(place, WaitStrategy::Adaptive);
     let guard = lock.acquire().expect("the lock");
     assert!(guard.owner_died(), "a holder has died");
-    // SAFETY: this process has one thread, and the child does nothing but calls of this lock and `_exit`.
+    // SAFETY: this process has one thread, and the child does nothing but calls of this lock and
+    // `_exit`.
     let child = unsafe { libc::fork() };
     if child == 0 {
         crate::end_with_parent();
@@ -127,7 +129,8 @@ pub fn fork(place: &str) {
     println!("the parent goes on");
 }
 
-/// 0 when every call answers that the process was forked, else the number of the first that does not.
+/// 0 when every call answers that the process was forked, else the number of the first that does
+/// not.
 fn first_call_that_went_through(lock: &Lock) -> i32 {
     let soon = Duration::from_millis(1);
     let refuses = |result: Result<LockGuard<'_>, AcquireError>| {

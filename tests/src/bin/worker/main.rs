@@ -1,4 +1,5 @@
-//! The process that integration tests start, talk to, stop and kill. Its first argument says what to do.
+//! The process that integration tests start, talk to, stop and kill. Its first argument says what
+//! to do.
 
 mod churn;
 mod context;

@@ -3,7 +3,8 @@
 use ringway::{Place, Queue};
 use ringway_tests::campaign::stepper::marker;
 
-/// Stops itself before and after the call. The handle is closed at the end. Messages are as large as can be.
+/// Stops itself before and after the call. The handle is closed at the end. Messages are as large
+/// as can be.
 pub fn stepped(place: &Place, what: &str) {
     let options = Queue::<[u8]>::options();
     if what == "open" {
