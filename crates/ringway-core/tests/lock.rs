@@ -36,7 +36,7 @@ fn reclaimer(word: &Shared) -> Stepped<bool> {
 
 #[test]
 fn a_holder_that_dies_at_any_access_is_freed_once_and_told() {
-    for is_told in [false, true] {
+    for (is_told, acknowledges) in [(false, true), (true, false), (true, true)] {
         for accesses in 0.. {
             let mut stands = false;
             for late_accesses in 0.. {
@@ -45,9 +45,11 @@ fn a_holder_that_dies_at_any_access_is_freed_once_and_told() {
                 let shared = Arc::clone(&word);
                 let holder = Stepped::new(move || {
                     let lock = LockWord::new(&*shared);
-                    let hold = lock.try_acquire(DEAD).expect("a free lock");
+                    let mut hold = lock.try_acquire(DEAD).expect("a free lock");
                     assert_eq!(hold.owner_died(), is_told);
-                    let hold = lock.acknowledge(hold).expect("our hold");
+                    if acknowledges {
+                        hold = lock.acknowledge(hold).expect("our hold");
+                    }
                     assert!(lock.release(hold));
                 });
                 stands = holder.step(accesses);
@@ -60,6 +62,7 @@ fn a_holder_that_dies_at_any_access_is_freed_once_and_told() {
                 assert_eq!(u8::from(freed) + u8::from(by_late), left.holder().is_some().into());
                 let hold = lock.try_acquire(ME).expect("it is free");
                 assert_eq!(hold.owner_died(), left.holder().is_some() || left.owner_died());
+                assert!(hold.owner_died() || !is_told || acknowledges);
                 if !late_stands {
                     break;
                 }
@@ -74,25 +77,34 @@ fn a_holder_that_dies_at_any_access_is_freed_once_and_told() {
 /// The name of the dead is used again after 256 lives, and its bearer holds the lock.
 #[test]
 fn a_late_reclaimer_ends_no_later_hold() {
-    for accesses in 0.. {
-        let word = lock(false);
-        let lock = LockWord::new(&*word);
-        let _dead = lock.try_acquire(DEAD).expect("a free lock");
-        let is_gone = Arc::new(AtomicBool::new(true));
-        let (shared, judged) = (Arc::clone(&word), Arc::clone(&is_gone));
-        let late = Stepped::new(move || {
-            LockWord::new(&*shared).reclaim(|owner| owner == DEAD && judged.load(Relaxed))
-        });
-        let stands = late.step(accesses);
-        lock.reclaim(|owner| owner == DEAD);
-        is_gone.store(false, Relaxed);
-        let hold = lock.try_acquire(DEAD).expect("it is free");
-        let state = lock.state();
-        late.finish().expect("it lives");
-        assert_eq!(lock.state(), state, "stopped before access {accesses}");
-        assert!(lock.release(hold));
-        if !stands {
-            break;
+    for is_reclaimed in [false, true] {
+        for accesses in 0.. {
+            let word = lock(false);
+            let lock = LockWord::new(&*word);
+            let _dead = lock.try_acquire(DEAD).expect("a free lock");
+            let is_gone = Arc::new(AtomicBool::new(true));
+            let (shared, judged) = (Arc::clone(&word), Arc::clone(&is_gone));
+            let late = Stepped::new(move || {
+                LockWord::new(&*shared).reclaim(|owner| owner == DEAD && judged.load(Relaxed))
+            });
+            let stands = late.step(accesses);
+            if is_reclaimed {
+                lock.reclaim(|owner| owner == DEAD);
+            } else {
+                lock.release_any();
+            }
+            is_gone.store(false, Relaxed);
+            let mut hold = lock.try_acquire(DEAD).expect("it is free");
+            if hold.owner_died() {
+                hold = lock.acknowledge(hold).expect("our hold");
+            }
+            let state = lock.state();
+            late.finish().expect("it lives");
+            assert_eq!(lock.state(), state, "stopped before access {accesses}");
+            assert!(lock.release(hold));
+            if !stands {
+                break;
+            }
         }
     }
 }

@@ -86,6 +86,8 @@ impl<W: Word> Members<W> {
                     }
                 }
             }
+            // Its identity is that of a living process from here on.
+            self.dead.lock().unwrap().retain(|&(entry, _)| entry != index);
             match membership::begin(self, index, seen, next) {
                 Ok(()) => return Some(next),
                 Err(found) => seen = found,
