@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The crates whose sources are checked.
-const CRATES: [&str; 1] = ["ringway-core"];
+const CRATES: [&str; 3] = ["ringway-core", "ringway-segment", "ringway"];
 
 const OPERATIONS: [&str; 7] =
     [".load(", ".store(", ".swap(", ".compare_exchange(", ".fetch_", ".raise(", "fence("];

@@ -117,8 +117,9 @@ fn advance<W: Word>(word: &W, from: Position, to: Position) {
         return;
     }
     loop {
+        // advance
         match word.compare_exchange(expected, to.number(), Release, Acquire) {
-            Ok(_) => return, // advance
+            Ok(_) => return,
             Err(found) if to.ahead_of(Position::new(found)) <= 0 => return,
             Err(found) => expected = found,
         }

@@ -168,20 +168,20 @@ fn write_fields(entry: &Entry, spec: &ObjectSpec) {
     name[..spec.name.len()].copy_from_slice(spec.name.as_bytes());
     // Published by the store of state 2: pair made.
     for (word, value) in entry.measures.iter().zip(spec.measures) {
-        word.store(value, Relaxed);
+        word.store(value, Relaxed); // carried by: made
     }
     for (word, part) in entry.name.iter().zip(name.chunks_exact(8)) {
-        word.store(u64::from_ne_bytes(part.try_into().unwrap_or_default()), Relaxed);
+        word.store(u64::from_ne_bytes(part.try_into().unwrap_or_default()), Relaxed); // carried by: made
     }
     for (word, value) in entry.schema.iter().zip([spec.schema_at, spec.schema.len() as u64]) {
-        word.store(value, Relaxed);
+        word.store(value, Relaxed); // carried by: made
     }
-    entry.fingerprint.store(spec.fingerprint, Relaxed);
+    entry.fingerprint.store(spec.fingerprint, Relaxed); // carried by: made
     for word in [&entry.options, &entry.ends, &entry.lock, &entry.features[0], &entry.features[1]] {
-        word.store(0, Relaxed);
+        word.store(0, Relaxed); // carried by: made
     }
-    entry.made_unix_nanos.store(clock::unix_nanos(), Relaxed);
-    entry.checksum.store(checksum_of(entry), Relaxed);
+    entry.made_unix_nanos.store(clock::unix_nanos(), Relaxed); // carried by: made
+    entry.checksum.store(checksum_of(entry), Relaxed); // carried by: made
 }
 
 /// Writes a text into a body, by words.
