@@ -222,14 +222,27 @@ impl Subject for Objects {
         Self::audit(&path, scene, effect)
     }
 
+    /// The others race it, or another process is in the middle of the same recovery.
     fn has_company(operation: Operation, scene: Scene) -> bool {
-        let has_corpse = matches!(scene.twist, Twist::Holding | Twist::HoldingGoing);
-        cfg!(target_arch = "x86_64") && operation == Operation::Join && has_corpse
+        match scene.twist {
+            Twist::Raced => true,
+            // Of an object that goes; what kind it is makes no difference.
+            Twist::HoldingGoing => {
+                let is_meant = operation == Operation::Join && scene.what == What::Lock;
+                cfg!(target_arch = "x86_64") && is_meant
+            }
+            _ => false,
+        }
     }
 
-    #[cfg(target_arch = "x86_64")]
     fn in_company(trial: Trial<'_, Self>, at: Change) -> Result<(), String> {
-        duel::run(trial, at.number)
+        match trial.scene.twist {
+            Twist::Raced => trial.freeze_at(at.point),
+            #[cfg(target_arch = "x86_64")]
+            _ => duel::run(trial, at.number),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => Ok(()),
+        }
     }
 }
 

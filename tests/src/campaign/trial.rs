@@ -132,8 +132,12 @@ impl<S: Subject> Trial<'_, S> {
         S::audit(stage.path(), self.scene, S::effect(self.operation, self.scene))
     }
 
-    /// While the worker stands still the others go on, and then it does.
-    fn freeze_at(self, point: u64) -> Result<(), String> {
+    /// Stops a worker `point` instructions into the operation. While it stands still the others go
+    /// on, and then it does.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub fn freeze_at(self, point: u64) -> Result<(), String> {
         let mut stage = self.stage();
         let Some(mut stepper) = self.start_at(&stage, point)? else { return Ok(()) };
         S::at_work(&stage)?;

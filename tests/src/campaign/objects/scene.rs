@@ -265,7 +265,7 @@ pub fn assist(part: &str, path: &Path, told: &str) {
                 Err(error) => panic!("{error}"),
             }
             if told.ends_with("going") {
-                assert!(target.expect("the target").remove().expect("its name"));
+                assert!(target.as_ref().expect("the target").remove().expect("its name"));
             }
             // SAFETY: kills this very process.
             unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
