@@ -27,7 +27,7 @@ use ringway_sys::shm;
 pub(crate) use self::create::{Draft, Naming};
 use self::mapping::Mapping;
 pub use self::trust::Trust;
-use crate::body::{Body, Shared};
+use crate::body::{AtomicWords, Body};
 use crate::error::SegmentError;
 use crate::layout::{Entry, FRAME_AT, Frame, FrameWords, Header, PARTICIPANTS_AT, Participant};
 
@@ -154,7 +154,7 @@ impl Segment {
     }
 
     #[inline(always)]
-    fn at<T: Shared>(&self, offset: u64) -> &T {
+    fn at<T: AtomicWords>(&self, offset: u64) -> &T {
         debug_assert!(offset as usize + size_of::<T>() <= self.mapping.len());
         debug_assert!((offset as usize).is_multiple_of(align_of::<T>()));
         // SAFETY: every offset comes from the frame, whose parts lie within the mapping (its size

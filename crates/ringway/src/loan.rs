@@ -4,7 +4,7 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
-use ringway_segment::objects::channel::{Guard, Held};
+use ringway_segment::objects::channel::{Guard, OwnedBlock};
 use ringway_segment::waiting::Until;
 
 use crate::error::PutError;
@@ -35,7 +35,7 @@ pub struct Loan<'q> {
 }
 
 impl<'q> Loan<'q> {
-    pub(crate) fn new(shared: &'q Shared, mut block: Held<'q>, length: usize) -> Self {
+    pub(crate) fn new(shared: &'q Shared, mut block: OwnedBlock<'q>, length: usize) -> Self {
         block.set_length(length);
         Self { shared, block: Guard::new(block), length }
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ringway_segment::attachment::Inside;
-use ringway_segment::objects::channel::Held;
+use ringway_segment::objects::channel::OwnedBlock;
 use ringway_segment::waiting::Until;
 
 use super::Queue;
@@ -164,7 +164,7 @@ impl<T: Payload + ?Sized> Queue<T> {
         inside: Inside<'_>,
         bytes: &[u8],
         until: Until,
-    ) -> Result<Held<'_>, Stop> {
+    ) -> Result<OwnedBlock<'_>, Stop> {
         let mut block = self.shared.take(inside, bytes.len(), until)?;
         block.write(bytes);
         Ok(block)

@@ -3,7 +3,7 @@
 use core::borrow::Borrow;
 use std::time::{Duration, Instant};
 
-use ringway_segment::objects::channel::{Held, HeldMany};
+use ringway_segment::objects::channel::{OwnedBlock, OwnedBlocks};
 use ringway_segment::waiting::Until;
 
 use super::Queue;
@@ -169,7 +169,7 @@ impl<T: Payload + ?Sized> Queue<T> {
         let entered = channel.attachment().enter();
         entered.map_err(|error| self.shared.no_message(GetErrorKind::Segment(error)))?;
         let taken = match max.min(BATCH_MAX) {
-            0 => HeldMany::new(channel),
+            0 => OwnedBlocks::new(channel),
             max => self.shared.receive(max, until)?,
         };
         Ok(Batch::new(&self.shared, taken))
@@ -179,7 +179,7 @@ impl<T: Payload + ?Sized> Queue<T> {
         &'q self,
         values: &[V],
         until: Until,
-        mut fill: impl FnMut(&V, Until) -> Result<Held<'q>, Stop>,
+        mut fill: impl FnMut(&V, Until) -> Result<OwnedBlock<'q>, Stop>,
     ) -> Result<(), PutManyError> {
         let mut put = 0;
         let entered = self.shared.channel.attachment().enter();
@@ -200,14 +200,14 @@ impl<T: Payload + ?Sized> Queue<T> {
         &'q self,
         values: &[V],
         until: Until,
-        fill: &mut impl FnMut(&V, Until) -> Result<Held<'q>, Stop>,
+        fill: &mut impl FnMut(&V, Until) -> Result<OwnedBlock<'q>, Stop>,
     ) -> (usize, Result<(), Stop>) {
         if matches!(until, Until::Now)
             && let Err(stop) = self.shared.may_put(until)
         {
             return (0, Err(stop));
         }
-        let mut batch = HeldMany::new(&self.shared.channel);
+        let mut batch = OwnedBlocks::new(&self.shared.channel);
         let mut result = Ok(());
         for value in values.iter().take(BATCH_MAX) {
             match fill(value, if batch.is_empty() { until } else { Until::Now }) {

@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use ringway_segment::attachment::Inside;
-use ringway_segment::objects::channel::Held;
+use ringway_segment::objects::channel::OwnedBlock;
 use ringway_segment::waiting::Until;
 
 use super::shared::{Shared, Stop};
@@ -165,7 +165,11 @@ impl<T: Message> Queue<T> {
     }
 
     #[inline]
-    pub(super) fn encode(&self, value: &T, until: Until) -> Result<(Held<'_>, Inside<'_>), Stop> {
+    pub(super) fn encode(
+        &self,
+        value: &T,
+        until: Until,
+    ) -> Result<(OwnedBlock<'_>, Inside<'_>), Stop> {
         let Shared { channel, last_size, .. } = &*self.shared;
         let mut inside = channel.attachment().enter()?;
         let least = size_of::<T::Archived>();

@@ -22,9 +22,9 @@ use crate::segment::Segment;
 
 /// All blocks that a participant held at one look.
 #[derive(Debug)]
-pub struct Holds {
+pub struct Holdings {
     looked: Instant,
-    held: HashMap<Block, Hold>,
+    held: HashMap<Block, HeldBlock>,
     /// How many messages of the queue were taken by then.
     head: Position,
     /// Free blocks of each class that a participant may have at hand.
@@ -36,7 +36,7 @@ pub struct Holds {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Hold {
+struct HeldBlock {
     lane: Lane,
     owner: Owner,
     position: Position,
@@ -48,7 +48,7 @@ struct Hold {
 
 /// What one participant holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct Holding {
     /// Messages that it has taken and not let go.
     pub messages: u64,
     /// Those of them that an earlier look has seen already.
@@ -67,7 +67,7 @@ pub struct Held {
     pub beyond: u64,
 }
 
-impl Holds {
+impl Holdings {
     /// Looks at a segment, perhaps not for the first time.
     ///
     /// # Errors
@@ -87,7 +87,10 @@ impl Holds {
                     (hold.lane, hold.owner, hold.position) == (lane, owner, position)
                 });
                 let since = same.map_or(looked, |hold| hold.since);
-                held.insert(block, Hold { lane, owner, position, since, kept: same.is_some() });
+                held.insert(
+                    block,
+                    HeldBlock { lane, owner, position, since, kept: same.is_some() },
+                );
             }
         });
         let ring = view.parts.messages(segment);
@@ -105,10 +108,10 @@ impl Holds {
 
     /// What a participant held.
     #[must_use]
-    pub fn of(&self, participant: &ParticipantInfo) -> Held {
-        let mut done = Held::default();
+    pub fn of(&self, participant: &ParticipantInfo) -> Holding {
+        let mut done = Holding::default();
         let mut classes = vec![InClass::default(); self.at_hand.len()];
-        let own = |hold: &Hold| participant.is(hold.owner);
+        let own = |hold: &HeldBlock| participant.is(hold.owner);
         for (block, hold) in self.held.iter().filter(|(_, hold)| own(hold)) {
             let class = &mut classes[usize::from(block.class())];
             let counted = u64::from(hold.kept || !self.again);
