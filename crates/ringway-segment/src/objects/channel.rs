@@ -244,8 +244,14 @@ impl Channel {
         wanted: bool,
     ) -> Result<(), SegmentError> {
         let class = owned.block().class();
-        if let Released::ToRing(count) = self.store(inside, class).release_to_ring(owned, wanted)? {
-            self.parts.freed(class).announce(count);
+        match self.store(inside, class).release_to_ring(owned, wanted) {
+            Ok(Released::Kept) => {}
+            Ok(Released::ToRing(count)) => self.parts.freed(class).announce(count),
+            Err(corruption) => {
+                // What the ring did not take stays ours, and is looked for when the handle is closed.
+                self.lent.lend(1);
+                return Err(corruption.into());
+            }
         }
         Ok(())
     }
@@ -594,7 +600,10 @@ pub(super) fn reclaim(
         // A class whose ring is damaged keeps what is left; the others are gone through as well.
         match reclaimed {
             Ok(blocks) => done.blocks += blocks,
-            Err(corruption) => result = result.and(Err(corruption.into())),
+            Err(corruption) => {
+                at.leaves_words(); // the block with which it met the damage is ours now
+                result = result.and(Err(corruption.into()));
+            }
         }
     }
     result.map(|()| done)
