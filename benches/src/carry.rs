@@ -9,7 +9,7 @@ use crate::children::Children;
 use crate::cores::pin;
 use crate::link::{Link, Load, Receiver, Sender};
 use crate::page::{Page, Receipt, Shared, WORKERS, nanos};
-use crate::payload::{self, END};
+use crate::payload::{self, END, with_words};
 
 /// What a run took.
 #[derive(Clone, Copy, Debug)]
@@ -74,8 +74,12 @@ pub fn threads(link: &impl Link, load: &Load) -> Outcome {
                 send(link.sender(index), page, index, load, || _ = gate.wait());
             });
         }
+        while !page.ready.has(load.senders + load.receivers) {
+            thread::sleep(Duration::from_micros(200));
+        }
+        let begin = nanos(); // before they begin: they may keep us from a core
         gate.wait();
-        nanos()
+        begin
     });
     outcome(&page, load, begin)
 }
@@ -84,17 +88,26 @@ fn wait_at(gate: &mut impl Read) {
     let _ = gate.read(&mut [0]); // a byte for each
 }
 
-fn send(mut end: impl Sender, page: &Page, index: usize, load: &Load, wait: impl FnOnce()) {
+fn send(end: impl Sender, page: &Page, index: usize, load: &Load, wait: impl FnOnce()) {
+    with_words!(load.touched, send_words(end, page, index, load, wait));
+}
+
+fn send_words<const WORDS: usize>(
+    mut end: impl Sender,
+    page: &Page,
+    index: usize,
+    load: &Load,
+    wait: impl FnOnce(),
+) {
     page.ready.arrive();
     wait();
-    let share = |index: usize| load.messages * index as u64 / load.senders as u64;
-    for number in share(index)..share(index + 1) {
-        end.send(load.size, |message| payload::write(&mut message[..load.touched], number));
+    for number in (index as u64..load.messages).step_by(load.senders) {
+        end.send(load.size, |message| payload::write::<WORDS>(message, number));
     }
     end.flush();
     if page.finished.fetch_add(1, SeqCst) + 1 == load.senders as u64 {
         for _ in 0..load.receivers {
-            end.send(load.size, |message| payload::write(&mut message[..load.touched], END));
+            end.send(load.size, |message| payload::write::<WORDS>(message, END));
             end.flush();
         }
     }
@@ -104,24 +117,36 @@ fn send(mut end: impl Sender, page: &Page, index: usize, load: &Load, wait: impl
     }
 }
 
-fn receive(mut end: impl Receiver, page: &Page, index: usize, load: &Load, wait: impl FnOnce()) {
+fn receive(end: impl Receiver, page: &Page, index: usize, load: &Load, wait: impl FnOnce()) {
+    with_words!(load.touched, receive_words(end, page, index, load, wait));
+}
+
+fn receive_words<const WORDS: usize>(
+    mut end: impl Receiver,
+    page: &Page,
+    index: usize,
+    load: &Load,
+    wait: impl FnOnce(),
+) {
     page.ready.arrive();
     wait();
-    let (mut messages, mut sum, mut disorder, mut ended) = (0_u64, 0_u64, 0_u64, false);
+    let (mut messages, mut sum, mut disorder) = (0_u64, 0_u64, 0_u64);
     let mut next = [0_u64; WORKERS];
-    while !ended {
+    loop {
+        let (mut number, mut words) = (0, 0);
+        // No more than this is done while a rival may hold its slot.
         end.receive(|message| {
-            let number = payload::number(message);
-            if number == END {
-                ended = true;
-                return;
-            }
-            messages += 1;
-            sum = sum.wrapping_add(payload::sum(&message[..load.touched]));
-            let sender = if load.senders == 1 { 0 } else { sender_of(number, load) };
-            disorder += u64::from(number < next[sender]);
-            next[sender] = number;
+            number = payload::number(message);
+            words = payload::sum::<WORDS>(message);
         });
+        if number == END {
+            break;
+        }
+        messages += 1;
+        sum = sum.wrapping_add(words);
+        let next = &mut next[number as usize & (load.senders - 1)];
+        disorder += u64::from(number < *next);
+        *next = number;
     }
     end.pass_on(); // the ends of others
     let Receipt { messages: all, sum: total, disorder: strange, end_nanos } =
@@ -131,10 +156,6 @@ fn receive(mut end: impl Receiver, page: &Page, index: usize, load: &Load, wait:
     strange.store(disorder, SeqCst);
     end_nanos.store(nanos(), SeqCst);
     page.served.arrive();
-}
-
-fn sender_of(number: u64, load: &Load) -> usize {
-    ((number * load.senders as u64 / load.messages.max(1)) as usize).min(WORKERS - 1)
 }
 
 fn outcome(page: &Page, load: &Load, begin: u64) -> Outcome {

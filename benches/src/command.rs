@@ -1,16 +1,18 @@
 //! The command line of the programs that measure.
 
+use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::against;
 use crate::conditions::Conditions;
 use crate::growth;
 use crate::measure::measure;
 use crate::report::{Report, sheet};
 use crate::rival::Contestant;
-use crate::workload;
+use crate::workload::{self, Workload};
 
 /// Measures Ringway and others, interleaved, and prints medians.
 #[derive(Parser)]
@@ -32,10 +34,22 @@ struct Arguments {
     /// Write a table, JSON and plots into this folder
     #[arg(long, value_name = "FOLDER")]
     write: Option<PathBuf>,
+    /// Compare Ringway with that of another build of this program, and measure nobody else
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "write")]
+    against: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 enum Other {
+    /// Measures one rival once, for --against, and prints the figure and its 99th percentile
+    Once {
+        /// The workload
+        workload: String,
+        /// The rival
+        rival: String,
+        /// Messages
+        messages: u64,
+    },
     /// Measures how speed and memory of Ringway change with maxsize, processes, message size and number of queues
     Growth {
         /// Counted rounds
@@ -53,60 +67,88 @@ enum Other {
 /// Runs the harness with these rivals, in the program of that lock file.
 pub fn run(rivals: Vec<Box<dyn Contestant>>, lock: &'static str) -> ExitCode {
     let arguments = Arguments::parse();
-    if let Some(Other::Growth { rounds, only, write }) = &arguments.other {
-        return match growth::run(*rounds, only, write.as_deref()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("{error}");
-                ExitCode::FAILURE
-            }
-        };
+    let done = match &arguments.other {
+        Some(Other::Growth { rounds, only, write }) => growth::run(*rounds, only, write.as_deref()),
+        Some(Other::Once { workload, rival, messages }) => {
+            once(&rivals, workload, rival, *messages).map_err(Into::into)
+        }
+        None => all(rivals, lock, &arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
     }
+}
+
+fn once(
+    rivals: &[Box<dyn Contestant>],
+    workload: &str,
+    rival: &str,
+    messages: u64,
+) -> Result<(), String> {
+    let workload = known(workload)?;
+    let rival = rivals
+        .iter()
+        .find(|one| one.about().name == rival && one.joins(workload.kind))
+        .ok_or_else(|| format!("no rival {rival:?} in {}", workload.name))?;
+    println!("{}", against::once(rival.as_ref(), &workload, messages)?);
+    Ok(())
+}
+
+fn known(name: &str) -> Result<Workload, String> {
+    let all = workload::all();
+    let names: Vec<&str> = all.iter().map(|workload| workload.name).collect();
+    let names = names.join(", ");
+    all.into_iter()
+        .find(|workload| workload.name == name)
+        .ok_or_else(|| format!("no workload {name:?}; there are {names}"))
+}
+
+fn all(
+    rivals: Vec<Box<dyn Contestant>>,
+    lock: &'static str,
+    arguments: &Arguments,
+) -> Result<(), Box<dyn Error>> {
     let chosen = |name: &str| {
         arguments.only.is_empty() || arguments.only.iter().any(|part| name.contains(part.as_str()))
     };
     let rivals: Vec<_> = rivals.into_iter().filter(|rival| chosen(rival.about().name)).collect();
-    let known = workload::all();
-    if let Some(strange) =
-        arguments.workloads.iter().find(|name| known.iter().all(|workload| workload.name != **name))
-    {
-        let names: Vec<&str> = known.iter().map(|workload| workload.name).collect();
-        eprintln!("no workload {strange:?}; there are {}", names.join(", "));
-        return ExitCode::from(2);
-    }
     if arguments.list {
         list(&rivals);
-        return ExitCode::SUCCESS;
+        return Ok(());
+    }
+    let named =
+        arguments.workloads.iter().map(|name| known(name)).collect::<Result<Vec<_>, _>>()?;
+    let rounds = arguments.rounds.max(1);
+    if let Some(other) = &arguments.against {
+        let usual = against::WORKLOADS.iter().map(|name| known(name));
+        let workloads = if named.is_empty() { usual.collect::<Result<_, _>>()? } else { named };
+        for workload in workloads {
+            println!("{}", against::compare(&rivals, &workload, rounds, other)?);
+        }
+        return Ok(());
     }
     for rival in &rivals {
         if let Some(why) = rival.missing() {
             eprintln!("SKIPPED: {}: {why}", rival.about().name);
         }
     }
-    let mut report = Report {
-        conditions: Conditions::now(),
-        rounds: arguments.rounds.max(1),
-        lock,
-        tables: Vec::new(),
-    };
-    for workload in known {
-        if !arguments.workloads.is_empty()
-            && !arguments.workloads.iter().any(|name| name == workload.name)
-        {
-            continue;
-        }
-        let table = measure(&rivals, &workload, report.rounds);
+    let mut report = Report { conditions: Conditions::now(), rounds, lock, tables: Vec::new() };
+    for workload in if named.is_empty() { workload::all() } else { named } {
+        let table = measure(&rivals, &workload, rounds);
         println!("{}", sheet(&table));
         report.tables.push(table);
         // After each workload, so that a long run that is stopped leaves what it has.
-        if let Some(folder) = &arguments.write
-            && let Err(error) = report.write(folder)
-        {
-            eprintln!("cannot write into {}: {error}", folder.display());
-            return ExitCode::FAILURE;
+        if let Some(folder) = &arguments.write {
+            report
+                .write(folder)
+                .map_err(|error| format!("cannot write into {}: {error}", folder.display()))?;
         }
     }
-    ExitCode::SUCCESS
+    Ok(())
 }
 
 fn list(rivals: &[Box<dyn Contestant>]) {

@@ -7,25 +7,37 @@ use std::time::Instant;
 /// Keeps this thread on one core, so that partners do not move together and apart between runs. Sender `i` is on core
 /// `i`, receiver `i` on core `i + 1`, counted round.
 pub fn pin(index: usize) {
-    // SAFETY: a set is plain bits; all three calls concern this thread only.
+    let cores = allowed();
+    let Some(&core) = cores.get(index % cores.len().max(1)) else { return };
+    // SAFETY: a set is plain bits; the call concerns this thread only.
     unsafe {
-        let mut allowed: libc::cpu_set_t = std::mem::zeroed();
-        if libc::sched_getaffinity(libc::getpid(), size_of_val(&allowed), &raw mut allowed) != 0 {
-            return;
-        }
-        let cores: Vec<usize> = (0..libc::CPU_SETSIZE as usize)
-            .filter(|&core| libc::CPU_ISSET(core, &allowed))
-            .collect();
-        let Some(&core) = cores.get(index % cores.len().max(1)) else { return };
         let mut one: libc::cpu_set_t = std::mem::zeroed();
         libc::CPU_SET(core, &mut one);
         libc::sched_setaffinity(0, size_of_val(&one), &raw const one);
     }
 }
 
-/// How long a cache line takes from one core to another and back, halved, in nanoseconds. The median of several tries.
+/// The cores that this program may use.
+fn allowed() -> Vec<usize> {
+    // SAFETY: a set is plain bits, which the call writes to.
+    let set = unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        if libc::sched_getaffinity(libc::getpid(), size_of_val(&set), &raw mut set) != 0 {
+            return Vec::new();
+        }
+        set
+    };
+    // SAFETY: reads the set only.
+    (0..libc::CPU_SETSIZE as usize).filter(|&core| unsafe { libc::CPU_ISSET(core, &set) }).collect()
+}
+
+/// How long a cache line takes from one core to another and back, halved, in nanoseconds. The median of several tries; not a
+/// number where there is one core only.
 pub fn hop_nanos() -> f64 {
     const TURNS: u64 = 20_000;
+    if allowed().len() < 2 {
+        return f64::NAN;
+    }
     let mut tries: Vec<f64> = (0..5)
         .map(|_| {
             let line = AtomicU64::new(0);
@@ -51,7 +63,7 @@ fn answer(line: &AtomicU64, odd: u64, turns: u64) {
         while line.load(Ordering::Acquire) != 2 * turn + odd {
             tries += 1;
             if tries.is_multiple_of(1 << 14) {
-                thread::yield_now(); // both may be on one core
+                thread::yield_now(); // others may have the core
             }
             std::hint::spin_loop();
         }

@@ -5,6 +5,7 @@
 //! interleaved (A B C A B C), and what counts is the ratio of medians within one run: absolute figures drift with the
 //! machine.
 
+pub mod against;
 pub mod arena;
 pub mod carry;
 pub mod children;

@@ -36,11 +36,11 @@ pub trait Receiver {
 /// A load to be carried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Load {
-    /// How many send.
+    /// How many send, a power of two.
     pub senders: usize,
     /// How many receive.
     pub receivers: usize,
-    /// Bytes of a message, a multiple of 8.
+    /// Bytes of a message, a power of two from 8 up.
     pub size: usize,
     /// Bytes of each message that are written and summed: all, except where only the way is measured.
     pub touched: usize,

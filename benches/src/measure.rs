@@ -37,6 +37,8 @@ pub struct Row {
     pub messages: u64,
     /// Its figures, or why there are none.
     pub figure: Result<Figure, String>,
+    /// The figures that it is made of, round by round.
+    pub runs: Vec<f64>,
 }
 
 /// A workload measured.
@@ -59,7 +61,7 @@ struct Lane<'r> {
 }
 
 /// Measures one workload with all rivals that can carry it.
-pub fn measure(rivals: &[Box<dyn Contestant>], workload: &Workload, rounds: usize) -> Table {
+pub fn measure(rivals: &[Box<dyn Contestant + '_>], workload: &Workload, rounds: usize) -> Table {
     let Workload { kind, load, .. } = workload;
     let rivals: Vec<_> =
         rivals.iter().map(AsRef::as_ref).filter(|rival| rival.joins(*kind)).collect();
@@ -95,6 +97,7 @@ pub fn measure(rivals: &[Box<dyn Contestant>], workload: &Workload, rounds: usiz
         about: lane.about,
         messages: *lane.messages.as_ref().unwrap_or(&0),
         figure: lane.messages.map(|_| figure(*kind, &lane.figures)),
+        runs: lane.figures.iter().map(|run| run.0).collect(),
     };
     Table {
         workload: workload.clone(),
@@ -112,7 +115,7 @@ fn prepare(rival: &dyn Contestant, kind: Kind, load: &Load) -> Result<u64, Strin
         return Err("does not carry this".to_owned());
     }
     match kind {
-        Kind::Idle => Ok(1),
+        Kind::Idle | Kind::IdleProcesses | Kind::IdleThreads => Ok(1),
         Kind::Wake => Ok(WAKES),
         Kind::RoundTrip => {
             let (typical, _) = figures(rival, kind, &Load { messages: 1000, ..*load })?;
@@ -132,9 +135,13 @@ fn prepare(rival: &dyn Contestant, kind: Kind, load: &Load) -> Result<u64, Strin
 }
 
 /// What one run says, and its 99th percentile where it has one.
-fn figures(rival: &dyn Contestant, kind: Kind, load: &Load) -> Result<(f64, f64), String> {
+///
+/// # Errors
+/// When a worker failed, or messages did not arrive as they were sent.
+pub fn figures(rival: &dyn Contestant, kind: Kind, load: &Load) -> Result<(f64, f64), String> {
     match rival.run(kind, load)? {
         Run::Cpu(cost) => Ok((cost, 0.0)),
+        Run::Told(figure, p99) => Ok((figure, p99)),
         Run::Nanos(times) => {
             let micros = |share: usize| {
                 times.get(times.len() * share / 100).map(|&nanos| f64::from(nanos) / 1e3)

@@ -26,6 +26,14 @@ impl Between {
             Self::Threads => "threads",
         }
     }
+    /// What rivals between such are measured in if they say nothing else.
+    pub fn joins(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Throughput | Kind::RoundTrip => true,
+            Kind::Wake | Kind::Idle => self != Self::Threads,
+            Kind::InPlace | Kind::Typed(_) | Kind::IdleProcesses | Kind::IdleThreads => false,
+        }
+    }
 }
 
 /// Which release of a rival is measured.
@@ -83,11 +91,7 @@ pub trait Rival {
     }
     /// What it is measured in, as far as it carries the load.
     fn joins(&self, kind: Kind) -> bool {
-        match kind {
-            Kind::Throughput | Kind::RoundTrip => true,
-            Kind::Wake | Kind::Idle => self.about().between != Between::Threads,
-            Kind::InPlace | Kind::Typed(_) => false,
-        }
+        self.about().between.joins(kind)
     }
     /// Whether it carries such a load.
     fn carries(&self, load: &Load) -> bool;
@@ -107,6 +111,8 @@ pub enum Run {
     Nanos(Vec<u32>),
     /// Milliseconds of CPU in a second.
     Cpu(f64),
+    /// A figure that was made and proven elsewhere, and its 99th percentile.
+    Told(f64, f64),
 }
 
 /// Whoever is measured.
@@ -141,14 +147,19 @@ impl<R: Rival> Contestant for R {
     }
     fn run(&self, kind: Kind, load: &Load) -> Result<Run, String> {
         let threads = Rival::about(self).between == Between::Threads;
-        let links = self.links(load, if kind == Kind::RoundTrip { 2 } else { 1 })?;
+        let links = match kind {
+            Kind::RoundTrip => self.links(load, 2),
+            Kind::IdleThreads => self.links(&Load { receivers: 1, ..*load }, load.receivers),
+            _ => self.links(load, 1),
+        }?;
         match (kind, &links[..]) {
             (Kind::RoundTrip, [there, back]) if threads => {
                 Ok(Run::Nanos(trips::threads(there, back, load)))
             }
             (Kind::RoundTrip, [there, back]) => trips::processes(there, back, load).map(Run::Nanos),
             (Kind::Wake, [link]) => wakes::processes(link, load).map(Run::Nanos),
-            (Kind::Idle, [link]) => idle::processes(link, load).map(Run::Cpu),
+            (Kind::Idle | Kind::IdleProcesses, [link]) => idle::processes(link, load).map(Run::Cpu),
+            (Kind::IdleThreads, links) => idle::threads(links, load).map(Run::Cpu),
             (_, [link]) if threads => Ok(Run::Carried(carry::threads(link, load))),
             (_, [link]) => carry::processes(link, load).map(Run::Carried),
             _ => Err(format!("{} made {} links", Rival::about(self).name, links.len())),

@@ -7,7 +7,7 @@ use crate::children::Children;
 use crate::cores::pin;
 use crate::link::{Link, Load, Receiver, Sender};
 use crate::page::{Meeting, Shared, nanos};
-use crate::payload;
+use crate::payload::{self, USUAL};
 
 /// Round trips of one run at most.
 pub const MAX: usize = 200_000;
@@ -55,7 +55,7 @@ fn echo(
     for _ in 0..count {
         let mut number = 0;
         from.receive(|message| number = payload::number(message));
-        to.send(size, |message| payload::write(message, number));
+        to.send(size, |message| payload::write::<USUAL>(message, number));
         to.flush();
     }
 }
@@ -71,7 +71,7 @@ fn ask(
     meeting.of_two();
     for (number, place) in times.iter().enumerate() {
         let begin = nanos();
-        to.send(size, |message| payload::write(message, number as u64));
+        to.send(size, |message| payload::write::<USUAL>(message, number as u64));
         to.flush();
         from.receive(|message| {
             assert_eq!(payload::number(message), number as u64, "another message came back")

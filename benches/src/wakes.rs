@@ -8,7 +8,7 @@ use crate::children::Children;
 use crate::cores::pin;
 use crate::link::{Link, Load, Receiver, Sender};
 use crate::page::{Meeting, Shared, nanos};
-use crate::payload;
+use crate::payload::{self, USUAL};
 
 /// How long the receiver sleeps each time.
 const SLEEP: Duration = Duration::from_millis(1);
@@ -63,7 +63,7 @@ fn wake(mut end: impl Sender, page: &Page, size: usize, count: usize) {
         }
         thread::sleep(SLEEP);
         page.sent_nanos.store(nanos(), SeqCst);
-        end.send(size, |message| payload::write(message, number as u64));
+        end.send(size, |message| payload::write::<USUAL>(message, number as u64));
         end.flush();
     }
 }

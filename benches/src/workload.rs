@@ -16,8 +16,12 @@ pub enum Kind {
     RoundTrip,
     /// Time from a send to the awakening of a receiver that has slept for a millisecond.
     Wake,
-    /// CPU time of a receiver that gets nothing.
+    /// CPU time of all participants while receivers get nothing, each in a process of its own.
     Idle,
+    /// The same with many receivers.
+    IdleProcesses,
+    /// The same with many queues and a receiver for each, all of them threads of one process.
+    IdleThreads,
 }
 
 impl Kind {
@@ -26,12 +30,12 @@ impl Kind {
         match self {
             Self::Throughput | Self::InPlace | Self::Typed(_) => "M msg/s",
             Self::RoundTrip | Self::Wake => "us, p50",
-            Self::Idle => "ms of CPU a second",
+            Self::Idle | Self::IdleProcesses | Self::IdleThreads => "ms of CPU a second",
         }
     }
     /// Whether less is better.
     pub fn is_cost(self) -> bool {
-        matches!(self, Self::RoundTrip | Self::Wake | Self::Idle)
+        self.is_timed() || matches!(self, Self::Idle | Self::IdleProcesses | Self::IdleThreads)
     }
     /// Whether a run is some number of equal things, each with its time.
     pub fn is_timed(self) -> bool {
@@ -115,5 +119,17 @@ pub fn all() -> Vec<Workload> {
             many(1, 1),
         ),
         workload("idle", "A receiver that gets nothing", Kind::Idle, many(1, 1)),
+        workload(
+            "idle-processes",
+            "253 receiving processes that get nothing, on one queue",
+            Kind::IdleProcesses,
+            many(1, 253), // with the sender and the harness, as many as may have a queue open
+        ),
+        workload(
+            "idle-threads",
+            "500 receiving threads of one process that get nothing, each on its own queue",
+            Kind::IdleThreads,
+            many(1, 500),
+        ),
     ]
 }

@@ -39,11 +39,20 @@ fn rivals_of_all_three_kinds_carry_what_they_can() {
 
 #[test]
 fn there_is_a_figure_for_every_kind_of_measurement() {
-    let workloads = ["64B-untouched", "struct", "record", "round-trip", "wake", "idle"];
+    let workloads = [
+        "64B-untouched",
+        "struct",
+        "record",
+        "round-trip",
+        "wake",
+        "idle",
+        "idle-processes",
+        "idle-threads",
+    ];
     let only = ["--rounds", "1", "--only", "ringway", "--only", "pipe"];
     let (success, text) = bench(&[&workloads[..], &only].concat());
     assert!(success && !text.contains("FAILED") && !text.contains("Left out"), "{text}");
-    assert_eq!(text.matches("ringway").count(), 1 + 1 + 1 + 3 + 3 + 3, "{text}");
+    assert_eq!(text.matches("ringway").count(), 1 + 1 + 1 + 3 + 3 + 3 + 1 + 1, "{text}");
 }
 
 #[test]
@@ -70,4 +79,20 @@ fn growth_is_written_as_tables_and_curves() {
 fn an_unknown_workload_is_told_with_the_known_ones() {
     let (success, text) = bench(&["3:3"]);
     assert!(!success && text.contains("3:3") && text.contains("round-trip"), "{text}");
+}
+
+#[test]
+fn a_build_is_compared_with_another() {
+    let program = env!("CARGO_BIN_EXE_ringway-bench");
+    let only = ["--rounds", "1", "--only", "ringway"];
+    let arguments = [&["1:1", "record", "round-trip", "--against", program][..], &only].concat();
+    let (success, text) = bench(&arguments);
+    assert!(success && !text.contains("FAILED") && !text.contains("Left out"), "{text}");
+    assert_eq!(text.matches("ringway").count(), 6 + 1 + 3, "{text}");
+}
+
+#[test]
+fn a_build_that_cannot_be_started_is_told() {
+    let (success, text) = bench(&["1:1", "--against", "/nowhere", "--only", "ringway"]);
+    assert!(success && text.contains("Left out: ringway (/nowhere"), "{text}");
 }

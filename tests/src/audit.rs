@@ -1,24 +1,19 @@
 //! Whether a queue is whole: seen from outside, by what it can do.
 
 use ringway::{Payload, Queue};
-use ringway_core::layout::{Geometry, Measures};
 
-/// Every block of every class can be had. For the only handle of a queue that is empty and not shut down, opened just
-/// now: what other threads keep at hand cannot be had.
-pub fn every_block_is_there<T: Payload + ?Sized>(queue: &Queue<T>, participants: u32, loans: u32) {
-    let measures = Measures {
-        maxsize: queue.maxsize(),
-        max_message: queue.max_message(),
-        participants,
-        loans,
-    };
-    for class in Geometry::new(measures).classes {
+use crate::words::geometry;
+
+/// Every block of every class can be had. For the only handle of a queue that is empty and not shut
+/// down, opened just now: what other threads keep at hand cannot be had.
+pub fn every_block_is_there<T: Payload + ?Sized>(queue: &Queue<T>) {
+    for class in geometry(queue).classes {
         let bytes = class.block_bytes.min(queue.max_message()) as usize;
         let mut held = Vec::new();
         while let Ok(loan) = queue.try_loan(bytes) {
             held.push(loan);
         }
-        assert_eq!(held.len() as u64, class.blocks, "blocks of {} bytes", class.block_bytes);
+        assert_eq!(held.len() as u64, class.store.blocks, "blocks of {} bytes", class.block_bytes);
     }
 }
 

@@ -1,13 +1,16 @@
 //! Queues whose bytes lie: words of a live segment are written over while it is in use.
 //!
-//! Whatever stands in the words, each operation ends with a result or with an error, no step leaves the mapping, and
-//! nothing waits for ever. What the results are is of no interest here.
+//! Whatever stands in the words, each operation ends with a result or with an error, no step leaves
+//! the mapping, and nothing waits for ever. What the results are is of no interest here.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-use ringway::{GetError, OpenError, Place, PutError, PutManyError, Queue, QueueOptions, Received};
+use ringway::{
+    GetError, GetErrorKind, OpenError, Place, PutError, PutErrorKind, PutManyError, Queue,
+    QueueOptions, Received,
+};
 
 const MAXSIZE: u64 = 4;
 const SOON: Duration = Duration::from_micros(100);
@@ -243,7 +246,7 @@ impl Script {
     fn put<V>(&mut self, result: Result<(), PutError<V>>) {
         match result {
             Ok(()) => self.tally.done += 1,
-            Err(PutError::Fault { .. }) => self.tally.faults += 1,
+            Err(PutError { kind: PutErrorKind::Segment(_), .. }) => self.tally.faults += 1,
             Err(_) => self.tally.refused += 1,
         }
     }
@@ -251,7 +254,7 @@ impl Script {
     fn get(&mut self, result: Result<(), GetError>) {
         match result {
             Ok(()) => self.tally.done += 1,
-            Err(GetError::Fault { .. }) => self.tally.faults += 1,
+            Err(GetError { kind: GetErrorKind::Segment(_), .. }) => self.tally.faults += 1,
             Err(_) => self.tally.refused += 1,
         }
     }
@@ -271,14 +274,15 @@ impl Script {
 pub fn attach(bytes: &[u8]) -> Result<Tally, OpenError> {
     let file = ringway_sys::shm::memfd("damaged").expect("a file in memory");
     file.write_all_at(bytes, 0).expect("its bytes");
+    ringway_sys::shm::seal(&file).expect("a file that nobody cuts");
     let near = options().open_fd(&file)?;
     let far = options().open_fd(&file)?;
     let script = Script { ends: [near, far], file, number: 100, tally: Tally::default() };
     Ok(script.run(&(0..OPERATIONS).chain(0..OPERATIONS).map(Step::Use).collect::<Vec<_>>()))
 }
 
-/// These bytes with some words written over, and a header whose checksum fits. Each ten bytes of `how` say which word, and
-/// what stands there afterwards; the first byte says nothing.
+/// These bytes with some words written over, and a header whose checksum fits. Each ten bytes of
+/// `how` say which word, and what stands there afterwards; the first byte says nothing.
 pub fn written_over(whole: &[u8], how: &[u8]) -> Vec<u8> {
     let mut bytes = whole.to_vec();
     for change in how.get(1..).unwrap_or_default().chunks_exact(10) {
@@ -287,8 +291,7 @@ pub fn written_over(whole: &[u8], how: &[u8]) -> Vec<u8> {
         let at = usize::from(u16::from_le_bytes([word[0], word[1]])) % words * 8;
         bytes[at..at + 8].copy_from_slice(value);
     }
-    let sum = crate::fnv1a(&bytes[..176]);
-    bytes[176..184].copy_from_slice(&sum.to_le_bytes());
+    crate::mend_header(&mut bytes);
     bytes
 }
 

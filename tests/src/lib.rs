@@ -13,12 +13,13 @@ pub mod watchdog;
 pub mod words;
 pub mod worker;
 
-pub use checksum::fnv1a;
+pub use checksum::{fnv1a, mend_header};
 pub use names::{Folder, Name};
 pub use watchdog::Watchdog;
 pub use worker::Worker;
 
-/// In place of a producer, in what a consuming worker tells: it has let go of the message that it told of last.
+/// In place of a producer, in what a consuming worker tells: it has let go of the message that it
+/// told of last.
 pub const LET_GO: u64 = u64::MAX;
 
 /// Starts the `worker` binary with these arguments.

@@ -34,6 +34,32 @@ pub fn tmpfs(at: &Path, bytes: u64) -> io::Result<()> {
     mount("tmpfs", at, Some("tmpfs"), 0, &format!("size={bytes}"))
 }
 
+/// Mounts a ramfs, which knows no fallocate(2). Only within [`privately`].
+///
+/// # Errors
+/// Of mount(2).
+pub fn ramfs(at: &Path) -> io::Result<()> {
+    mount("none", at, Some("ramfs"), 0, "")
+}
+
+/// Lets `at` be the file `source`, as in a container that has a file of its own there. Only within
+/// [`privately`].
+///
+/// # Errors
+/// Of mount(2).
+pub fn bind(source: &Path, at: &Path) -> io::Result<()> {
+    mount(&source.to_string_lossy(), at, None, libc::MS_BIND, "")
+}
+
+/// Mounts a proc that shows processes and nothing else, as in a hardened service. Only within
+/// [`privately`].
+///
+/// # Errors
+/// Of mount(2).
+pub fn proc_of_processes(at: &Path) -> io::Result<()> {
+    mount("proc", at, Some("proc"), 0, "subset=pid")
+}
+
 /// Mounts a hugetlbfs. Only within [`privately`].
 ///
 /// # Errors
@@ -60,7 +86,8 @@ fn mount(
     let (source, at, options) = (text(source)?, text(&at.to_string_lossy())?, text(options)?);
     let kind = kind.map(text).transpose()?;
     let kind = kind.as_ref().map_or(std::ptr::null(), |kind| kind.as_ptr());
-    // SAFETY: all are strings that end in a zero byte and outlive the call, or null where the call allows it.
+    // SAFETY: all are strings that end in a zero byte and outlive the call, or null where the call
+    // allows it.
     match unsafe { libc::mount(source.as_ptr(), at.as_ptr(), kind, flags, options.as_ptr().cast()) }
     {
         0 => Ok(()),

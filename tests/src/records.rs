@@ -1,8 +1,9 @@
-//! Messages whose bytes lie: each is delivered as a value or refused, its block comes back, and the next is delivered.
+//! Messages whose bytes lie: each is delivered as a value or refused, its block comes back, and the
+//! next is delivered.
 
 use std::collections::BTreeMap;
 
-use ringway::{GetError, Place, Queue};
+use ringway::{GetError, GetErrorKind, Place, Queue};
 use rkyv::{Archive, Deserialize, Serialize};
 
 use crate::audit::every_block_is_there;
@@ -90,7 +91,8 @@ impl Records {
         Self { queue, good, max_message }
     }
 
-    /// The bytes of a good record with some of them changed: each two bytes say where, the next one how.
+    /// The bytes of a good record with some of them changed: each two bytes say where, the next one
+    /// how.
     pub fn bent(&self, how: &[u8]) -> Vec<u8> {
         let mut bytes = self.good.clone();
         for change in how.chunks_exact(3) {
@@ -100,10 +102,12 @@ impl Records {
         bytes
     }
 
-    /// Puts the bytes as a message, and a good one after it. Answers whether they were taken for a record.
+    /// Puts the bytes as a message, and a good one after it. Answers whether they were taken for a
+    /// record.
     ///
     /// # Panics
-    /// When they are neither a record nor refused, when the good one is not delivered, or when no block is left.
+    /// When they are neither a record nor refused, when the good one is not delivered, or when no
+    /// block is left.
     pub fn offer(&self, bytes: &[u8]) -> bool {
         let bytes = &bytes[..bytes.len().min(self.max_message)];
         let good = Record::example();
@@ -111,7 +115,11 @@ impl Records {
         self.queue.try_put(&good).expect("a place and a block");
         let taken = match self.queue.try_get() {
             Ok(record) => record.deserialize().ok(),
-            Err(GetError::Invalid { bytes: length, .. }) if length == bytes.len() as u64 => None,
+            Err(GetError { kind: GetErrorKind::Invalid { bytes: length, .. }, .. })
+                if length == bytes.len() as u64 =>
+            {
+                None
+            }
             Err(error) => panic!("{error}"),
         };
         let next = self.queue.try_get().expect("the good one");
@@ -132,6 +140,6 @@ impl Records {
     /// When that is not so.
     pub fn assert_whole(&self) {
         assert_eq!(self.queue.len().expect("a sound queue"), 0);
-        every_block_is_there(&self.queue, PARTICIPANTS, LOANS);
+        every_block_is_there(&self.queue);
     }
 }

@@ -7,14 +7,15 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use ringway::inspect::{self, Snapshot};
-use ringway::{Payload, Place, Queue};
+use ringway::{Kind, Payload, Place, Queue};
 
 use crate::names;
 
 /// Nothing is slow enough to stand still for so long.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// Looks at a queue until it is dropped. When nothing moved for several minutes, it prints what it sees and aborts.
+/// Looks at a queue until it is dropped. When nothing moved for several minutes, it prints what it
+/// sees and aborts.
 #[derive(Debug)]
 pub struct Watchdog {
     asleep: Arc<AtomicBool>,
@@ -25,13 +26,22 @@ impl Watchdog {
     /// Over a queue that has a name.
     pub fn over(place: &Place) -> Self {
         let place = place.clone();
-        Self::with(move || inspect::snapshot(&inspect::open(&place).ok()?).ok())
+        Self::with(move || {
+            let segment = inspect::open(&place, inspect::Trust::default()).ok()?;
+            let queue = inspect::first(&segment, Kind::Queue)?;
+            inspect::snapshot(&segment, &queue).ok()
+        })
     }
 
     /// Over a queue by a handle of it.
     pub fn of<T: Payload + ?Sized + 'static>(queue: &Queue<T>) -> Self {
         let queue = queue.clone();
         Self::with(move || queue.snapshot().ok())
+    }
+
+    /// Over a test that takes far less than the patience of a watchdog, whatever it tests.
+    pub fn over_a_test() -> Self {
+        Self::with(|| None)
     }
 
     fn with(look: impl Fn() -> Option<Snapshot> + Send + 'static) -> Self {

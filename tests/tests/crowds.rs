@@ -1,11 +1,12 @@
-//! Faults 23 and 24: one place for 64, a thousand sleepers and one put, and one who is slow among many who are fast.
+//! Faults 23 and 24: one place for 64, a thousand sleepers and one put, and one who is slow among
+//! many who are fast.
 
 use std::io::BufRead;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ringway::{GetError, Queue};
+use ringway::{GetError, GetErrorKind, Queue};
 use ringway_tests::{Name, Watchdog, Worker, worker};
 
 #[test]
@@ -61,7 +62,7 @@ fn one_who_is_slow_delays_nobody_else() {
                         count += 1;
                         thread::sleep(pause);
                     }
-                    Err(GetError::ShutDown { .. }) => return count,
+                    Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return count,
                     Err(error) => panic!("{error}"),
                 }
             }
@@ -100,7 +101,7 @@ fn sixty_four_threads_share_one_place() {
                             Ok(message) => taken.push(u64::from_le_bytes(
                                 (*message).try_into().expect("eight bytes"),
                             )),
-                            Err(GetError::ShutDown { .. }) => return taken,
+                            Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return taken,
                             Err(error) => panic!("{error}"),
                         }
                     }

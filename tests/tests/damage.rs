@@ -1,21 +1,18 @@
-//! Damaged segments: no bytes crash a process, or keep it for ever. The work is done by a process of its own, so that a
-//! crash is seen and the case is named.
+//! Damaged segments: no bytes crash a process, or keep it for ever. The work is done by a process
+//! of its own, so that a crash is seen and the case is named.
 //!
 //! `RINGWAY_DAMAGE_SEED` and `RINGWAY_DAMAGE_ROUNDS` choose the run.
 
-use core::mem::offset_of;
-use std::fs::OpenOptions;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::FileExt;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ringway::{Fault, GetError, Queue};
-use ringway_core::layout::{CONTROL_AT, Control, Geometry, Measures};
+use ringway::{GetError, GetErrorKind, Queue, SegmentError};
 use ringway_tests::Folder;
+use ringway_tests::words::Words;
 
 /// No case is slow enough to take so long.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -107,16 +104,14 @@ fn a_block_without_memory_is_not_touched() {
         .create(folder.join("q"))
         .unwrap();
     queue.put_bytes(b"one").unwrap();
-    let measures = Measures { maxsize: 4, max_message: 64, participants: 200, loans: 8 };
-    let geometry = Geometry::new(measures);
-    let file = OpenOptions::new().read(true).write(true).open(folder.join("q")).unwrap();
-    let mut slot = [0; 8];
-    file.read_exact_at(&mut slot, geometry.slots_at).unwrap();
-    let last = geometry.classes[0].blocks - 1;
-    assert_eq!(u64::from_le_bytes(slot) & 0xff_ffff, 0, "the message is in block 0");
-    file.write_all_at(&(u64::from_le_bytes(slot) | last).to_le_bytes(), geometry.slots_at).unwrap();
+    let words = Words::of(&queue);
+    let slot = words.read(words.slot(0));
+    assert_eq!(slot & 0xff_ffff, 0, "the message is in block 0");
+    words.write(words.slot(0), words.naming_the_last_block(slot));
     match queue.try_get_bytes() {
-        Err(GetError::Fault { fault: Fault::Corrupt(corruption), .. }) => {
+        Err(GetError {
+            kind: GetErrorKind::Segment(SegmentError::Corrupt(corruption)), ..
+        }) => {
             assert_eq!(corruption.word, "slot")
         }
         other => panic!("{other:?}"),
@@ -128,13 +123,13 @@ fn a_block_without_memory_is_not_touched() {
 fn a_head_that_ran_ahead_is_told_to_whoever_waits() {
     let folder = Folder::new("damage");
     let options = Queue::<[u8]>::options().maxsize(4);
-    let _queue = options.create(folder.join("q")).unwrap();
-    let file = OpenOptions::new().write(true).open(folder.join("q")).unwrap();
-    file.write_all_at(&100_u64.to_le_bytes(), CONTROL_AT + offset_of!(Control, head) as u64)
-        .unwrap();
+    let words = Words::of(&options.create(folder.join("q")).unwrap());
+    words.write(words.head(), 100);
     let queue = options.open(folder.join("q")).unwrap();
     match queue.get_bytes_timeout(Duration::from_secs(60)) {
-        Err(GetError::Fault { fault: Fault::Corrupt(corruption), .. }) => {
+        Err(GetError {
+            kind: GetErrorKind::Segment(SegmentError::Corrupt(corruption)), ..
+        }) => {
             assert_eq!(corruption.word, "head")
         }
         other => panic!("{other:?}"),

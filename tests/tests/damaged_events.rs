@@ -1,12 +1,14 @@
-//! An event count that lies costs a sleeper time, and nothing else: whoever sleeps looks now and then.
+//! An event count that lies costs a sleeper time, and nothing else: whoever sleeps looks now and
+//! then.
 
 use std::thread;
 
 use ringway::{Place, Queue, QueueOptions, WaitStrategy};
 use ringway_tests::Watchdog;
-use ringway_tests::words::{NOT_EMPTY, NOT_FULL, Words};
+use ringway_tests::words::Words;
 
-/// What an event count with one sleeper is made to say: nobody sleeps, an old sequence, everybody sleeps, and noise.
+/// What an event count with one sleeper is made to say: nobody sleeps, an old sequence, everybody
+/// sleeps, and noise.
 const LIES: [u64; 6] = [0, 1, u64::MAX, 1 << 63, 1 << 32 | 77, 0x0123_4567_89ab_cdef];
 
 fn options() -> QueueOptions<[u8]> {
@@ -30,7 +32,7 @@ fn who_waits_for_a_message_gets_it() {
                 let sleeper = options().open_fd(&words).unwrap();
                 let getter = thread::spawn(move || sleeper.get_bytes().unwrap().to_vec());
                 until(|| queue.snapshot().unwrap().waiting_to_get > 0);
-                words.write(NOT_EMPTY, lie);
+                words.write(words.not_empty(), lie);
                 queue.put_bytes("a message").unwrap();
                 assert_eq!(getter.join().unwrap(), b"a message");
             });
@@ -50,7 +52,7 @@ fn who_waits_for_a_place_gets_it() {
                 let sleeper = options().open_fd(&words).unwrap();
                 let putter = thread::spawn(move || sleeper.put_bytes("second").unwrap());
                 until(|| queue.snapshot().unwrap().waiting_to_put > 0);
-                words.write(NOT_FULL, lie);
+                words.write(words.not_full(), lie);
                 assert_eq!(&*queue.get_bytes().unwrap(), b"first");
                 putter.join().unwrap();
                 assert_eq!(&*queue.get_bytes().unwrap(), b"second");

@@ -1,45 +1,31 @@
-//! A block that a damaged ring does not take is not lost: when the ring is mended, whoever recovers finds it.
+//! A block that a damaged ring does not take is not lost: when the ring is mended, whoever recovers
+//! finds it.
 
-use ringway::{Fault, Place, PutError, Queue, QueueOptions};
-use ringway_core::layout::{Geometry, Measures};
+use ringway::{Place, PutError, PutErrorKind, Queue, QueueOptions, SegmentError};
 use ringway_tests::audit::every_block_is_there;
-use ringway_tests::words::{self, Words};
+use ringway_tests::words::Words;
 
-const PARTICIPANTS: u32 = 3;
-const LOANS: u32 = 2;
 /// So many that a stock of 32 does not hold them.
 const MESSAGES: usize = 100;
 
 fn options() -> QueueOptions<[u8]> {
-    Queue::options()
-        .maxsize(MESSAGES as u64)
-        .max_message(256)
-        .participants(PARTICIPANTS)
-        .loans(LOANS)
+    Queue::options().maxsize(MESSAGES as u64).max_message(256).participants(3).loans(2)
 }
 
-fn measures() -> Measures {
-    Measures {
-        maxsize: MESSAGES as u64,
-        max_message: 256,
-        participants: PARTICIPANTS,
-        loans: LOANS,
-    }
-}
-
-/// A full queue of small messages, the words of its segment, and a tail of the ring of small blocks that ran ahead.
+/// A full queue of small messages, the words of its segment, and a tail of the ring of small blocks
+/// that ran ahead.
 fn damaged() -> (Queue<[u8]>, Words, u64) {
     let queue = options().create(Place::Unnamed).unwrap();
     let words = Words::of(&queue);
     let producer = options().open_fd(&words).unwrap();
     producer.put_many_bytes(&[b"small"; MESSAGES]).unwrap();
     drop(producer);
-    let tail = words.write(words::free_tail(0), 10_000);
+    let tail = words.write(words.free_tail(0), 10_000);
     (queue, words, tail)
 }
 
-fn is_tail(fault: Fault) -> bool {
-    matches!(fault, Fault::Corrupt(corruption) if corruption.word == "tail")
+fn is_tail(error: SegmentError) -> bool {
+    matches!(error, SegmentError::Corrupt(corruption) if corruption.word == "tail")
 }
 
 #[test]
@@ -48,28 +34,40 @@ fn released_blocks_come_back() {
     for _ in 0..MESSAGES {
         drop(queue.get_bytes().unwrap());
     }
-    assert!(
-        is_tail(queue.recover().unwrap_err().fault),
-        "what was left to nobody cannot be given back yet"
-    );
-    words.write(words::free_tail(0), tail);
-    assert!(queue.recover().unwrap().blocks > 0);
-    every_block_is_there(&queue, PARTICIPANTS, LOANS);
+    let later = options().open_fd(&words).unwrap();
+    drop(queue); // tries once more, in vain
+    assert!(is_tail(later.recover().unwrap_err().kind), "it cannot be given back yet");
+    words.write(words.free_tail(0), tail);
+    assert!(later.recover().unwrap().blocks > 0);
+    let last = options().open_fd(&words).unwrap();
+    drop(later); // the block with which it met the damage is its own until it leaves
+    every_block_is_there(&last);
+}
+
+#[test]
+fn released_blocks_come_back_when_their_owner_leaves() {
+    let (queue, words, tail) = damaged();
+    for _ in 0..MESSAGES {
+        drop(queue.get_bytes().unwrap());
+    }
+    words.write(words.free_tail(0), tail);
+    drop(queue);
+    every_block_is_there(&options().open_fd(&words).unwrap());
 }
 
 #[test]
 fn blocks_of_messages_that_a_shutdown_dropped_come_back() {
     let (queue, words, tail) = damaged();
-    assert!(is_tail(queue.shutdown(true).unwrap_err().fault));
+    assert!(is_tail(queue.shutdown(true).unwrap_err().kind));
     assert!(queue.is_shut_down().unwrap());
-    words.write(words::free_tail(0), tail);
+    words.write(words.free_tail(0), tail);
     while queue.try_get_bytes().is_ok() {}
     queue.recover().unwrap();
     assert_eq!(held_or_free(&queue), (0, 0));
 }
 
-/// A small block in the ring of large ones would be given to who needs a large one. Positions of both rings are alike
-/// after two participants have left.
+/// A small block in the ring of large ones would be given to who needs a large one. Positions of
+/// both rings are alike after two participants have left.
 #[test]
 fn a_block_of_another_class_is_not_taken() {
     let queue = options().create(Place::Unnamed).unwrap();
@@ -79,14 +77,13 @@ fn a_block_of_another_class_is_not_taken() {
         (0..40).map(|_| (other.loan(8).unwrap(), other.loan(200).unwrap())).collect();
     drop(both);
     drop(other);
-    let class = Geometry::new(measures()).classes[1];
     for index in 0..4 {
-        let at = class.slots_at + index * 8;
+        let at = words.free_slot(1, index);
         let named = words.read(at);
         words.write(at, named & !(0xf << 24)); // the same number, of the small ones
     }
     let errors: Vec<_> = (0..8).filter_map(|_| queue.try_put_bytes([1; 200]).err()).collect();
-    let is_slot = |error: &PutError<_>| matches!(error, PutError::Fault { fault: Fault::Corrupt(corruption), .. } if corruption.word == "slot");
+    let is_slot = |error: &PutError<_>| matches!(error, PutError { kind: PutErrorKind::Segment(SegmentError::Corrupt(corruption)), .. } if corruption.word == "slot");
     assert!(!errors.is_empty() && errors.iter().all(is_slot), "{errors:?}");
 }
 
@@ -100,23 +97,24 @@ fn held_or_free(queue: &Queue<[u8]>) -> (u64, u64) {
 fn a_damaged_class_does_not_keep_recovery_from_the_others() {
     let (queue, words, tail) = damaged();
     let lost = options().open_fd(&words).unwrap();
-    let index = queue.snapshot().unwrap().holders[1].attendee.index;
+    let index = queue.snapshot().unwrap().holders[1].participant.index;
     let loans = [lost.loan(200).unwrap(), lost.loan(200).unwrap()];
     let message = lost.get_bytes().unwrap();
     loans.into_iter().for_each(std::mem::forget);
     std::mem::forget(message);
-    words.write(words::life(index.into()), 0); // as if it had left without giving back anything
+    words.end_life(index);
 
-    assert!(is_tail(queue.recover().unwrap_err().fault));
+    assert!(is_tail(queue.recover().unwrap_err().kind));
     let large: Vec<_> = std::iter::from_fn(|| queue.try_loan(200).ok()).collect();
-    assert_eq!(large.len() as u64, Geometry::new(measures()).classes[1].blocks);
+    assert_eq!(large.len() as u64, words.blocks(1));
     drop((large, lost));
 
-    words.write(words::free_tail(0), tail);
+    words.write(words.free_tail(0), tail);
     for _ in 1..MESSAGES {
         drop(queue.get_bytes().unwrap());
     }
-    queue.recover().unwrap();
-    assert_eq!(queue.snapshot().unwrap().lost, 1);
-    every_block_is_there(&queue, PARTICIPANTS, LOANS);
+    let later = options().open_fd(&words).unwrap();
+    drop(queue);
+    assert_eq!(later.snapshot().unwrap().lost, 1);
+    every_block_is_there(&later);
 }

@@ -2,19 +2,15 @@
 
 use std::time::Duration;
 
-use ringway::{Fault, GetError, Place, PutError, Queue, QueueError, QueueOptions};
-use ringway_core::layout::{FLAG_IMMEDIATE, Geometry, Measures};
+use ringway::{
+    Error, GetError, GetErrorKind, Place, PutError, PutErrorKind, Queue, QueueOptions, SegmentError,
+};
 use ringway_core::position::POSITION_MASK;
-use ringway_tests::words::{self, FLAGS, HEAD, TAIL, Words};
-
-const MEASURES: Measures = Measures { maxsize: 4, max_message: 64, participants: 3, loans: 2 };
+use ringway_segment::objects::channel::layout::FLAG_IMMEDIATE;
+use ringway_tests::words::{self, FLAGS, Words};
 
 fn options() -> QueueOptions<[u8]> {
-    Queue::options()
-        .maxsize(MEASURES.maxsize)
-        .max_message(MEASURES.max_message)
-        .participants(MEASURES.participants)
-        .loans(MEASURES.loans)
+    Queue::options().maxsize(4).max_message(64).participants(3).loans(2)
 }
 
 /// A queue whose words can be written over.
@@ -38,8 +34,15 @@ impl Subject {
     fn stranger(&self) -> Queue<[u8]> {
         options().open_fd(&self.words).unwrap()
     }
-    /// Writes a word over, and asserts that all of these operations name it; then they work again when it is mended.
-    fn lies(&self, at: u64, value: u64, word: &str, believers: &[&dyn Fn() -> Option<Fault>]) {
+    /// Writes a word over, and asserts that all of these operations name it; then they work again
+    /// when it is mended.
+    fn lies(
+        &self,
+        at: u64,
+        value: u64,
+        word: &str,
+        believers: &[&dyn Fn() -> Option<SegmentError>],
+    ) {
         self.lies_quietly(at, value, word, believers);
         self.still_delivers(word);
     }
@@ -48,14 +51,14 @@ impl Subject {
         at: u64,
         value: u64,
         word: &str,
-        believers: &[&dyn Fn() -> Option<Fault>],
+        believers: &[&dyn Fn() -> Option<SegmentError>],
     ) {
         for (number, believer) in believers.iter().enumerate() {
             let truth = self.words.write(at, value);
             match believer() {
-                Some(Fault::Corrupt(corruption)) => {
+                Some(SegmentError::Corrupt(corruption)) => {
                     assert!(corruption.word.contains(word), "believer {number}: {corruption:?}");
-                    assert!(Fault::Corrupt(corruption).to_string().contains(word));
+                    assert!(SegmentError::Corrupt(corruption).to_string().contains(word));
                 }
                 other => panic!("believer {number} of {word} {value:#x}: {other:?}"),
             }
@@ -73,25 +76,25 @@ impl Subject {
     }
 }
 
-fn of_call<R>(result: Result<R, QueueError>) -> Option<Fault> {
+fn of_call<R>(result: Result<R, Error>) -> Option<SegmentError> {
     let error = result.err()?;
     assert!(
-        error.to_string().starts_with(&error.queue.to_string()),
+        error.to_string().starts_with(&error.object.to_string()),
         "{error} does not name the queue"
     );
-    Some(error.fault)
+    Some(error.kind)
 }
 
-fn of_put<V>(result: Result<(), PutError<V>>) -> Option<Fault> {
+fn of_put<V>(result: Result<(), PutError<V>>) -> Option<SegmentError> {
     match result {
-        Err(PutError::Fault { fault, .. }) => Some(fault),
+        Err(PutError { kind: PutErrorKind::Segment(error), .. }) => Some(error),
         _ => None,
     }
 }
 
-fn of_get<R>(result: Result<R, GetError>) -> Option<Fault> {
+fn of_get<R>(result: Result<R, GetError>) -> Option<SegmentError> {
     match result {
-        Err(GetError::Fault { fault, .. }) => Some(fault),
+        Err(GetError { kind: GetErrorKind::Segment(error), .. }) => Some(error),
         _ => None,
     }
 }
@@ -102,7 +105,7 @@ fn a_head_beyond_the_last_message() {
         let subject = Subject::new();
         let stranger = subject.stranger();
         subject.lies(
-            HEAD,
+            subject.words.head(),
             ahead,
             "head",
             &[
@@ -122,7 +125,7 @@ fn a_tail_beyond_the_last_message() {
         let subject = Subject::new();
         let stranger = subject.stranger();
         subject.lies(
-            TAIL,
+            subject.words.tail(),
             ahead,
             "tail",
             &[
@@ -142,11 +145,6 @@ fn a_tail_beyond_the_last_message() {
     }
 }
 
-/// Message "one" is at position 1, in its first turn.
-fn slot_of_one() -> u64 {
-    Geometry::new(MEASURES).slots_at + 8
-}
-
 #[test]
 fn a_slot_of_another_turn_or_of_no_block() {
     for (turn, block) in
@@ -155,7 +153,7 @@ fn a_slot_of_another_turn_or_of_no_block() {
         let subject = Subject::new();
         let stranger = subject.stranger();
         subject.lies(
-            slot_of_one(),
+            subject.words.slot(1), // of "one", in its first turn
             turn << 28 | block,
             "slot",
             &[
@@ -173,9 +171,9 @@ fn a_slot_of_another_turn_or_of_no_block() {
 fn a_slot_that_says_it_is_free() {
     let subject = Subject::new();
     let stranger = subject.stranger();
-    subject.words.write(TAIL, 3); // as far as helpers may bring it
+    subject.words.write(subject.words.tail(), 3); // as far as helpers may bring it
     subject.lies(
-        slot_of_one(),
+        subject.words.slot(1), // of "one"
         0,
         "slot",
         &[&|| of_call(stranger.len()), &|| {
@@ -197,7 +195,7 @@ fn a_head_that_fell_back_by_more_than_a_lap() {
     }
     let stranger = subject.stranger();
     subject.lies(
-        HEAD,
+        subject.words.head(),
         3,
         "head",
         &[&|| of_get(stranger.try_get_bytes()), &|| of_call(stranger.len()), &|| {
@@ -218,26 +216,22 @@ fn a_life_that_is_not_ours() {
 /// Neither who takes fresh blocks nor who looks for room in the file may believe these.
 #[test]
 fn numbers_of_blocks_that_cannot_be() {
-    let truth = |subject: &Subject| {
-        (subject.words.read(words::fresh(0)), subject.words.read(words::backed(0)))
-    };
-    let all = Geometry::new(MEASURES).classes[0].blocks;
+    let subject = Subject::new();
+    let (fresh, backed) = (subject.words.fresh(0), subject.words.backed(0));
+    let all = subject.words.blocks(0);
     for (at, lie) in [
-        (words::fresh(0), all + 1),
-        (words::fresh(0), u64::MAX),
-        (words::backed(0), 0),
-        (words::backed(0), 2),
-        (words::backed(0), all + 1),
-        (words::backed(0), u64::MAX),
+        (fresh, all + 1),
+        (fresh, u64::MAX),
+        (backed, 0),
+        (backed, 2),
+        (backed, all + 1),
+        (backed, u64::MAX),
     ] {
         let subject = Subject::new();
-        let (fresh, backed) = truth(&subject);
-        assert!(fresh >= 3 && backed == all, "{fresh} {backed}");
-        let word = if at == words::fresh(0) || lie < fresh {
-            "first fresh block"
-        } else {
-            "blocks with memory"
-        };
+        let truth = (subject.words.read(fresh), subject.words.read(backed));
+        assert!(truth.0 >= 3 && truth.1 == all, "{truth:?}");
+        let is_behind = at == fresh || lie < truth.0;
+        let word = if is_behind { "first fresh block" } else { "blocks with memory" };
         let stranger = subject.stranger();
         subject.lies_quietly(
             at,
@@ -259,19 +253,15 @@ fn numbers_of_blocks_that_cannot_be() {
 fn more_blocks_with_memory_than_were_asked_for() {
     let queue = Queue::<[u8]>::options().participants(3).create(Place::Unnamed).unwrap();
     let words = Words::of(&queue);
-    let large = Geometry::new(Measures {
-        maxsize: 65_536,
-        max_message: 65_536,
-        participants: 3,
-        loans: 32,
-    });
-    let class = large.classes.len() as u64 - 1;
+    let class = words.classes() - 1;
     drop(queue.loan(60_000).unwrap());
-    assert_eq!((words.read(words::fresh(class)), words.read(words::backed(class))), (1, 4));
-    words.write(words::backed(class), 6);
+    assert_eq!((words.read(words.fresh(class)), words.read(words.backed(class))), (1, 4));
+    words.write(words.backed(class), 6);
     let _loan = queue.loan(60_000).unwrap(); // from the stock
     match queue.try_loan(60_000) {
-        Err(PutError::Fault { fault: Fault::Corrupt(corruption), .. }) => {
+        Err(PutError {
+            kind: PutErrorKind::Segment(SegmentError::Corrupt(corruption)), ..
+        }) => {
             assert!(corruption.word.contains("blocks with memory"), "{corruption}");
         }
         other => panic!("{other:?}"),
@@ -284,7 +274,7 @@ fn a_flag_of_a_shutdown_that_was_not() {
     let subject = Subject::new();
     let stranger = subject.stranger();
     subject.lies(
-        FLAGS,
+        subject.words.flags(),
         FLAG_IMMEDIATE,
         "flags",
         &[&|| of_get(stranger.try_get_bytes()), &|| of_get(subject.queue.get_bytes())],
@@ -309,9 +299,9 @@ fn a_tail_that_fell_back_heals() {
                 subject.queue.put_bytes(format!("{number}")).unwrap();
                 drop(subject.queue.get_bytes().unwrap());
             }
-            subject
-                .words
-                .write(TAIL, subject.words.read(TAIL).wrapping_sub(behind) & POSITION_MASK);
+            let at = subject.words.tail();
+            let tail = subject.words.read(at);
+            subject.words.write(at, tail.wrapping_sub(behind) & POSITION_MASK);
             let stranger = subject.stranger();
             assert_eq!(stranger.len().unwrap(), 2);
             stranger.put_bytes("the last").unwrap();

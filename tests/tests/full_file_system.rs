@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 
-use ringway::{CreateError, Fault, Place, PutError, Queue, QueueOptions};
+use ringway::{CreateError, Place, PutError, PutErrorKind, Queue, QueueOptions, SegmentError};
 use ringway_tests::{Folder, Name, mounts};
 
 /// Runs a test in a folder that has so many bytes.
@@ -90,8 +90,13 @@ fn put_says_that_there_is_no_space_and_works_again_when_there_is() {
                 cause.as_ref().is_some_and(|cause| cause.contains("No space left")),
                 "{cause:?}"
             );
-            let PutError::Fault {
-                fault: Fault::NoSpace { needed, available: Some(available), .. },
+            let PutError {
+                kind:
+                    PutErrorKind::Segment(SegmentError::NoSpace {
+                        needed,
+                        available: Some(available),
+                        ..
+                    }),
                 value,
                 ..
             } = error
@@ -106,12 +111,14 @@ fn put_says_that_there_is_no_space_and_works_again_when_there_is() {
             assert_eq!(value, &large);
             assert!(matches!(
                 queue.loan(60_000),
-                Err(PutError::Fault { fault: Fault::NoSpace { .. }, .. })
+                Err(PutError { kind: PutErrorKind::Segment(SegmentError::NoSpace { .. }), .. })
             ));
             let error = queue.put_many_bytes(&[&large]).unwrap_err();
             assert!(
-                matches!(error.error, PutError::Fault { fault: Fault::NoSpace { .. }, .. })
-                    && error.put == 0
+                matches!(
+                    error.error,
+                    PutError { kind: PutErrorKind::Segment(SegmentError::NoSpace { .. }), .. }
+                ) && error.put == 0
             );
         }
         queue.put_bytes("small blocks have memory still").unwrap();

@@ -1,14 +1,16 @@
-//! Faults 14, 15, 19 and 27: address space used up, a segment that is cut, somebody else's segment, descriptors used up.
+//! Faults 14, 15, 19 and 27: address space used up, a segment that is cut, somebody else's segment,
+//! descriptors used up.
 
 use std::fs::File;
+use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use ringway::{Place, Queue};
 use ringway_tests::{Name, Watchdog, Worker, worker};
 
-/// A named segment can be cut by whoever may write to it, and who touches what is gone gets SIGBUS; an unnamed one is
-/// sealed against it.
+/// A named segment can be cut by whoever may write to it, and who touches what is gone gets SIGBUS;
+/// an unnamed one is sealed against it.
 #[test]
 fn an_unnamed_segment_cannot_be_cut() {
     let queue = Queue::<[u8]>::options().create(Place::Unnamed).unwrap();
@@ -25,7 +27,7 @@ fn an_unnamed_segment_cannot_be_cut() {
 /// Somebody who may do little.
 const NOBODY: u32 = 65534;
 
-fn as_nobody(name: &Name) -> Option<Worker> {
+fn as_nobody(arguments: &[&str]) -> Option<Worker> {
     // SAFETY: asks only.
     if unsafe { libc::geteuid() } != 0 {
         eprintln!("SKIPPED: only root can become another user");
@@ -36,23 +38,27 @@ fn as_nobody(name: &Name) -> Option<Worker> {
         eprintln!("SKIPPED: another user cannot run {program}");
         return None;
     }
-    Some(Worker::start(Command::new(program).args(["open", name]).uid(NOBODY).gid(NOBODY)))
+    Some(Worker::start(Command::new(program).args(arguments).uid(NOBODY).gid(NOBODY)))
 }
 
 #[test]
-fn what_belongs_to_another_user_is_refused_by_name_unless_its_mode_allows() {
+fn what_belongs_to_another_user_is_refused_by_name_unless_its_group_is_let_in() {
     let name = Name::new("foreign");
     let options = Queue::<[u8]>::options().maxsize(4).max_message(64);
     let _private = options.create(&*name).unwrap();
-    let Some(mut stranger) = as_nobody(&name) else { return };
+    let Some(mut stranger) = as_nobody(&["open-trusting", &name, "0"]) else { return };
     let answer = stranger.hear();
     assert!(answer.contains(&*name) && answer.contains("ermission denied"), "{answer}");
     assert!(stranger.finish().success());
 
     let name = Name::new("foreign");
-    let shared = options.mode(0o666).create(&*name).unwrap();
+    let shared = options.mode(0o660).create(&*name).unwrap();
+    chown(name.path(), None, Some(NOBODY)).unwrap();
     let _dog = Watchdog::of(&shared);
-    let Some(mut stranger) = as_nobody(&name) else { return };
+    let Some(mut careful) = as_nobody(&["open", &name]) else { return };
+    let answer = careful.hear();
+    assert!(answer.contains(&*name) && answer.contains("not trusted"), "{answer}");
+    let Some(mut stranger) = as_nobody(&["open-trusting", &name, "0"]) else { return };
     assert_eq!(stranger.hear(), "open");
     shared.put_bytes("for you").unwrap();
     assert_eq!(stranger.ask("hold"), "for you");

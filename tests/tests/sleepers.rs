@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use ringway::{Place, PutError, Queue};
-use ringway_core::Monotonic;
+use ringway::{Place, PutError, PutErrorKind, Queue};
+use ringway_segment::Monotonic;
 use ringway_tests::words::{self, Words};
 use ringway_tests::{Name, Watchdog, Worker, worker};
 
@@ -121,16 +121,19 @@ fn beyond_the_allowance_a_put_waits_and_stat_names_the_holder() {
     for error in errors.map(Result::unwrap_err) {
         let text = error.to_string();
         assert!(
-            matches!(error, PutError::NoBlock { loans: 1, value, .. } if *value == large),
+            matches!(error, PutError { value, kind: PutErrorKind::NoBlock { loans: 1, .. }, .. } if *value == large),
             "{text}"
         );
         assert!(text.contains(&*name), "{text}");
     }
-    assert!(matches!(queue.try_loan(60_000), Err(PutError::NoBlock { .. })));
+    assert!(matches!(
+        queue.try_loan(60_000),
+        Err(PutError { kind: PutErrorKind::NoBlock { .. }, .. })
+    ));
     assert!(!queue.is_full().unwrap());
     let seen = queue.snapshot().unwrap();
     let most = seen.holders.iter().max_by_key(|holder| holder.blocks).unwrap();
-    assert_eq!((most.attendee.pid, most.blocks), (hoarder.pid(), 34));
+    assert_eq!((most.participant.pid, most.blocks), (hoarder.pid(), 34));
 
     thread::scope(|scope| {
         let waiting = scope.spawn(|| queue.put_bytes(&large));
@@ -145,7 +148,8 @@ fn beyond_the_allowance_a_put_waits_and_stat_names_the_holder() {
     assert_eq!(*queue.get_bytes().unwrap(), large);
 }
 
-/// Who waits for a block is woken by each small block that others give back, and has to look for the dead all the same.
+/// Who waits for a block is woken by each small block that others give back, and has to look for
+/// the dead all the same.
 #[test]
 fn the_death_of_a_hoarder_is_noticed_amid_traffic() {
     let name = Name::new("traffic");
@@ -180,8 +184,8 @@ fn the_death_of_a_hoarder_is_noticed_amid_traffic() {
     });
 }
 
-/// Blocks of an entry that is neither alive nor dead: whoever left it, or took it over, was stopped half-way. Others who
-/// have just looked looked for the dead only.
+/// Blocks of an entry that is neither alive nor dead: whoever left it, or took it over, was stopped
+/// half-way. Others who have just looked looked for the dead only.
 #[test]
 fn blocks_of_nobody_are_found_by_who_needs_one() {
     let options =
@@ -193,18 +197,18 @@ fn blocks_of_nobody_are_found_by_who_needs_one() {
         let hoarder = options().open_fd(&words).unwrap();
         let loans: Vec<_> = std::iter::from_fn(|| hoarder.try_loan(60_000).ok()).collect();
         loans.into_iter().for_each(std::mem::forget);
-        let entry = words::life(queue.snapshot().unwrap().holders[1].attendee.index.into());
+        let entry = queue.snapshot().unwrap().holders[1].participant.index;
         if waits {
             thread::scope(|scope| {
                 let waiting = scope.spawn(|| queue.put_bytes(vec![1; 60_000]).unwrap());
                 while queue.snapshot().unwrap().waiting_to_put == 0 {
                     thread::yield_now();
                 }
-                words.write(entry, 0);
+                words.end_life(entry);
                 waiting.join().unwrap();
             });
         } else {
-            words.write(entry, 0);
+            words.end_life(entry);
             words.write(words::WATCH, Monotonic::now().as_nanos());
             queue.try_put_bytes(vec![1; 60_000]).unwrap();
         }
@@ -223,7 +227,10 @@ fn dropping_one_guard_lets_a_waiting_put_go_on() {
         queue.put_bytes(vec![1; 60_000]).unwrap();
         guards.push(queue.get_bytes().unwrap());
     }
-    assert!(matches!(queue.try_put_bytes(vec![1; 60_000]), Err(PutError::NoBlock { .. })));
+    assert!(matches!(
+        queue.try_put_bytes(vec![1; 60_000]),
+        Err(PutError { kind: PutErrorKind::NoBlock { .. }, .. })
+    ));
     assert_eq!(queue.snapshot().unwrap().holders[0].messages, 12);
     thread::scope(|scope| {
         let waiting = scope.spawn(|| queue.put_bytes(vec![2; 60_000]));

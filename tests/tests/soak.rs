@@ -1,5 +1,6 @@
-//! Producers and consumers are killed and started again at random. No acknowledged message is lost but with a consumer
-//! that had taken it, none comes twice, none is strange, and the queue is whole afterwards.
+//! Producers and consumers are killed and started again at random. No acknowledged message is lost
+//! but with a consumer that had taken it, none comes twice, none is strange, and the queue is whole
+//! afterwards.
 //!
 //! `RINGWAY_SOAK_SEED` and `RINGWAY_SOAK_SECONDS` choose the run.
 
@@ -51,7 +52,8 @@ impl<const N: usize> Told<N> {
 /// What was told by all that ever lived.
 #[derive(Default)]
 struct Ledger {
-    /// By producer, each of which has a number of its own for each life: messages that it knows to be put.
+    /// By producer, each of which has a number of its own for each life: messages that it knows to
+    /// be put.
     acknowledged: Vec<u64>,
     /// How often each message was taken.
     taken: HashMap<[u64; 2], u32>,
@@ -73,7 +75,7 @@ impl Ledger {
         let records = consumer.kill();
         let seen = queue.snapshot().unwrap();
         let told_of_what_it_held = records.last().is_some_and(|last| last[0] != LET_GO);
-        match seen.holders.iter().find(|holder| holder.attendee.pid == pid) {
+        match seen.holders.iter().find(|holder| holder.participant.pid == pid) {
             None => self.unseen += 1,
             Some(_) if told_of_what_it_held => {}
             Some(holder) => self.untold += holder.messages,
@@ -158,7 +160,7 @@ fn killed_at_random() {
     capacity_is_exact(&queue);
     assert_eq!(queue.snapshot().unwrap().holders.len(), 1);
     drop((dog, queue));
-    every_block_is_there(&options.open(&*name).unwrap(), PARTICIPANTS, LOANS);
+    every_block_is_there(&options.open(&*name).unwrap());
 }
 
 /// Whatever was left behind by the killed, messages pass to the end.

@@ -1,17 +1,14 @@
-//! Faults 3 to 5: a wake that never came, one that was lost with its sleeper, and sleepers that are long dead.
+//! Faults 3 to 5: a wake that never came, one that was lost with its sleeper, and sleepers that are
+//! long dead.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::FileExt;
 use std::process::Command;
 use std::thread;
 
 use ringway::Queue;
 use ringway_tests::campaign::scene::{Scene, Stage, text_of};
 use ringway_tests::campaign::stepper::{Stepper, Stop};
+use ringway_tests::words::Words;
 use ringway_tests::{Folder, Name, Watchdog, Worker, worker};
-
-/// Where the event of a queue that is not empty counts its sleepers.
-const NOT_EMPTY_AT: u64 = 4352;
 
 fn sleeper(place: &str, queue: &Queue<[u8]>, sleepers: u32) -> Worker {
     let mut sleeper = worker!("open", place, "park");
@@ -74,8 +71,8 @@ fn a_hundred_thousand_dead_sleepers_cost_one_wake() {
         .participants(2)
         .create(&*name)
         .unwrap();
-    let file = OpenOptions::new().write(true).open(name.path()).unwrap();
-    file.write_all_at(&(100_000_u64 << 32).to_le_bytes(), NOT_EMPTY_AT).unwrap();
+    let words = Words::of(&queue);
+    words.write(words.not_empty(), 100_000 << 32);
     assert_eq!(queue.snapshot().unwrap().waiting_to_get, 100_000);
     if !Command::new("strace")
         .args(["-o", "/dev/null", "true"])

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use crate::link::{Link, Load, Receiver, Sender};
 use crate::page::Shared;
-use crate::payload;
+use crate::payload::{self, USUAL};
 use crate::rival::{About, Rival};
 use crate::workload::Kind;
 
@@ -69,7 +69,7 @@ impl Receiver for End<'_> {
             let _ = futex(self.0, libc::FUTEX_WAIT, self.1); // an error means that it was woken, or need not wait
         }
         let mut message = [0; 64];
-        payload::write(&mut message, self.1.into());
+        payload::write::<USUAL>(&mut message, self.1.into());
         self.1 += 1;
         read(&message);
     }

@@ -6,6 +6,7 @@ use ringway::{Batch, Queue, WaitStrategy};
 
 use crate::link::{Link, Load, Receiver, Sender};
 use crate::rival::{About, Between, Rival};
+use crate::rivals::spinning::Wait;
 use crate::workload::Kind;
 
 /// A way to use it.
@@ -15,6 +16,8 @@ pub enum Way {
     Default,
     /// Never sleeping.
     Spin,
+    /// Never sleeping, and waiting as others do that have no waiting of their own.
+    Pause,
     /// Sleeping at once.
     Park,
     /// 32 messages at a time, otherwise as it is without options.
@@ -24,6 +27,8 @@ pub enum Way {
 }
 
 const BATCH: usize = 32;
+/// As many may have a queue open that is made without options.
+const PARTICIPANTS: usize = 128;
 
 /// How ends wait that are not told otherwise.
 pub const ADAPTIVE: &str = "spins 10 us, then sleeps";
@@ -37,6 +42,7 @@ impl Rival for Ringway {
         let (name, waits) = match self.0 {
             Way::Default => ("ringway", ADAPTIVE),
             Way::Spin => ("ringway, spinning", "spins, yields"),
+            Way::Pause => ("ringway, pausing", Wait::Pause.name()),
             Way::Park => ("ringway, sleeping", "sleeps"),
             Way::Batch => ("ringway, batches of 32", ADAPTIVE),
             Way::Loan => ("ringway, loans", ADAPTIVE),
@@ -50,6 +56,7 @@ impl Rival for Ringway {
             Kind::RoundTrip | Kind::Wake | Kind::Idle => {
                 matches!(self.0, Way::Default | Way::Spin | Way::Park)
             }
+            Kind::IdleProcesses | Kind::IdleThreads => self.0 == Way::Default,
             Kind::Typed(_) => false,
         }
     }
@@ -77,7 +84,12 @@ impl Named {
     pub fn new(way: Way, load: &Load) -> Result<Self, String> {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let name = format!("bench-{}-{}", std::process::id(), LAST.fetch_add(1, Relaxed));
-        let options = Queue::options().maxsize(load.capacity as u64).max_message(load.size as u64);
+        let mut options =
+            Queue::options().maxsize(load.capacity as u64).max_message(load.size as u64);
+        let participants = load.senders + load.receivers + 1;
+        if participants > PARTICIPANTS {
+            options = options.participants(participants as u32);
+        }
         let queue = options.create(&*name).map_err(|error| error.to_string())?;
         Ok(Self { queue, name, way, size: load.size })
     }
@@ -153,6 +165,10 @@ impl Sender for End {
                     self.flush();
                 }
             }
+            Way::Pause => {
+                write(&mut self.buffer);
+                Wait::Pause.until(|| self.queue.try_put_bytes(&self.buffer).ok());
+            }
             Way::Default | Way::Spin | Way::Park => {
                 write(&mut self.buffer);
                 self.queue.put_bytes(&self.buffer).expect("an open queue");
@@ -170,14 +186,17 @@ impl Sender for End {
 impl Receiver for End {
     #[inline]
     fn receive(&mut self, read: impl FnOnce(&[u8])) {
-        if self.way != Way::Batch {
-            return read(&self.queue.get_bytes().expect("an open queue"));
-        }
-        loop {
-            if let Some(message) = self.taken.as_mut().and_then(Batch::next_bytes) {
-                return read(&message);
+        match self.way {
+            Way::Batch => loop {
+                if let Some(message) = self.taken.as_mut().and_then(Batch::next_bytes) {
+                    return read(&message);
+                }
+                self.taken = Some(self.queue.get_many(BATCH).expect("an open queue"));
+            },
+            Way::Pause => read(&Wait::Pause.until(|| self.queue.try_get_bytes().ok())),
+            Way::Default | Way::Spin | Way::Park | Way::Loan => {
+                read(&self.queue.get_bytes().expect("an open queue"));
             }
-            self.taken = Some(self.queue.get_many(BATCH).expect("an open queue"));
         }
     }
     fn pass_on(&mut self) {

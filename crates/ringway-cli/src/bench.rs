@@ -10,8 +10,8 @@ use ringway::{MAXSIZE_MAX, Queue};
 pub(crate) use round_trip::EchoJob;
 pub(crate) use throughput::{GetJob, PutJob};
 
+use crate::args::{Bytes, Wait};
 use crate::outcome::{Done, failed};
-use crate::terms::{Bytes, Wait};
 
 /// Measures a queue between worker processes, with every byte written and summed
 ///

@@ -2,15 +2,15 @@
 
 use clap::Args;
 
+use crate::args::{Measures, Target};
 use crate::outcome::{Done, failed};
-use crate::terms::{Measures, place};
 
-/// Makes a queue of plain bytes
+/// Creates a queue of plain bytes
 ///
 /// Example: ringway create jobs --maxsize 100
 #[derive(Args)]
 pub(crate) struct Create {
-    /// The name of the queue, or a path with a slash in it
+    /// The name of the queue, CONTEXT/QUEUE, or a path with a slash in it
     name: String,
     #[command(flatten)]
     measures: Measures,
@@ -18,6 +18,6 @@ pub(crate) struct Create {
 
 impl Create {
     pub(crate) fn run(self) -> Done {
-        self.measures.options().create(place(&self.name)).map(drop).map_err(failed)
+        Target::of(&self.name).create(&self.measures.options()).map(drop).map_err(failed)
     }
 }

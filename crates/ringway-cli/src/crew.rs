@@ -1,4 +1,5 @@
-//! The worker processes that a command has started, heard all at once: any of them may be the next to speak, or to die.
+//! The worker processes that a command has started. They are heard all at once, since any of them
+//! may be the next to speak, or to die.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -8,7 +9,8 @@ use std::thread;
 use crate::outcome::{Done, Failure};
 use crate::worker::SUBCOMMAND;
 
-/// Worker processes, numbered in the order in which they were started. Those that still run are killed with it.
+/// Worker processes, numbered in the order in which they were started. Those that still run are
+/// killed when it is dropped.
 pub(crate) struct Crew {
     workers: Vec<Process>,
     running: usize,
@@ -17,7 +19,7 @@ pub(crate) struct Crew {
 }
 
 struct Process {
-    /// What it is called in errors.
+    /// What errors call it.
     label: String,
     child: Child,
     /// Open until the end of the crew: a worker ends when it is closed.
@@ -30,12 +32,12 @@ impl Crew {
         Self { workers: Vec::new(), running: 0, said, listener }
     }
 
-    /// Starts a worker, waits until it is ready, and answers its number.
+    /// Starts a worker, waits until it is ready, and returns its number.
     pub(crate) fn start(&mut self, label: &str, job: &[String]) -> Result<usize, Failure> {
         self.start_and_at_end(label, job, || ())
     }
 
-    /// The same; `at_end` runs as soon as the worker has ended, whatever its starter is waiting for just then.
+    /// The same. `at_end` runs in another thread as soon as the worker has ended.
     pub(crate) fn start_and_at_end(
         &mut self,
         label: &str,
@@ -120,7 +122,7 @@ impl Crew {
     }
 }
 
-/// The next whole line. Half a line is what a killed worker leaves: without its line feed it was not said.
+/// The next whole line. A killed worker may leave half a line, without a line feed; that is no line.
 fn line_of(output: &mut BufReader<ChildStdout>) -> Option<String> {
     let mut line = String::new();
     output.read_line(&mut line).ok()?;

@@ -1,4 +1,5 @@
-//! `ringway demo`: producers and consumers in processes of their own, one of which is killed on the way.
+//! `ringway demo`: producers and consumers in processes of their own, one of which is killed on the
+//! way.
 
 mod ledger;
 mod screen;
@@ -7,11 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Args;
-use ringway::{GetError, Queue};
+use ringway::{GetError, GetErrorKind, Queue};
 
 use crate::crew::Crew;
-use crate::outcome::{Done, Failure, failed};
-use crate::terms::not_put;
+use crate::outcome::{Done, Failure, failed, not_put};
 use crate::worker::{ready, say};
 use ledger::{Ledger, Message};
 use screen::Screen;
@@ -29,8 +29,9 @@ type Jobs = Queue<(u32, u32, u64)>;
 
 /// Shows producers and consumers at work, and one of them killed
 ///
-/// Three processes put, two get, over a queue of eight places. In the middle one producer gets a SIGKILL, and another goes
-/// on in its place. Ends with 0 if every message that was put arrived, once and in order.
+/// Three processes put, two get, over a queue of eight places. In the middle one producer gets a
+/// SIGKILL, and another goes on in its place. Ends with 0 if every message that was put arrived, once
+/// and in order.
 ///
 /// Example: ringway demo
 #[derive(Args)]
@@ -179,7 +180,7 @@ impl GetJob {
                     say(Message { producer, life, number })?;
                     thread::sleep(Duration::from_millis(4));
                 }
-                Err(GetError::ShutDown { .. }) => return Ok(()),
+                Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return Ok(()),
                 Err(error) => return Err(failed(error)),
             }
         }

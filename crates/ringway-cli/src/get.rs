@@ -4,24 +4,26 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
-use ringway::{GetError, Name, ReceivedBytes};
+use ringway::{GetError, GetErrorKind, Label, ReceivedBytes};
 
+use crate::args::{Bytes, Target, seconds};
 use crate::outcome::{Done, Failure, failed};
 use crate::slices::{Signals, Timeout, is_unread};
-use crate::terms::{Bytes, count, place, seconds};
+use crate::text::count;
 
 /// Writes messages to standard output, one a line
 ///
-/// Ends with 0 when the queue was shut down and is drained, or after so many messages. A message that was taken leaves
-/// the queue: what a killed `get` had not written yet goes with it, and so does what was written and nobody reads. To
-/// take some messages, use --count N rather than `| head`.
+/// Ends with 0 when the queue was shut down and is drained, or after N messages. A message that was
+/// taken has left the queue: if `get` is killed before it has written the message, or if no process
+/// reads what it has written, the message is lost. To take some messages, use --count N rather than
+/// `| head`.
 ///
 /// Example: ringway get lines | grep error
 #[derive(Args)]
 pub(crate) struct Get {
-    /// The name of the queue, or a path with a slash in it
+    /// The name of the queue, CONTEXT/QUEUE, or a path with a slash in it
     name: String,
-    /// Stop after so many messages
+    /// Stop after N messages
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     count: Option<u64>,
     /// How long to wait for each message; 0 does not wait
@@ -32,11 +34,15 @@ pub(crate) struct Get {
 impl Get {
     pub(crate) fn run(self) -> Done {
         let signals = Signals::watch()?;
-        let queue = Bytes::options().open(place(&self.name)).map_err(failed)?;
-        let mut output =
-            Output { queue: queue.name(), to: io::stdout().lock(), taken: Vec::new(), messages: 0 };
+        let queue = Target::of(&self.name).open(&Bytes::options()).map_err(failed)?;
+        let mut output = Output {
+            queue: queue.label(),
+            to: io::stdout().lock(),
+            taken: Vec::new(),
+            messages: 0,
+        };
         let ended = self.drain(&queue, &mut output, &signals);
-        // However it ended: what was taken is in nobody's hands but ours.
+        // However it ended: no other process has what was taken.
         output.flush()?;
         ended
     }
@@ -47,16 +53,16 @@ impl Get {
             signals.check()?;
             output.check()?;
             let taken = match queue.try_get_bytes() {
-                Err(GetError::Empty { .. }) => {
-                    output.flush()?; // who reads sees what there is before we sleep
+                Err(GetError { kind: GetErrorKind::Empty, .. }) => {
+                    output.flush()?; // the reader sees what there is before we sleep
                     self.wait(queue, output, signals)?
                 }
                 taken => taken,
             };
             match taken {
                 Ok(message) => output.write(&message)?,
-                Err(GetError::ShutDown { .. }) => return Ok(()),
-                Err(error @ GetError::Empty { .. }) => {
+                Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return Ok(()),
+                Err(error @ GetError { kind: GetErrorKind::Empty, .. }) => {
                     return Err(Failure::TimedOut(error.to_string()));
                 }
                 Err(error) => return Err(failed(error)),
@@ -75,7 +81,7 @@ impl Get {
         let wait = Timeout::of(self.timeout);
         loop {
             match queue.get_bytes_deadline(wait.slice()) {
-                Err(GetError::Empty { .. }) if !wait.is_over() => {}
+                Err(GetError { kind: GetErrorKind::Empty, .. }) if !wait.is_over() => {}
                 taken => return Ok(taken),
             }
             signals.check()?;
@@ -86,7 +92,7 @@ impl Get {
 
 /// Standard output, and what was taken and not written yet.
 struct Output {
-    queue: Name,
+    queue: Label,
     to: io::StdoutLock<'static>,
     taken: Vec<u8>,
     messages: u64,
@@ -102,7 +108,7 @@ impl Output {
         if self.taken.len() < Self::FULL { Ok(()) } else { self.flush() }
     }
 
-    /// Also when it is only that nobody reads any more: messages are lost, and that is no quiet end.
+    /// Fails also when only the reader has gone: messages are lost then.
     fn flush(&mut self) -> Done {
         let written = self.to.write_all(&self.taken).and_then(|()| self.to.flush());
         self.taken.clear();
@@ -115,12 +121,12 @@ impl Output {
         })
     }
 
-    /// Nothing is taken for nobody.
+    /// Fails when the reader has gone, before another message is taken.
     fn check(&self) -> Done {
         if !self.taken.is_empty() || !is_unread(&self.to) {
             return Ok(());
         }
-        let why = "nobody reads the output any more, and what was written and not read is lost";
+        let why = "the reader of the output has gone, and what it has not read is lost";
         Err(Failure::Failed(format!("{}: {why}; to take some messages, use --count N", self.queue)))
     }
 }

@@ -1,5 +1,6 @@
 //! The `ringway` command, one file a subcommand.
 
+mod args;
 mod bench;
 mod create;
 mod crew;
@@ -13,14 +14,19 @@ mod rm;
 mod shutdown;
 mod slices;
 mod stat;
-mod terms;
+mod text;
+mod view;
 mod worker;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Queues between processes, on shared memory.
+/// Queues and locks between processes, on shared memory.
+///
+/// A NAME stands for an object alone in its segment, or for a context, which holds several;
+/// CONTEXT/OBJECT stands for one of these. If there is no segment named CONTEXT, a NAME with a
+/// slash in it is the path of a file.
 ///
 /// Exit status: 0 done, 1 failure, 2 usage, 3 timed out, 4 the doctor found something; of `put`
 /// and `get` also 130 and 143, ended by SIGINT and SIGTERM.

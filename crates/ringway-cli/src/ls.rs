@@ -1,16 +1,21 @@
 //! `ringway ls`.
 
+mod list;
+mod table;
+
 use std::io::{self, Write};
 
 use clap::Args;
-use ringway::inspect::{self, Snapshot, printable};
-use ringway::{OpenError, Place};
-use serde_json::{Value, json};
+use ringway::inspect::{self, Facts, Segment};
+use ringway::{ObjectInfo, OpenError, Place};
 
 use crate::outcome::{Done, Failure, unwritten};
-use crate::terms::{age, bytes, marks};
+use crate::view::{ObjectView, Objects, Seen, SegmentView, see, view};
 
-/// Lists the queues of this host
+/// Lists the queues, locks and contexts of this host
+///
+/// A context has a line, and so has each object in it. Segments that other users can reach, or that
+/// belong to another user, are listed with their owner and mode.
 ///
 /// Example: ringway ls --json
 #[derive(Args)]
@@ -23,81 +28,56 @@ pub(crate) struct Ls {
 impl Ls {
     pub(crate) fn run(self) -> Done {
         let names = inspect::list()
-            .map_err(|error| Failure::Failed(format!("cannot list the queues: {error}")))?;
-        let queues: Vec<(String, Result<Snapshot, String>)> = names
-            .into_iter()
-            .filter_map(|name| {
-                let seen = look(&name)?;
-                Some((name, seen))
-            })
-            .collect();
-        let text = if self.json { list(&queues).to_string() + "\n" } else { table(&queues) };
+            .map_err(|error| Failure::Failed(format!("cannot list the segments: {error}")))?;
+        let listed: Vec<Listed> = names.into_iter().filter_map(Listed::look).collect();
+        let text =
+            if self.json { list::of(&listed).to_string() + "\n" } else { table::of(&listed) };
         io::stdout().write_all(text.as_bytes()).map_err(unwritten)
     }
 }
 
-/// What there is to see, or why it is refused; `None` when it is gone since it was listed.
-fn look(name: &str) -> Option<Result<Snapshot, String>> {
-    match inspect::open(&Place::from(name)) {
-        Ok(segment) => Some(inspect::snapshot(&segment).map_err(|fault| fault.to_string())),
-        Err(OpenError::NotFound { .. }) => None,
-        Err(error) => Some(Err(error.to_string())),
-    }
+/// A file that is listed.
+struct Listed {
+    name: String,
+    what: What,
 }
 
-fn living(snapshot: &Snapshot) -> (usize, usize) {
-    let alive = snapshot.holders.iter().filter(|holder| holder.attendee.alive).count();
-    (alive, snapshot.holders.len() - alive)
+enum What {
+    /// An object alone in its segment.
+    Single(SegmentView, ObjectInfo, Result<ObjectView, String>),
+    /// A segment of objects with names of their own.
+    Context(SegmentView, Vec<(ObjectInfo, Result<ObjectView, String>)>),
+    Unmapped(Facts),
+    Refused(String),
 }
 
-fn list(queues: &[(String, Result<Snapshot, String>)]) -> Value {
-    queues
-        .iter()
-        .map(|(name, seen)| match seen {
-            Ok(snapshot) => {
-                let (alive, dead) = living(snapshot);
-                json!({
-                    "name": name,
-                    "maxsize": snapshot.maxsize,
-                    "size": snapshot.size,
-                    "shut_down": snapshot.shut_down,
-                    "marked_as_removed": snapshot.removed,
-                    "living_participants": alive,
-                    "dead_participants": dead,
-                    "virtual_bytes": snapshot.virtual_bytes,
-                    "resident_bytes": snapshot.resident_bytes,
-                    "created_unix_nanos": snapshot.created_unix_nanos,
-                })
-            }
-            Err(reason) => json!({ "name": name, "refused": reason }),
-        })
-        .collect()
-}
-
-fn table(queues: &[(String, Result<Snapshot, String>)]) -> String {
-    let width =
-        queues.iter().map(|(name, _)| printable(name).chars().count()).max().unwrap_or(0).max(4);
-    let mut text = format!(
-        "{:width$}  {:>15}  {:>11}  {:>10}  {:>10}  AGE\n",
-        "NAME", "SIZE/MAXSIZE", "ALIVE/DEAD", "VIRTUAL", "RESIDENT"
-    );
-    for (name, seen) in queues {
-        let name = printable(name);
-        text += &match seen {
-            Ok(snapshot) => {
-                let (alive, dead) = living(snapshot);
-                format!(
-                    "{name:width$}  {:>15}  {:>11}  {:>10}  {:>10}  {}{}\n",
-                    format!("{}/{}", snapshot.size, snapshot.maxsize),
-                    format!("{alive}/{dead}"),
-                    bytes(snapshot.virtual_bytes),
-                    bytes(snapshot.resident_bytes),
-                    age(snapshot.created_unix_nanos),
-                    marks(snapshot),
-                )
-            }
-            Err(reason) => format!("{name:width$}  {reason}\n"),
+impl Listed {
+    /// `None` if it has gone since it was listed.
+    fn look(name: String) -> Option<Self> {
+        let what = match see(&Place::from(&name)) {
+            Ok(Seen::Mapped(segment)) => What::of(&segment),
+            Ok(Seen::Unmapped(facts)) => What::Unmapped(facts),
+            Err(OpenError::NotFound { .. }) => return None,
+            Err(error) => What::Refused(error.to_string()),
         };
+        Some(Self { name, what })
     }
-    text
+}
+
+impl What {
+    fn of(segment: &Segment) -> Self {
+        let objects = Objects::of(segment);
+        let (is_context, damage) = (objects.is_context, objects.damage());
+        let look = |object: ObjectInfo| {
+            let seen = view(segment, &object);
+            (object, seen)
+        };
+        let whole = SegmentView::of(segment);
+        let mut objects: Vec<_> = objects.list.into_iter().map(look).collect();
+        match (is_context, objects.pop(), damage) {
+            (false, Some((object, seen)), _) => Self::Single(whole, object, seen),
+            (false, None, damage) => Self::Refused(damage.unwrap_or_default()),
+            (true, last, _) => Self::Context(whole, objects.into_iter().chain(last).collect()),
+        }
+    }
 }

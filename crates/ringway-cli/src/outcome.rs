@@ -1,8 +1,10 @@
-//! How a subcommand ends when it does not end well.
+//! How a subcommand ends when it fails.
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
+
+use ringway::{PutError, PutErrorKind};
 
 /// Why a subcommand stopped.
 #[derive(Debug)]
@@ -11,31 +13,31 @@ pub(crate) enum Failure {
     Failed(String),
     /// Exit status 3.
     TimedOut(String),
-    /// Exit status 4: the doctor has already said what it found.
+    /// Exit status 4: the doctor has already printed its findings.
     Found,
     /// Ended by this signal, with the exit status that a shell gives it.
     Signal(u8),
-    /// Whoever read our output has gone. Nothing is left to say, and nobody to say it to.
-    NobodyReads,
+    /// The reader of the output has gone, so there is nothing left to print.
+    ReaderGone,
 }
 
 pub(crate) type Done = Result<(), Failure>;
 
 impl Failure {
-    /// Says what happened and answers the exit status.
+    /// Prints what happened and returns the exit status.
     pub(crate) fn report(self) -> ExitCode {
         let (text, status) = match self {
             Self::Failed(text) => (text, 1),
             Self::TimedOut(text) => (text, 3),
             Self::Signal(signal) => return ExitCode::from(128 + signal),
             Self::Found => return ExitCode::from(4),
-            Self::NobodyReads => return ExitCode::SUCCESS,
+            Self::ReaderGone => return ExitCode::SUCCESS,
         };
         complain(&text);
         ExitCode::from(status)
     }
 
-    /// The same, with what was being done in front.
+    /// The same failure, with what was being done in front of its text.
     pub(crate) fn while_doing(self, what: impl std::fmt::Display) -> Self {
         match self {
             Self::Failed(text) => Self::Failed(format!("{what}: {text}")),
@@ -45,20 +47,31 @@ impl Failure {
     }
 }
 
-/// One line on standard error. Unlike `eprintln!` it does not panic when nobody reads that either.
+/// Prints one line on standard error. Unlike `eprintln!` it does not panic when that is closed.
 pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "ringway: {text}");
 }
 
-/// Any error of the library is a failure with its text.
+/// An error of the library, as a failure with its text.
 pub(crate) fn failed(error: impl Error) -> Failure {
     Failure::Failed(error.to_string())
+}
+
+/// A put that failed, with the exit status that belongs to it.
+pub(crate) fn not_put<V>(error: PutError<V>) -> Failure {
+    match error {
+        PutError { kind: PutErrorKind::Full { .. }, .. }
+        | PutError { kind: PutErrorKind::NoBlock { .. }, .. } => {
+            Failure::TimedOut(error.to_string())
+        }
+        _ => Failure::Failed(error.to_string()),
+    }
 }
 
 /// Output that cannot be written.
 pub(crate) fn unwritten(error: io::Error) -> Failure {
     match error.kind() {
-        io::ErrorKind::BrokenPipe => Failure::NobodyReads,
+        io::ErrorKind::BrokenPipe => Failure::ReaderGone,
         _ => Failure::Failed(format!("cannot write the output: {error}")),
     }
 }

@@ -4,28 +4,28 @@ use std::io::{self, BufRead, BufReader, StdinLock};
 use std::time::Duration;
 
 use clap::Args;
-use ringway::PutError;
+use ringway::{PutError, PutErrorKind};
 
-use crate::outcome::{Done, Failure, failed};
+use crate::args::{Bytes, Measures, Target, seconds};
+use crate::outcome::{Done, Failure, failed, not_put};
 use crate::slices::{Signals, Timeout, is_readable};
-use crate::terms::{Bytes, Measures, not_put, place, seconds};
 
 /// Puts each line of standard input as one message
 ///
-/// The line feed is not part of the message. When this ends with 0, all messages are in the queue. When the queue is
-/// full, it waits until somebody gets.
+/// The line feed is not part of the message. When this ends with 0, all messages are in the queue.
+/// While the queue is full, it waits.
 ///
 /// Example: ringway put lines --create < access.log
 #[derive(Args)]
 pub(crate) struct Put {
-    /// The name of the queue, or a path with a slash in it
+    /// The name of the queue, CONTEXT/QUEUE, or a path with a slash in it
     name: String,
-    /// Make the queue if there is none
+    /// Create the queue if there is none
     #[arg(long)]
     create: bool,
     #[command(flatten)]
     measures: Measures,
-    /// How long to wait for a place, for each message; 0 does not wait
+    /// How long to wait for a free place, for each message; 0 does not wait
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     timeout: Option<Duration>,
 }
@@ -33,10 +33,10 @@ pub(crate) struct Put {
 impl Put {
     pub(crate) fn run(self) -> Done {
         let signals = Signals::watch()?;
-        let options = self.measures.options();
+        let (target, options) = (Target::of(&self.name), self.measures.options());
         let queue = match self.create {
-            true => options.open_or_create(place(&self.name)).map_err(failed)?,
-            false => options.open(place(&self.name)).map_err(failed)?,
+            true => target.open_or_create(&options).map_err(failed)?,
+            false => target.open(&options).map_err(failed)?,
         };
         let mut input =
             Input { from: BufReader::with_capacity(1 << 16, io::stdin().lock()), line: Vec::new() };
@@ -54,7 +54,11 @@ impl Put {
     fn put(&self, queue: &Bytes, message: &[u8], signals: &Signals) -> Done {
         let mut put = queue.try_put_bytes(message);
         let wait = Timeout::of(self.timeout);
-        while let Err(PutError::Full { .. } | PutError::NoBlock { .. }) = put {
+        while let Err(
+            PutError { kind: PutErrorKind::Full { .. }, .. }
+            | PutError { kind: PutErrorKind::NoBlock { .. }, .. },
+        ) = put
+        {
             if wait.is_over() {
                 break;
             }
@@ -67,13 +71,14 @@ impl Put {
 
 /// Standard input by lines.
 struct Input {
-    /// Its buffer is larger than that of what it reads from, which therefore stays empty.
+    /// Its buffer is larger than that of standard input, which therefore stays empty.
     from: BufReader<StdinLock<'static>>,
     line: Vec<u8>,
 }
 
 impl Input {
-    /// The next line without its line feed; `None` at the end. Bytes that a signal finds without a line feed are left out.
+    /// The next line without its line feed; `None` at the end. When a signal comes, bytes without a
+    /// line feed are dropped.
     fn next_line(
         &mut self,
         signals: &Signals,

@@ -2,15 +2,15 @@
 
 use clap::Args;
 
-use crate::outcome::{Done, Failure, failed};
-use crate::terms::{Bytes, place};
+use crate::args::{Bytes, Target};
+use crate::outcome::{Done, failed};
 
-/// Shuts a queue down for everybody: puts fail, gets take what is left and then end
+/// Shuts a queue down for all processes: puts fail, gets take what is left and then end
 ///
 /// Example: ringway shutdown jobs
 #[derive(Args)]
 pub(crate) struct Shutdown {
-    /// The name of the queue, or a path with a slash in it
+    /// The name of the queue, CONTEXT/QUEUE, or a path with a slash in it
     name: String,
     /// Drop what is left
     #[arg(long)]
@@ -19,9 +19,11 @@ pub(crate) struct Shutdown {
 
 impl Shutdown {
     pub(crate) fn run(self) -> Done {
-        let queue = Bytes::options().open_any(place(&self.name)).map_err(failed)?;
-        queue
-            .shutdown(self.immediate)
-            .map_err(|fault| Failure::Failed(format!("{}: {fault}", queue.name())))
+        let options = Bytes::options();
+        let queue = match Target::of(&self.name) {
+            Target::Segment(place) => options.open_any(place),
+            target => target.open(&options),
+        };
+        queue.map_err(failed)?.shutdown(self.immediate).map_err(failed)
     }
 }

@@ -1,6 +1,7 @@
-//! Waiting a slice at a time, so that a signal is noticed, and that nobody reads what we write.
+//! Waiting a slice at a time, so that the command notices a signal, or the end of its reader.
 //!
-//! Each slice leaves a registration with the queue, until the next message or place takes them all back.
+//! Each slice leaves a registration with the queue, until the next message or free place takes them
+//! all back.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -22,7 +23,7 @@ pub(crate) struct Timeout {
 }
 
 impl Timeout {
-    /// `None` waits without end, as does what no clock can tell.
+    /// `None` waits without end, and so does a time that no clock can tell.
     pub(crate) fn of(timeout: Option<Duration>) -> Self {
         Self { end: timeout.and_then(|timeout| Instant::now().checked_add(timeout)) }
     }
@@ -38,7 +39,8 @@ impl Timeout {
     }
 }
 
-/// SIGINT and SIGTERM, which end a command after it has put what it holds where it belongs. A second one ends it at once.
+/// SIGINT and SIGTERM, which end a command after it has written what it holds. A second one ends it
+/// at once.
 pub(crate) struct Signals {
     seen: Arc<AtomicUsize>,
 }
@@ -67,7 +69,7 @@ impl Signals {
     }
 }
 
-/// Waits for a slice at most until there is something to read, or the end of it.
+/// Waits for up to a slice until there is something to read, or the end of input.
 pub(crate) fn is_readable(input: &impl AsFd) -> io::Result<bool> {
     let mut watched = [PollFd::new(input, PollFlags::IN)];
     let slice = Timespec { tv_sec: 0, tv_nsec: SLICE.subsec_nanos().into() };
@@ -78,7 +80,8 @@ pub(crate) fn is_readable(input: &impl AsFd) -> io::Result<bool> {
     }
 }
 
-/// Whether what is written there can be read by nobody any more: the other end of a pipe, socket or terminal is gone.
+/// Whether no process can read what is written there: the other end of a pipe, socket or terminal is
+/// gone.
 pub(crate) fn is_unread(output: &impl AsFd) -> bool {
     let mut watched = [PollFd::new(output, PollFlags::empty())];
     let seen = poll(&mut watched, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));

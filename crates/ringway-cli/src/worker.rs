@@ -1,6 +1,6 @@
 //! Worker processes of `bench` and `demo`: this very program again, under a hidden subcommand.
 //!
-//! A worker says `ready`, begins when it reads a byte, and ends when whoever started it is gone.
+//! A worker says `ready`, begins when it reads a byte, and ends when its parent is gone.
 
 use std::io::{self, Read, Write};
 use std::process;
@@ -44,12 +44,12 @@ impl Worker {
 
 /// In a worker: says that it is ready, and waits for the word to begin.
 ///
-/// Its input stays open for as long as its parent lives, so the end of it ends the worker: nobody is left who would.
+/// Its input stays open for as long as its parent lives, so the end of input ends the worker.
 pub(crate) fn ready() -> Done {
     say("ready")?;
     let mut input = io::stdin();
     match input.read(&mut [0]).map_err(|error| Failure::Failed(error.to_string()))? {
-        0 => Err(Failure::NobodyReads),
+        0 => Err(Failure::ReaderGone),
         _ => {
             thread::spawn(move || {
                 while input.read(&mut [0]).is_ok_and(|read| read != 0) {}

@@ -1,13 +1,14 @@
-//! Each subcommand as its user calls it: what it prints, what it says when it fails, and its exit status.
+//! Each subcommand as its user calls it: what it prints, what it says when it fails, and its exit
+//! status.
 
 mod support;
 
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::FileExt;
 use std::process::Stdio;
 
 use ringway::Queue;
 use serde_json::Value;
+use support::places::Places;
 use support::{Name, Running, ringway, run, run_with, status, stderr, stdout};
 
 fn json(arguments: &[&str]) -> Value {
@@ -38,7 +39,7 @@ fn create_refuses_a_name_that_is_taken() {
     let again = run(&["create", &name.0]);
     assert_eq!(status(&again), 1);
     assert!(
-        stderr(&again).contains(&name.0) && stderr(&again).contains("exists already"),
+        stderr(&again).contains(&name.0) && stderr(&again).contains("already exists"),
         "{}",
         stderr(&again)
     );
@@ -115,7 +116,7 @@ fn a_line_that_is_typed_arrives_at_once() {
 }
 
 #[test]
-fn nobody_who_reads_is_no_reason_to_panic() {
+fn a_reader_that_is_gone_is_no_reason_to_panic() {
     let name = Name::new("unread");
     run_with(&["put", &name.0, "--create"], &b"x\n".repeat(50_000));
     for arguments in [&["get", &name.0, "--count", "50000"][..], &["ls"], &["stat", &name.0]] {
@@ -131,7 +132,7 @@ fn nobody_who_reads_is_no_reason_to_panic() {
 }
 
 #[test]
-fn errors_that_nobody_reads_are_no_reason_to_panic_either() {
+fn errors_without_a_reader_are_no_reason_to_panic_either() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     for arguments in
@@ -246,13 +247,9 @@ fn a_queue_that_is_damaged_is_told_with_its_name() {
         .create(&name.0)
         .unwrap();
     queue.put_bytes(b"x").unwrap();
-    let slots = 20480; // after 4 participants
-    std::fs::File::options()
-        .write(true)
-        .open(name.file())
-        .unwrap()
-        .write_all_at(&[0xff; 8 * 256], slots)
-        .unwrap();
+    let places = Places::of(&name);
+    let (queue_at, geometry) = places.queue();
+    places.write(queue_at + geometry.slots_at, &[0xff; 8 * 256]);
     let output = run(&["shutdown", &name.0]);
     assert_eq!(status(&output), 1);
     assert!(
@@ -296,7 +293,7 @@ fn stat_and_ls_tell_the_same_and_in_json() {
 }
 
 #[test]
-fn rm_refuses_while_somebody_lives_there() {
+fn rm_refuses_while_a_living_process_has_it_open() {
     let name = Name::new("lived-in");
     let queue = Queue::<[u8]>::create(&name.0, 3).unwrap();
     let refused = run(&["rm", &name.0]);

@@ -3,15 +3,16 @@
 mod support;
 
 use std::collections::VecDeque;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
 use ringway::{Queue, QueueOptions};
+use ringway_segment::layout::FRAME_AT;
 use serde_json::Value;
+use support::places::Places;
 use support::{
     Folder, Name, Running, getter, run, run_with, signal, status, stderr, stdout, wait_for_state,
 };
@@ -29,19 +30,11 @@ fn kinds(findings: &[Value]) -> Vec<(&str, bool)> {
     findings.iter().map(|finding| (finding["kind"].as_str().unwrap(), kind(finding))).collect()
 }
 
-/// Small enough that the places of its words are easily told: its table ends at 20480.
 fn small() -> QueueOptions<[u8]> {
     Queue::options().maxsize(3).max_message(64).participants(4).loans(1)
 }
-const PARTICIPANTS_OF_SMALL: u64 = 16384;
-const DESCRIPTORS_OF_SMALL: u64 = 28672;
 
-fn poke(name: &Name, offset: u64, word: u64) {
-    let file = OpenOptions::new().write(true).open(name.file()).unwrap();
-    file.write_all_at(&word.to_le_bytes(), offset).unwrap();
-}
-
-/// Kills a `get` that has read one message and keeps it, since nobody reads what it writes.
+/// Kills a `get` that has written one message, and waits for another with blocks at hand.
 fn kill_a_holder(name: &Name) -> u32 {
     let mut get = getter(name);
     run_with(&["put", &name.0], b"seen\n");
@@ -57,7 +50,7 @@ fn the_dead_are_found_and_what_they_held_is_taken_back() {
     let name = Name::new("patient");
     let queue = Queue::<[u8]>::create(&name.0, 3).unwrap();
     assert_eq!(doctor(&[&name.0]), (0, vec![]));
-    assert_eq!(stdout(&run(&["doctor", &name.0])), "1 queue looked at, all is well\n");
+    assert_eq!(stdout(&run(&["doctor", &name.0])), "1 segment examined, all is well\n");
 
     let dead = kill_a_holder(&name);
     let (found, findings) = doctor(&[&name.0]);
@@ -72,21 +65,23 @@ fn the_dead_are_found_and_what_they_held_is_taken_back() {
 }
 
 #[test]
-fn blocks_of_nobody_are_found_and_taken_back() {
+fn blocks_without_an_owner_are_found_and_taken_back() {
     let name = Name::new("orphans");
     let queue = small().create(&name.0).unwrap();
     kill_a_holder(&name);
-    // As if somebody else had got the dead one's place, and had gone before it looked for what the dead one held.
+    // As if another process had adopted the entry of the dead one, and had ended before it looked
+    // for what the dead one held.
     let index = queue
         .snapshot()
         .unwrap()
         .holders
         .iter()
-        .find(|holder| !holder.attendee.alive)
+        .find(|holder| !holder.participant.alive)
         .unwrap()
-        .attendee
+        .participant
         .index;
-    poke(&name, PARTICIPANTS_OF_SMALL + 128 * u64::from(index), 1 << 8);
+    let places = Places::of(&name);
+    places.poke(places.participant(index), 1 << 8);
     let (found, findings) = doctor(&[&name.0]);
     assert_eq!((found, kinds(&findings)), (4, vec![("orphaned blocks", false)]));
     let (found, findings) = doctor(&["--fix", &name.0]);
@@ -127,7 +122,7 @@ fn a_queue_that_is_done_and_left_goes_and_one_with_messages_stays_until_it_is_sa
     assert_eq!(
         doctor(&["--fix", "--remove-abandoned", &name.0]),
         (0, vec![]),
-        "somebody has it open"
+        "a process has it open"
     );
     drop(holder);
     let (found, findings) = doctor(&["--fix", "--remove-abandoned", &name.0]);
@@ -135,7 +130,7 @@ fn a_queue_that_is_done_and_left_goes_and_one_with_messages_stays_until_it_is_sa
     assert!(!name.file().exists());
 }
 
-/// A process that has made a file like a creator, and stands still before it could write anything to it.
+/// A process that has made a file like a creator, and stands still before it has written to it.
 fn creator_half_way(path: &Path) -> Running {
     let mut command = std::process::Command::new("sh");
     command.args(["-c", r#"exec 3<>"$0"; truncate -s 65536 "$0"; kill -STOP $$"#]).arg(path);
@@ -194,24 +189,26 @@ fn a_hidden_name_goes_with_its_dead_creator() {
 #[test]
 fn what_is_no_queue_and_what_is_damaged_is_told_and_let_be() {
     let name = Name::new("no-patient");
-    fs::write(name.file(), b"junk that is somebody's").unwrap();
+    fs::write(name.file(), b"junk of another program").unwrap();
     let (found, findings) = doctor(&["--fix", "--remove-abandoned", &name.0]);
     assert_eq!((found, kinds(&findings)), (4, vec![("refused", false)]));
     assert!(findings[0]["remedy"].as_str().unwrap().contains("rm --force"), "{findings:?}");
-    assert_eq!(fs::read(name.file()).unwrap(), b"junk that is somebody's");
+    assert_eq!(fs::read(name.file()).unwrap(), b"junk of another program");
     fs::remove_file(name.file()).unwrap();
 
     let queue = small().create(&name.0).unwrap();
     queue.put_bytes(b"x").unwrap();
     drop(queue.get_bytes().unwrap());
-    poke(&name, DESCRIPTORS_OF_SMALL, u64::MAX);
+    let places = Places::of(&name);
+    let (queue_at, geometry) = places.queue();
+    places.poke(queue_at + geometry.classes[0].descriptors_at, u64::MAX);
     let (found, findings) = doctor(&["--fix", &name.0]);
     assert_eq!((found, kinds(&findings)), (4, vec![("damage", false)]));
-    assert_eq!(findings[0]["finding"], "1 block with a state that nobody writes");
+    assert_eq!(findings[0]["finding"], "1 block with an impossible state");
 }
 
 #[test]
-fn who_holds_too_much_is_named() {
+fn a_process_that_holds_too_much_is_named() {
     let name = Name::new("hoarder");
     let queue =
         Queue::<[u8]>::options().maxsize(5).max_message(64).loans(2).create(&name.0).unwrap();
@@ -233,7 +230,7 @@ fn who_holds_too_much_is_named() {
 }
 
 #[test]
-fn all_queues_are_looked_at_when_none_is_named() {
+fn all_segments_are_examined_when_none_is_named() {
     let (left, held) = (Name::new("left"), Name::new("held"));
     run(&["create", &left.0]);
     let _holder = Queue::<[u8]>::create(&held.0, 3).unwrap();
@@ -244,7 +241,7 @@ fn all_queues_are_looked_at_when_none_is_named() {
 }
 
 #[test]
-fn who_stands_still_is_named() {
+fn a_process_that_stands_still_is_named() {
     let name = Name::new("still");
     let _queue = Queue::<[u8]>::create(&name.0, 3).unwrap();
     let get = getter(&name);
@@ -260,7 +257,7 @@ fn who_stands_still_is_named() {
     assert_eq!(doctor(&[&name.0]), (0, vec![]));
 }
 
-/// At any instant somebody holds too much, and never the same for long.
+/// At any instant the process holds too much, and never the same for long.
 #[test]
 fn a_queue_that_flows_is_no_hoard() {
     let name = Name::new("flow");
@@ -293,8 +290,10 @@ fn participants_that_cannot_be_are_damage() {
         .participants(20)
         .create(&name.0)
         .unwrap();
-    let file = OpenOptions::new().write(true).open(name.file()).unwrap();
-    file.write_all_at(&[1; 19 * 128], PARTICIPANTS_OF_SMALL + 128).unwrap();
+    let places = Places::of(&name);
+    places.write(places.participant(1), &[1; 19 * 128]);
+    let entered = FRAME_AT + 4 * 128 + 8; // entries of the table that were ever used
+    places.poke(entered, 20);
     let (found, findings) = doctor(&["--fix", &name.0]);
     assert_eq!((found, kinds(&findings)), (4, vec![("damage", false)]), "{findings:?}");
     let text = findings[0]["finding"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! How `get` and `put` end when nobody reads, and when they are asked to.
+//! How `get` and `put` end when their reader is gone, and when they are asked to.
 
 mod support;
 
@@ -11,15 +11,16 @@ use support::{
 };
 
 #[test]
-fn nothing_is_taken_for_nobody() {
-    let name = Name::new("nobody");
+fn nothing_is_taken_when_the_reader_is_gone() {
+    let name = Name::new("no-reader");
     run_with(&["put", &name.0, "--create"], b"a\nb\n");
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let get = ringway(&["get", &name.0]).stdout(writer).stderr(Stdio::piped()).output().unwrap();
     assert_eq!(status(&get), 1);
     assert!(
-        stderr(&get).contains("nobody reads") && stderr(&get).contains("--count"),
+        stderr(&get).contains("the reader of the output has gone")
+            && stderr(&get).contains("--count"),
         "{}",
         stderr(&get)
     );
@@ -44,7 +45,7 @@ fn a_get_that_sleeps_ends_with_its_reader() {
     let mut told = String::new();
     get.0.stderr.take().unwrap().read_to_string(&mut told).unwrap();
     assert!(
-        told.contains(&format!("queue '{}': nobody reads the output any more", name.0)),
+        told.contains(&format!("queue '{}': the reader of the output has gone", name.0)),
         "{told}"
     );
 }
@@ -79,14 +80,19 @@ fn a_signal_ends_them_without_a_trace() {
         let doctor = run(&["doctor", &name.0]);
         assert_eq!(
             (status(&doctor), stdout(&doctor).as_str()),
-            (0, "1 queue looked at, all is well\n")
+            (0, "1 segment examined, all is well\n")
         );
     }
 }
 
 fn attended_by(queue: &Queue<[u8]>, child: &Running) {
     let is_there = || {
-        queue.snapshot().unwrap().holders.iter().any(|holder| holder.attendee.pid == child.0.id())
+        queue
+            .snapshot()
+            .unwrap()
+            .holders
+            .iter()
+            .any(|holder| holder.participant.pid == child.0.id())
     };
     while !is_there() {
         std::thread::sleep(std::time::Duration::from_millis(1));

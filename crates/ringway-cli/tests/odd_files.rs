@@ -1,4 +1,5 @@
-//! Files that anybody may have left where queues are: with names that write to terminals, and of any kind.
+//! Files that any user may have left where segments are: with names that write to terminals, and of
+//! any kind.
 
 mod support;
 
@@ -7,7 +8,7 @@ use std::process::Command;
 
 use support::{Name, run, run_as_nobody, status, stderr, stdout};
 
-/// What reaches the terminal of whoever looks.
+/// What reaches the terminal of the user who looks.
 fn told(arguments: &[&str]) -> String {
     let output = run(arguments);
     stdout(&output) + &stderr(&output)
@@ -90,17 +91,16 @@ fn what_is_no_file_is_told_and_removed_by_force_where_that_can_be() {
 }
 
 #[test]
-fn a_file_of_somebody_else_is_told_with_another_remedy_than_a_limit() {
+fn a_file_of_another_user_is_told_with_another_remedy_than_a_limit() {
     let name = Name::new("unreadable");
     run(&["create", &name.0]);
     let Some(output) = run_as_nobody(&["doctor", &name.0]) else { return };
-    assert!(
-        stdout(&output).contains(
-            "unreadable: cannot open the file: Permission denied (os error 13); look as the user who owns it"
-        ),
-        "{}",
-        stdout(&output)
+    let told = format!(
+        "note: {}: unreadable: cannot open the file: Permission denied (os error 13) (user 0, mode \
+         0600); look as root",
+        name.0
     );
+    assert!(stdout(&output).contains(&told), "{}", stdout(&output));
     let script =
         format!("ulimit -v 1000000; exec '{}' doctor {}", env!("CARGO_BIN_EXE_ringway"), name.0);
     let limited = Command::new("sh").args(["-c", &script]).output().unwrap();

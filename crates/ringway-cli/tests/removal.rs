@@ -2,39 +2,44 @@
 
 mod support;
 
-use std::fs::{self, OpenOptions, Permissions};
-use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
 use ringway::{OpenError, Queue};
+use ringway_segment::layout::FRAME_AT;
 use serde_json::Value;
+use support::places::Places;
 use support::{Name, run, run_as_nobody, run_with, status, stderr, stdout};
 
 #[test]
 fn a_removal_that_the_system_refuses_changes_nothing() {
     let name = Name::new("not-ours");
     run_with(&["put", &name.0, "--create"], b"1\n2\n");
-    fs::set_permissions(name.file(), Permissions::from_mode(0o666)).unwrap();
+    let let_in = |mode| fs::set_permissions(name.file(), Permissions::from_mode(mode)).unwrap();
     let why = format!(
         "cannot remove {}: Operation not permitted (os error 1); it belongs to uid 0",
         name.file().display()
     );
-    for (arguments, code) in [
-        (&["rm", &*name.0][..], 1),
-        (&["rm", "--force", &name.0], 1),
-        (&["doctor", &name.0, "--fix", "--remove-abandoned"], 4),
+    let untrusted = "untrusted: queue of user 0, mode 0666: any user may write to the file; take";
+    for (arguments, code, why) in [
+        (&["rm", &*name.0][..], 1, &*why),
+        (&["rm", "--force", &name.0], 1, &why),
+        (&["doctor", &name.0, "--fix", "--remove-abandoned"], 4, untrusted),
     ] {
+        let_in(0o666);
         let Some(output) = run_as_nobody(arguments) else { return };
         let told = stdout(&output) + &stderr(&output);
         assert_eq!(status(&output), code, "{told}");
-        assert!(told.contains(&why), "{told}");
+        assert!(told.contains(why), "{told}");
+        let_in(0o600); // what any user may write to is not opened
         let queue = Queue::<[u8]>::open(&name.0).unwrap();
         assert_eq!((queue.len().unwrap(), queue.snapshot().unwrap().removed), (2, false));
     }
 }
 
-/// Flag 1 at its place in the segment.
+/// Sets the flag that says that a segment is removed.
 fn mark(name: &Name) {
-    OpenOptions::new().write(true).open(name.file()).unwrap().write_all_at(&[1], 4736).unwrap();
+    Places::of(name).write(FRAME_AT, &[1]);
 }
 
 #[test]
@@ -59,7 +64,7 @@ fn a_mark_without_a_removal_is_told_and_taken_back() {
     assert_eq!(stat["marked_as_removed"], true);
 
     let found = stdout(&run(&["doctor", &name.0]));
-    assert!(found.contains("marked as removed: nobody can open it"), "{found}");
+    assert!(found.contains("marked as removed: it cannot be opened"), "{found}");
     let fixed = stdout(&run(&["doctor", &name.0, "--fix"]));
     assert!(fixed.contains("the mark was taken back"), "{fixed}");
     assert_eq!(stdout(&run(&["get", &name.0, "--count", "2"])), "1\n2\n");

@@ -32,6 +32,10 @@ pub enum Part {
     },
     /// The words that concern the whole queue.
     Control,
+    /// The word of a lock.
+    Lock,
+    /// The directory of objects.
+    Directory,
     /// The participant table.
     Participants,
 }
@@ -43,6 +47,8 @@ impl fmt::Display for Part {
             Self::FreeBlocks { class } => write!(f, "the ring of free blocks of class {class}"),
             Self::Blocks { class } => write!(f, "the blocks of class {class}"),
             Self::Control => write!(f, "the control words"),
+            Self::Lock => write!(f, "the lock"),
+            Self::Directory => write!(f, "the directory of objects"),
             Self::Participants => write!(f, "the participant table"),
         }
     }

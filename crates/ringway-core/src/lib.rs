@@ -1,44 +1,25 @@
-//! The heart of Ringway: segments of shared memory, the ring, blocks, participants and recovery.
+//! The algorithms of Ringway over 64-bit words: the ring, the store of blocks, the event count, the
+//! lock word and the membership table.
 //!
-//! It knows no message type and no policy; those are in the `ringway` crate. The format of a segment is described in
-//! `shm-layout.md` at the top of the repository.
+//! Nothing here maps memory or calls the system. Every algorithm is generic over its words
+//! ([`word::Word`]), so that the code which runs on a mapped segment is the code that loom, shuttle
+//! and the death tests explore. `shm-layout.md` describes the words and has the proof.
 //!
-//! From the bottom up: [`word`], [`position`] and [`packed`] are the shared words; [`ring`] and [`event`] the
-//! algorithms on them, which run on any storage; [`layout`] says where they lie in a [`segment`]; [`attachment`] joins
-//! a process to a segment, which moves messages and [`blocks`] and does its [`waking`]; [`recovery`] takes back what the dead held.
+//! From the bottom up: [`word`], [`position`] and [`state`] are the words; [`owned`] turns the
+//! ownership of a block into a value; [`ring`] moves blocks, [`store`] has the free ones;
+//! [`event_count`] is what sleepers register at; [`lock_word`] is a lock whose owner may die;
+//! [`membership`] is the table of participants, whose generations tell the living from the dead.
 
-pub mod attachment;
-pub mod blocks;
-pub mod census;
+pub mod block;
 pub mod corruption;
-pub mod error;
-pub mod event;
-mod header;
-mod hints;
-pub mod holds;
-pub mod layout;
-mod mapping;
-mod messages;
-mod names;
-pub mod packed;
-pub mod participant;
+pub mod event_count;
+pub mod lock_word;
+pub mod membership;
+pub mod owned;
+pub mod owner;
 pub mod position;
-mod prefetch;
-pub mod recovery;
-pub mod remains;
-pub mod removal;
+pub mod prefetch;
 pub mod ring;
-pub mod segment;
-mod shape;
-pub mod spec;
-mod stock;
-pub mod waking;
+pub mod state;
+pub mod store;
 pub mod word;
-
-pub use names::{Place, list, printable};
-pub use ringway_sys::clock::Monotonic;
-
-/// What the system shows of a process, for people.
-pub mod process {
-    pub use ringway_sys::process::{Sight, sight_of};
-}

@@ -2,7 +2,7 @@
 
 /// The line will be written soon.
 #[inline(always)]
-pub(crate) fn for_writing<T>(_at: *const T) {
+pub fn for_writing<T>(_at: *const T) {
     #[cfg(target_arch = "x86_64")]
     // By its name, because the intrinsic becomes a prefetch for reading unless the crate is built for a processor that
     // is known to have this one; and a line that was fetched for reading is asked for once more when it is written.
@@ -14,7 +14,7 @@ pub(crate) fn for_writing<T>(_at: *const T) {
 
 /// The line will be read soon.
 #[inline(always)]
-pub(crate) fn for_reading<T>(_at: *const T) {
+pub fn for_reading<T>(_at: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: as above.
     unsafe {

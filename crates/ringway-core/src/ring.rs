@@ -19,19 +19,22 @@
 //!   would stand with Relaxed; recovery, which walks the states, reads what an owner did before it died.
 //! * `hint`: what a process remembers is stored Release and recalled Acquire: a thread that starts where another one
 //!   was has seen what that one saw. Else it could take an old slot for a corrupted one.
-//! * `edge`: publish and claim are SeqCst, as is the look at the sleepers that follows them; see [`crate::event`].
+//! * `edge`: publish and claim are SeqCst, as is the look at the sleepers that follows them; see [`crate::event_count`].
 
 mod claim;
 mod close;
 mod ends;
 mod fuel;
+mod hints;
 mod look;
 mod push;
+mod shape;
 
+pub use self::hints::Hints;
+pub use self::shape::Shape;
+use crate::block::Block;
 pub use crate::corruption::{Corruption, Part};
-pub use crate::hints::Hints;
-use crate::packed::{Block, Lane};
-pub use crate::shape::Shape;
+use crate::state::Lane;
 use crate::word::Word;
 
 /// The words that a ring lives in.
@@ -82,7 +85,7 @@ impl From<Corruption> for PushError {
 
 /// Why a claim ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Edge {
+pub enum ClaimEnd {
     /// There may be more.
     More,
     /// Empty at some instant of the call.

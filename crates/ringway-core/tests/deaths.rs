@@ -27,14 +27,14 @@ const VICTIM: u64 = 7 * PER_PRODUCER;
 
 impl Act {
     /// What it does; answers with the participant, if it lives to do so.
-    fn run(self, mut party: Member, value: u64) -> Member {
+    fn run(self, party: Member, value: u64) -> Member {
         match self {
             Put => _ = party.put(value),
             PutMany => _ = party.put_many(&[value, value + 1]),
             Get => _ = party.get(),
             GetMany => _ = party.get_many(2),
             Close => _ = party.close(),
-            Recover => party.recover(Party::new(&party.queue, 50, 1).me),
+            Recover => _ = party.recover(Party::new(&party.queue, 50, 1).me),
         }
         party
     }
@@ -52,21 +52,21 @@ impl Case {
     /// The queue with `filled` messages, and the one who put them.
     fn set_up(&self) -> (Arc<Queue<StepWord>>, Member) {
         let queue = Queue::new(self.maxsize, self.maxsize as u32 + 9, self.first);
-        Party::stock(&queue);
+        Party::fill_free_ring(&queue);
         // Owner 50 died with a message in hand and another half put; some acts recover it.
-        let mut corpse = Party::new(&queue, 50, 1);
+        let corpse = Party::new(&queue, 50, 1);
         corpse.put(50 * PER_PRODUCER).unwrap();
         corpse.receive(1);
         Stepped::new(move || corpse.put(50 * PER_PRODUCER + 1)).kill();
-        let mut other = Party::new(&queue, 2, 1);
+        let other = Party::new(&queue, 2, 1);
         for _ in 0..self.filled {
-            put_next(&mut other).unwrap();
+            put_next(&other).unwrap();
         }
         (queue, other)
     }
 
-    fn victim(&self, queue: &Arc<Queue<StepWord>>, index: u8, other: &mut Member) -> Member {
-        let mut victim = Party::new(queue, index, 1);
+    fn victim(&self, queue: &Arc<Queue<StepWord>>, index: u8, other: &Member) -> Member {
+        let victim = Party::new(queue, index, 1).keeping(0);
         if self.warm {
             if self.filled == 0 {
                 victim.put(u64::from(index) * PER_PRODUCER).unwrap();
@@ -78,13 +78,12 @@ impl Case {
             // Others have been here since, but for the message in front.
             let _ = other.get().map(|_| put_next(other).unwrap());
         }
-        victim.keep = 0;
         victim
     }
 }
 
 /// Puts the next value of this participant; they are counted by what it was acknowledged.
-fn put_next(party: &mut Member) -> Result<(), Refused> {
+fn put_next(party: &Member) -> Result<(), Refused> {
     let own = u64::from(party.me.index());
     let done = party
         .queue
@@ -98,8 +97,8 @@ fn put_next(party: &mut Member) -> Result<(), Refused> {
 }
 
 /// More than a lap of puts and gets. None may wait for anybody.
-fn go_on(other: &mut Member) {
-    let laps = 3 * other.queue.messages.shape().slots();
+fn go_on(other: &Member) {
+    let laps = 3 * other.queue.messages().shape().slots();
     for round in 0..laps {
         for _ in 0..1 + round % 2 {
             let _ = put_next(other);
@@ -125,20 +124,20 @@ fn stop_everywhere(kill: bool) {
     for case in cases() {
         for act in [Put, PutMany, Get, GetMany, Close, Recover] {
             for accesses in 0.. {
-                let (queue, mut other) = case.set_up();
-                let victim = case.victim(&queue, 7, &mut other);
+                let (queue, other) = case.set_up();
+                let victim = case.victim(&queue, 7, &other);
                 let me = victim.me;
                 let corpse = Party::new(&queue, 50, 1).me;
                 let run = Stepped::new(move || act.run(victim, VICTIM + 1));
                 let stands = run.step(accesses);
-                go_on(&mut other);
+                go_on(&other);
                 let mut dead = vec![corpse];
                 match if kill { run.kill() } else { run.finish() } {
-                    Some(mut survivor) => survivor.flush(0),
+                    Some(survivor) => survivor.leave(),
                     None => dead.push(me),
                 }
-                other.flush(0);
-                let closed = queue.messages.is_closed().unwrap();
+                other.leave();
+                let closed = queue.messages().is_closed().unwrap();
                 let in_flight = [VICTIM + 1, VICTIM + 2, 50 * PER_PRODUCER + 1];
                 audit(&queue, &dead, &in_flight, closed);
                 if kill {
@@ -182,8 +181,8 @@ fn two_deaths(case: &Case, acts: [Act; 2]) {
     let mut first_ended = false;
     for first in 0.. {
         for second in 0.. {
-            let (queue, mut other) = case.set_up();
-            let victims = [7, 8].map(|index| case.victim(&queue, index, &mut other));
+            let (queue, other) = case.set_up();
+            let victims = [7, 8].map(|index| case.victim(&queue, index, &other));
             let mut dead = vec![Party::new(&queue, 50, 1).me];
             let owners = [victims[0].me, victims[1].me];
             let mut values = [VICTIM + 1, VICTIM + PER_PRODUCER + 1].into_iter();
@@ -195,13 +194,13 @@ fn two_deaths(case: &Case, acts: [Act; 2]) {
             let second_ended = !two.step(second);
             for (run, me) in [one, two].into_iter().zip(owners) {
                 match run.kill() {
-                    Some(mut survivor) => survivor.flush(0),
+                    Some(survivor) => survivor.leave(),
                     None => dead.push(me),
                 }
             }
-            go_on(&mut other);
-            other.flush(0);
-            let closed = queue.messages.is_closed().unwrap();
+            go_on(&other);
+            other.leave();
+            let closed = queue.messages().is_closed().unwrap();
             audit(&queue, &dead, &[a, a + 1, b, b + 1, 50 * PER_PRODUCER + 1], closed);
             if second_ended {
                 break;

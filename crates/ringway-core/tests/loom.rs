@@ -1,31 +1,21 @@
-//! The ring under loom: every interleaving of short runs with at most `PREEMPTIONS` preemptions, in the C11 memory
-//! model. A payload that is read without its writer having happened before is a failure too.
+//! The ring under loom: every interleaving of short runs with at most `PREEMPTIONS` preemptions, in
+//! the C11 memory model. A payload that is read without its writer having happened before is a
+//! failure too.
 
 mod support;
 
 use std::sync::Arc;
 
 use loom::thread;
-use ringway_core::ring::Edge;
+use ringway_core::ring::ClaimEnd;
 use support::heap::Queue;
+use support::loom::{check, run};
 use support::loom_word::LoomWord;
 use support::party::{Party, Refused};
 
 const PREEMPTIONS: usize = 3;
 /// So near the end of the positions that each run passes it.
 const BEFORE_WRAP: u64 = (1 << 44) - 1;
-
-fn check(preemptions: usize, scene: impl Fn() + Sync + Send + 'static) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(preemptions);
-    model.max_branches = 10_000;
-    model.check(scene);
-}
-
-/// Runs `here` in a thread of its own. What the first thread of a run does, loom does not interleave with the others.
-fn run<T: 'static>(here: impl FnOnce() -> T + 'static) -> T {
-    thread::spawn(here).join().unwrap()
-}
 
 fn queue(maxsize: u64, blocks: u32) -> Arc<Queue<LoomWord>> {
     Queue::new(maxsize, blocks, BEFORE_WRAP)
@@ -35,7 +25,7 @@ fn queue(maxsize: u64, blocks: u32) -> Arc<Queue<LoomWord>> {
 fn drain(queue: &Arc<Queue<LoomWord>>) -> Vec<u64> {
     let auditor = Party::new(queue, 100, 1);
     let (values, edge, _) = auditor.receive(8);
-    assert_ne!(edge, Edge::More);
+    assert_ne!(edge, ClaimEnd::More);
     values
 }
 
@@ -49,7 +39,7 @@ fn one_putter_and_one_getter_pass_messages_in_order() {
     for maxsize in [1, 2] {
         check(PREEMPTIONS, move || {
             let queue = queue(maxsize, 2);
-            let mut putter = Party::new(&queue, 1, 1).with_fresh([0, 1]);
+            let putter = Party::new(&queue, 1, 1).with_blocks(2);
             let getter = Party::new(&queue, 2, 1);
             let puts = thread::spawn(move || [putter.put(1), putter.put(2)]);
             let mut got: Vec<u64> = run(move || (0..2).flat_map(|_| getter.receive(1).0).collect());
@@ -67,8 +57,8 @@ fn two_putters_lose_nothing_and_full_is_exact() {
     for maxsize in [1, 2] {
         check(PREEMPTIONS, move || {
             let queue = queue(maxsize, 2);
-            let mut first = Party::new(&queue, 1, 1).with_fresh([0]);
-            let mut second = Party::new(&queue, 2, 1).with_fresh([1]);
+            let first = Party::new(&queue, 1, 1).with_blocks(1);
+            let second = Party::new(&queue, 2, 1).with_blocks(1);
             let getter = Party::new(&queue, 3, 1);
             let put = thread::spawn(move || first.put(1));
             let other = thread::spawn(move || second.put(2));
@@ -91,7 +81,7 @@ fn two_getters_never_take_the_same_message_and_empty_is_exact() {
     for maxsize in [1, 2] {
         check(PREEMPTIONS, move || {
             let queue = queue(maxsize, 2);
-            let mut putter = Party::new(&queue, 1, 1).with_fresh([0, 1]);
+            let putter = Party::new(&queue, 1, 1).with_blocks(2);
             let getters = [Party::new(&queue, 2, 1), Party::new(&queue, 3, 1)];
             putter.put(1).unwrap();
             let [a, b] = getters.map(|getter| thread::spawn(move || getter.receive(1).0));
@@ -109,14 +99,14 @@ fn full_is_never_answered_after_a_place_was_freed() {
     for maxsize in [1, 2] {
         check(PREEMPTIONS, move || {
             let queue = queue(maxsize, 4);
-            let mut putter = Party::new(&queue, 1, 1).with_fresh(0..4);
+            let putter = Party::new(&queue, 1, 1).with_blocks(4);
             for value in 0..maxsize {
                 putter.put(value).unwrap();
             }
             assert_eq!(putter.put(9), Err(Refused::Full));
             let getter = Party::new(&queue, 2, 1);
             let getter = thread::spawn(move || getter.receive(1).0);
-            let (during, mut putter) = run(move || (putter.put(9), putter));
+            let (during, putter) = run(move || (putter.put(9), putter));
             assert_eq!(getter.join().unwrap(), [0]);
             if during.is_err() {
                 putter.put(9).unwrap();
@@ -128,10 +118,10 @@ fn full_is_never_answered_after_a_place_was_freed() {
 
 #[test]
 fn batches_are_passed_whole_and_in_order() {
-    check(PREEMPTIONS, || {
+    check(2, || {
         let queue = queue(2, 3);
-        let mut putter = Party::new(&queue, 1, 1).with_fresh([0, 1]);
-        let mut other = Party::new(&queue, 2, 1).with_fresh([2]);
+        let putter = Party::new(&queue, 1, 1).with_blocks(2);
+        let other = Party::new(&queue, 2, 1).with_blocks(1);
         let getter = Party::new(&queue, 3, 1);
         let batch = thread::spawn(move || putter.put_many(&[1, 2]).0);
         let single = thread::spawn(move || other.put(3));
@@ -151,12 +141,11 @@ fn batches_are_passed_whole_and_in_order() {
 fn blocks_go_round_through_the_free_ring() {
     check(PREEMPTIONS, || {
         let queue = queue(1, 2);
-        Party::stock(&queue);
-        let mut putter = Party::new(&queue, 1, 1);
-        let mut getter = Party::new(&queue, 2, 1);
-        getter.keep = 0;
+        Party::fill_free_ring(&queue);
+        let putter = Party::new(&queue, 1, 1);
+        let getter = Party::new(&queue, 2, 1).keeping(0);
         let puts = thread::spawn(move || [putter.put(1), putter.put(2)]);
-        let (mut got, mut getter) =
+        let (mut got, getter) =
             run(move || ((0..2).flat_map(|_| getter.get()).collect::<Vec<u64>>(), getter));
         let puts = puts.join().unwrap();
         got.extend(getter.get());
@@ -170,7 +159,7 @@ fn blocks_go_round_through_the_free_ring() {
 fn len_answers_a_number_that_was_true_during_the_call() {
     check(PREEMPTIONS, || {
         let queue = queue(2, 3);
-        let mut putter = Party::new(&queue, 1, 1).with_fresh([0, 1, 2]);
+        let putter = Party::new(&queue, 1, 1).with_blocks(3);
         putter.put(1).unwrap();
         putter.put(2).unwrap();
         let looker = Party::new(&queue, 2, 1);
@@ -192,7 +181,7 @@ fn nothing_is_left_behind_an_answered_closed() {
     for maxsize in [1, 2] {
         check(PREEMPTIONS, move || {
             let queue = queue(maxsize, 1);
-            let mut putter = Party::new(&queue, 1, 1).with_fresh([0]);
+            let putter = Party::new(&queue, 1, 1).with_blocks(1);
             let closer = Party::new(&queue, 2, 1);
             let getter = Party::new(&queue, 3, 1);
             let put = thread::spawn(move || putter.put(1));
@@ -201,11 +190,14 @@ fn nothing_is_left_behind_an_answered_closed() {
             let put = put.join().unwrap();
             close.join().unwrap();
             let left = drain(&queue);
-            assert!(edge != Edge::Closed || left.is_empty(), "a message behind an answered Closed");
+            assert!(
+                edge != ClaimEnd::Closed || left.is_empty(),
+                "a message behind an answered Closed"
+            );
             got.extend(left);
             assert_eq!(got, if put.is_ok() { vec![1] } else { vec![] });
             assert!(matches!(put, Ok(()) | Err(Refused::Closed)));
-            assert_eq!(getter.receive(1).1, Edge::Closed);
+            assert_eq!(getter.receive(1).1, ClaimEnd::Closed);
         });
     }
 }
@@ -214,11 +206,11 @@ fn nothing_is_left_behind_an_answered_closed() {
 fn one_of_two_closers_closes() {
     check(PREEMPTIONS, || {
         let queue = queue(1, 2);
-        let mut putter = Party::new(&queue, 1, 1).with_fresh([0, 1]);
+        let putter = Party::new(&queue, 1, 1).with_blocks(2);
         putter.put(1).unwrap();
         let closers = [Party::new(&queue, 2, 1), Party::new(&queue, 3, 1)];
         let [a, b] = closers.map(|closer| thread::spawn(move || closer.close()));
-        let (put, mut putter) = run(move || (putter.put(2), putter));
+        let (put, putter) = run(move || (putter.put(2), putter));
         assert!(matches!(put, Err(Refused::Full | Refused::Closed)));
         assert_eq!(u8::from(a.join().unwrap()) + u8::from(b.join().unwrap()), 1);
         assert_eq!(putter.put(2), Err(Refused::Closed));
@@ -230,9 +222,8 @@ fn one_of_two_closers_closes() {
 fn more_threads_than_places_pass_every_message() {
     check(1, || {
         let queue = queue(1, 3);
-        let parties =
-            [0, 1, 2].map(|index| Party::new(&queue, index, 1).with_fresh([u32::from(index)]));
-        let threads = parties.map(|mut party| {
+        let parties = [0, 1, 2].map(|index| Party::new(&queue, index, 1).with_blocks(1));
+        let threads = parties.map(|party| {
             thread::spawn(move || {
                 let put = party.put(u64::from(party.me.index())).is_ok();
                 (put, party.receive(1).0)
@@ -249,31 +240,29 @@ fn more_threads_than_places_pass_every_message() {
 fn threads_that_share_their_hints_pass_every_message_once() {
     check(PREEMPTIONS, || {
         let queue = queue(2, 4);
-        let mut one = Party::new(&queue, 1, 1).with_fresh([0, 1]);
+        let one = Party::new(&queue, 1, 1).with_blocks(2);
         one.put(0).unwrap();
         assert_eq!(one.receive(1).0, [0]);
-        let mut other = one.sibling().with_fresh([2, 3]);
-        let pass = |party: &mut Party<LoomWord>, value| {
+        let other = one.sibling().with_blocks(2);
+        let pass = |party: &Party<LoomWord>, value| {
             party.put(value).unwrap();
             party.receive(1).0
         };
-        let there = thread::spawn(move || pass(&mut other, 2));
-        let here = run(move || pass(&mut one, 1));
+        let there = thread::spawn(move || pass(&other, 2));
+        let here = run(move || pass(&one, 1));
         let got = [here, there.join().unwrap(), drain(&queue)].concat();
         assert_eq!(sorted(got), [1, 2]);
     });
 }
 
-/// What threads share as hints is invisible to loom, unless `mutants/run` makes the hints' words loom's.
 #[test]
-#[ignore = "mutants/run runs it, with hints of loom's words"]
 fn threads_of_one_process_share_one_place() {
-    check(PREEMPTIONS, || {
+    check(2, || {
         let queue = queue(1, 2);
         let one = Party::new(&queue, 1, 1);
-        let parties = [one.sibling().with_fresh([0]), one.sibling().with_fresh([1])];
-        let [a, b] = parties
-            .map(|mut party| thread::spawn(move || (party.put(1).is_ok(), party.receive(1).0)));
+        let parties = [one.sibling().with_blocks(1), one.sibling().with_blocks(1)];
+        let [a, b] =
+            parties.map(|party| thread::spawn(move || (party.put(1).is_ok(), party.receive(1).0)));
         let (a, b) = (a.join().unwrap(), b.join().unwrap());
         let put = usize::from(a.0) + usize::from(b.0);
         assert!(put >= 1);

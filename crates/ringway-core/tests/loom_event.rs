@@ -6,26 +6,16 @@ mod support;
 use std::sync::Arc;
 
 use loom::thread;
-use ringway_core::event;
+use ringway_core::event_count::EventCount;
 use ringway_core::ring::Hints;
 use ringway_core::word::{Ordering, Word};
 use support::futex::Futex;
-use support::heap::{Memory, Queue};
+use support::heap::Queue;
+use support::loom::{check, run};
 use support::loom_word::LoomWord;
 use support::party::Party;
 
 const PREEMPTIONS: usize = 3;
-
-fn check(preemptions: usize, scene: impl Fn() + Sync + Send + 'static) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(preemptions);
-    model.check(scene);
-}
-
-/// Runs `here` in a thread of its own. What the first thread of a run does, loom does not interleave with the others.
-fn run<T: 'static>(here: impl FnOnce() -> T + 'static) -> T {
-    thread::spawn(here).join().unwrap()
-}
 
 /// Work to be done, counted, and those who wait for it.
 struct Shop {
@@ -39,9 +29,31 @@ impl Shop {
         Arc::new(Self { work: LoomWord::new(0), event: LoomWord::new(0), futex: Futex::new() })
     }
 
+    fn event(&self) -> EventCount<'_, LoomWord> {
+        EventCount::new(&self.event)
+    }
+
+    fn announce(&self) {
+        if self.event().has_sleepers() {
+            self.event().notify(1, |count| self.futex.wake(count));
+            self.futex.check(self.event());
+        }
+    }
+
+    fn sleep_until<T>(&self, mut look: impl FnMut() -> Option<T>) -> T {
+        loop {
+            let ticket = self.event().register();
+            if let Some(found) = look() {
+                self.event().leave(ticket);
+                return found;
+            }
+            self.futex.wait(self.event(), ticket);
+        }
+    }
+
     fn publish(&self) {
         self.work.fetch_add(1, Ordering::SeqCst);
-        announce(&self.event, &self.futex, 1);
+        self.announce();
     }
 
     fn try_take(&self) -> bool {
@@ -56,23 +68,7 @@ impl Shop {
     }
 
     fn take(&self) {
-        sleep_until(&self.event, &self.futex, || self.try_take().then_some(()));
-    }
-}
-
-fn announce(event: &LoomWord, futex: &Futex, count: u32) {
-    if event::has_sleepers(event) {
-        event::notify(event, count, |count| futex.wake(count));
-    }
-}
-
-fn sleep_until<T>(event: &LoomWord, futex: &Futex, mut look: impl FnMut() -> Option<T>) -> T {
-    loop {
-        let ticket = event::register(event);
-        if let Some(found) = look() {
-            return found;
-        }
-        futex.wait(event, ticket);
+        self.sleep_until(|| self.try_take().then_some(()));
     }
 }
 
@@ -112,8 +108,8 @@ fn two_publishers_wake_two_sleepers() {
 fn dead_sleepers_neither_hide_the_living_nor_cost_more_than_one_wake() {
     check(PREEMPTIONS, || {
         let shop = Shop::new();
-        event::register(&shop.event);
-        event::register(&shop.event);
+        let _ = shop.event().register();
+        let _ = shop.event().register();
         let sleeper = Arc::clone(&shop);
         let sleeper = thread::spawn(move || sleeper.take());
         let publisher = Arc::clone(&shop);
@@ -121,7 +117,27 @@ fn dead_sleepers_neither_hide_the_living_nor_cost_more_than_one_wake() {
         sleeper.join().unwrap();
         // At most one announcement that wakes nobody takes all registrations back.
         shop.publish();
-        assert!(!event::has_sleepers(&shop.event));
+        assert!(!shop.event().has_sleepers());
+    });
+}
+
+#[test]
+fn a_spare_announcement_clears_what_wakes_have_left() {
+    check(PREEMPTIONS, || {
+        let shop = Shop::new();
+        let sleeper = Arc::clone(&shop);
+        let sleeper = thread::spawn(move || {
+            sleeper.take();
+            sleeper.take();
+        });
+        let publisher = Arc::clone(&shop);
+        run(move || {
+            publisher.publish();
+            publisher.publish();
+        });
+        sleeper.join().unwrap();
+        shop.publish();
+        assert_eq!(shop.event().registrations(), 0);
     });
 }
 
@@ -149,8 +165,8 @@ fn who_gives_up_takes_only_its_own_registration_back() {
         });
         let impatient = Arc::clone(&shop);
         let impatient = thread::spawn(move || {
-            let ticket = event::register(&impatient.event);
-            event::leave(&impatient.event, ticket);
+            let ticket = impatient.event().register();
+            impatient.event().leave(ticket);
         });
         let publisher = Arc::clone(&shop);
         run(move || {
@@ -166,11 +182,11 @@ fn who_gives_up_takes_only_its_own_registration_back() {
 fn who_gives_up_alone_leaves_no_registration() {
     check(PREEMPTIONS, || {
         let shop = Shop::new();
-        let ticket = event::register(&shop.event);
-        event::leave(&shop.event, ticket);
-        assert!(!event::has_sleepers(&shop.event));
-        event::leave(&shop.event, ticket);
-        assert_eq!(event::registrations(&shop.event), 0);
+        let ticket = shop.event().register();
+        shop.event().leave(ticket);
+        assert!(!shop.event().has_sleepers());
+        shop.event().leave(ticket);
+        assert_eq!(shop.event().registrations(), 0);
     });
 }
 
@@ -180,15 +196,14 @@ fn a_getter_does_not_sleep_on_a_queue_with_a_message() {
     check(2, || {
         let queue = Queue::<LoomWord>::new(1, 1, 0);
         let shop = Shop::new();
-        let mut putter = Party::new(&queue, 1, 1).with_fresh([0]);
+        let putter = Party::new(&queue, 1, 1).with_blocks(1);
         let getter = Party::new(&queue, 2, 1);
         let there = Arc::clone(&shop);
-        let getter = thread::spawn(move || {
-            sleep_until(&there.event, &there.futex, || getter.receive(1).0.first().copied())
-        });
+        let getter =
+            thread::spawn(move || there.sleep_until(|| getter.receive(1).0.first().copied()));
         run(move || {
             putter.put(7).unwrap();
-            announce(&shop.event, &shop.futex, 1);
+            shop.announce();
         });
         assert_eq!(getter.join().unwrap(), 7);
     });
@@ -200,15 +215,14 @@ fn a_putter_does_not_sleep_on_a_queue_with_a_place() {
     check(2, || {
         let queue = Queue::<LoomWord>::new(1, 2, 0);
         let shop = Shop::new();
-        let mut putter = Party::new(&queue, 1, 1).with_fresh([0, 1]);
+        let putter = Party::new(&queue, 1, 1).with_blocks(2);
         let getter = Party::new(&queue, 2, 1);
         putter.put(1).unwrap();
         let there = Arc::clone(&shop);
-        let putter =
-            thread::spawn(move || sleep_until(&there.event, &there.futex, || putter.put(2).ok()));
+        let putter = thread::spawn(move || there.sleep_until(|| putter.put(2).ok()));
         let getter = run(move || {
             assert_eq!(getter.receive(1).0, [1]);
-            announce(&shop.event, &shop.futex, 1);
+            shop.announce();
             getter
         });
         putter.join().unwrap();
@@ -222,17 +236,17 @@ fn has_room_sees_the_claim_that_was_announced() {
     check(2, || {
         let queue = Queue::<LoomWord>::new(1, 1, 0);
         let shop = Shop::new();
-        let mut putter = Party::new(&queue, 1, 1).with_fresh([0]);
+        let putter = Party::new(&queue, 1, 1).with_blocks(1);
         let getter = Party::new(&queue, 2, 1);
         putter.put(1).unwrap();
         let there = (Arc::clone(&shop), Arc::clone(&queue), Hints::default());
         let waiter = thread::spawn(move || {
             let (shop, queue, hints) = there;
-            sleep_until(&shop.event, &shop.futex, || queue.messages.has_room(&hints).ok());
+            shop.sleep_until(|| queue.messages().has_room(&hints).ok());
         });
         run(move || {
             assert_eq!(getter.receive(1).0, [1]);
-            announce(&shop.event, &shop.futex, 1);
+            shop.announce();
         });
         waiter.join().unwrap();
     });

@@ -7,7 +7,7 @@ mod support;
 use std::collections::VecDeque;
 
 use proptest::prelude::*;
-use ringway_core::ring::{Edge, Hints, PushError};
+use ringway_core::ring::{ClaimEnd, Hints, PushError};
 use support::heap::Queue;
 use support::party::{Party, Refused};
 use support::steps::StepWord;
@@ -45,18 +45,18 @@ proptest! {
     fn the_queue_answers_like_a_bounded_deque(
         maxsize in 1..9usize,
         first in first_position(),
-        straight in any::<bool>(),
+        fast in any::<bool>(),
         calls in prop::collection::vec((0..PARTIES, call()), 1..60),
     ) {
         let queue = Queue::<StepWord>::new(maxsize as u64, BLOCKS, first);
-        Party::stock(&queue);
+        Party::fill_free_ring(&queue);
         let mut parties: Vec<_> = (0..PARTIES).map(|index| Party::new(&queue, index, 1)).collect();
-        parties.iter_mut().for_each(|party| party.straight = straight);
+        parties.iter_mut().for_each(|party| party.fast = fast);
         let mut model = VecDeque::new();
         let mut closed = false;
         let mut next = 0;
         for (who, call) in calls {
-            let party = &mut parties[usize::from(who)];
+            let party = &parties[usize::from(who)];
             match call {
                 Call::Put(count) => {
                     let values: Vec<u64> = (next..next + count as u64).collect();
@@ -71,13 +71,13 @@ proptest! {
                 Call::Get(count) => {
                     let (values, edge) = party.get_many(count);
                     let expected: Vec<u64> = model.drain(..count.min(model.len())).collect();
-                    let end = if closed { Edge::Closed } else { Edge::Empty };
-                    prop_assert_eq!(edge, if expected.len() == count { Edge::More } else { end });
+                    let end = if closed { ClaimEnd::Closed } else { ClaimEnd::Empty };
+                    prop_assert_eq!(edge, if expected.len() == count { ClaimEnd::More } else { end });
                     prop_assert_eq!(values, expected);
                 }
                 Call::Len => prop_assert_eq!(party.len(), model.len() as u64),
                 Call::HasRoom => {
-                    let answer = queue.messages.has_room(&Hints::default());
+                    let answer = queue.messages().has_room(&Hints::default());
                     // It may be mistaken about a refusal, which push then finds out, and never about room.
                     let refusal = if closed { Err(PushError::Closed) } else { Err(PushError::Full) };
                     let refused = closed || model.len() == maxsize;
@@ -88,7 +88,7 @@ proptest! {
                     closed = true;
                 }
             }
-            prop_assert_eq!(queue.messages.is_closed(), Ok(closed));
+            prop_assert_eq!(queue.messages().is_closed(), Ok(closed));
         }
     }
 }

@@ -1,17 +1,19 @@
-//! The ring under shuttle: larger runs, by random schedules and by PCT (few preemptions, at the worst places), each
-//! with a stated seed. Participants die at random accesses.
+//! Larger runs under shuttle, by random schedules and by PCT (few preemptions, at the worst places),
+//! each with a stated seed. Participants die at random accesses.
 
 mod support;
 
 use std::sync::Arc;
 
-use ringway_core::packed::Owner;
-use ringway_core::ring::Edge;
+use ringway_core::owned::Owned;
+use ringway_core::owner::Owner;
+use ringway_core::ring::ClaimEnd;
 use shuttle::rand::Rng;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner, thread};
-use support::audit::{PER_PRODUCER, audit};
-use support::heap::Queue;
+use support::audit::{PER_PRODUCER, audit, blocks};
+use support::heap::{Payload, Queue};
+use support::members::Members;
 use support::party::Party;
 use support::shuttle_word::{ShuttleWord, mortal};
 
@@ -33,7 +35,7 @@ fn check(run: impl Fn() + Send + Sync + Clone + 'static) {
 }
 
 /// What a participant does next.
-fn act(party: &mut Member, number: u64, batches: bool) {
+fn act(party: &Member, number: u64, batches: bool) {
     let value = u64::from(party.me.index()) * PER_PRODUCER + 2 * number;
     let mut choice = shuttle::rand::thread_rng().gen_range(0..if batches { 4 } else { 2 });
     if number == 0 {
@@ -66,7 +68,7 @@ impl Run {
             self.maxsize as u32 + 4 * u32::from(self.threads),
             self.first,
         );
-        Party::stock(&queue);
+        Party::fill_free_ring(&queue);
         let threads: Vec<_> = (0..self.threads).map(|index| self.start(index, &queue)).collect();
         if self.closes {
             Party::new(&queue, 60, 1).close();
@@ -96,15 +98,15 @@ impl Run {
         index: u8,
         queue: &Arc<Queue<ShuttleWord>>,
     ) -> thread::JoinHandle<Option<Owner>> {
-        let mut party = Party::new(queue, index, 1);
+        let party = Party::new(queue, index, 1);
         let (acts, batches, dies) = (self.acts, self.batches, index < self.deaths);
         thread::spawn(move || {
             let me = party.me;
             let accesses =
                 if dies { shuttle::rand::thread_rng().gen_range(0..acts * 12) } else { u64::MAX };
             let life = mortal(accesses, move || {
-                (0..acts).for_each(|number| act(&mut party, number, batches));
-                party.flush(0);
+                (0..acts).for_each(|number| act(&party, number, batches));
+                party.leave();
             });
             life.is_none().then_some(me)
         })
@@ -115,21 +117,21 @@ impl Run {
 fn four_putters_and_four_getters_pass_every_message_in_order() {
     check(|| {
         let queue = Queue::<ShuttleWord>::new(3, 16, (1 << 44) - 5);
-        Party::stock(&queue);
+        Party::fill_free_ring(&queue);
         let putters = (0..4).map(|index| {
-            let mut party = Party::new(&queue, index, 1);
+            let party = Party::new(&queue, index, 1);
             thread::spawn(move || {
                 let own = u64::from(index) * PER_PRODUCER;
                 (0..3).for_each(|number| _ = party.put(own + number));
-                party.flush(0);
+                party.leave();
                 Vec::new()
             })
         });
         let getters = (4..8).map(|index| {
-            let mut party = Party::new(&queue, index, 1);
+            let party = Party::new(&queue, index, 1);
             thread::spawn(move || {
                 let got: Vec<u64> = (0..4).flat_map(|_| party.get()).collect();
-                party.flush(0);
+                party.leave();
                 got
             })
         });
@@ -191,9 +193,9 @@ fn close_among_puts_and_gets_leaves_nothing_behind() {
 fn a_get_that_answers_closed_is_the_end() {
     check(|| {
         let queue = Queue::<ShuttleWord>::new(2, 8, 3);
-        Party::stock(&queue);
+        Party::fill_free_ring(&queue);
         let putter = |index| {
-            let mut party = Party::new(&queue, index, 1);
+            let party = Party::new(&queue, index, 1);
             thread::spawn(move || {
                 (0..3).for_each(|number| _ = party.put(u64::from(index) * PER_PRODUCER + number))
             })
@@ -201,7 +203,7 @@ fn a_get_that_answers_closed_is_the_end() {
         let threads = [putter(1), putter(2)];
         let getter = Party::new(&queue, 3, 1);
         let getter = thread::spawn(move || {
-            while getter.receive(1).1 != Edge::Closed {
+            while getter.receive(1).1 != ClaimEnd::Closed {
                 thread::yield_now();
             }
             getter.receive(8).0
@@ -245,16 +247,16 @@ fn deaths_within_batches_lose_nothing() {
 fn two_recoverers_of_one_corpse_share_the_work_while_others_go_on() {
     check(|| {
         let queue = Queue::<ShuttleWord>::new(2, 12, 0);
-        Party::stock(&queue);
-        let mut victim = Party::new(&queue, 9, 1);
+        Party::fill_free_ring(&queue);
+        let victim = Party::new(&queue, 9, 1);
         let me = victim.me;
         let accesses = shuttle::rand::thread_rng().gen_range(0..60);
-        _ = mortal(accesses, move || (0..4).for_each(|number| act(&mut victim, number, true)));
+        _ = mortal(accesses, move || (0..4).for_each(|number| act(&victim, number, true)));
         // The second recoverer may die over it.
         let recoverers: Vec<_> =
             [(10, u64::MAX), (11, shuttle::rand::thread_rng().gen_range(0..80))]
                 .map(|(index, accesses)| {
-                    let mut party = Party::new(&queue, index, 1);
+                    let party = Party::new(&queue, index, 1);
                     thread::spawn(move || {
                         let own = party.me;
                         mortal(accesses, move || party.recover(me)).is_none().then_some(own)
@@ -278,4 +280,110 @@ fn two_recoverers_of_one_corpse_share_the_work_while_others_go_on() {
         let in_flight: Vec<u64> = (9 * PER_PRODUCER..10 * PER_PRODUCER).collect();
         audit(&queue, &dead, &in_flight, false);
     });
+}
+
+/// Two threads of a process share its stocks. Those of the first process die, each at an access of
+/// its own, and the other goes on meanwhile.
+#[test]
+fn the_death_of_threads_that_share_stocks_loses_nothing() {
+    check(|| {
+        let queue = Queue::<ShuttleWord>::without_memory(2, 20, 4, 20);
+        let processes: Vec<Member> =
+            (0..2).map(|index| Party::new(&queue, index, 1).keeping(2)).collect();
+        let threads: Vec<_> = processes
+            .iter()
+            .flat_map(|process| [process.sibling(), process.sibling()])
+            .enumerate()
+            .map(|(number, party)| {
+                thread::spawn(move || {
+                    let dies = party.me.index() == 0;
+                    let accesses =
+                        if dies { shuttle::rand::thread_rng().gen_range(0..80) } else { u64::MAX };
+                    mortal(accesses, move || {
+                        for round in 0..4 {
+                            let choice = shuttle::rand::thread_rng().gen_range(0..3);
+                            let producer = PER_PRODUCER * (1 + number as u64);
+                            match choice {
+                                0 => _ = party.put(producer + round),
+                                1 => _ = party.get(),
+                                _ => use_blocks(&party, round),
+                            }
+                        }
+                        party.put_down();
+                    });
+                })
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        processes[1].leave();
+        let in_flight: Vec<u64> = (PER_PRODUCER..3 * PER_PRODUCER).collect();
+        audit(&queue, &[processes[0].me], &in_flight, false);
+    });
+}
+
+/// Takes two blocks, marks them, and gives them back.
+fn use_blocks(party: &Member, round: u64) {
+    let taken: Vec<_> = (0..2).map_while(|_| party.take().ok()).collect();
+    let mark = |owned: &Owned| {
+        let me = u64::from(party.me.bits());
+        me << 32 | u64::from(owned.block().index()) << 8 | round
+    };
+    for owned in &taken {
+        party.queue.payload(owned.block()).write(mark(owned));
+    }
+    for owned in taken {
+        let found = party.queue.payload(owned.block()).read();
+        assert_eq!(found, mark(&owned), "two owners of {owned:?}");
+        let _ = party.release(owned, round == 1);
+    }
+}
+
+/// Participants enter, use blocks, look for the dead, and leave or die, around the place where eight
+/// bits of their lives go round.
+#[test]
+fn lives_that_come_and_go_lose_nothing() {
+    check(|| {
+        let queue = Queue::<ShuttleWord>::new(1, 12, 0);
+        let members = Arc::new(Members::<ShuttleWord>::new(3, 253));
+        let threads: Vec<_> = (0..3)
+            .map(|_| {
+                let (queue, members) = (Arc::clone(&queue), Arc::clone(&members));
+                thread::spawn(move || (0..3).for_each(|_| live(&queue, &members)))
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let (index, _byte) = members.free_byte().expect("no entrant is left");
+        let last = members.enter(index).expect("a life").owner(index);
+        let last = Party::new(&queue, last.index(), last.generation()).keeping(0);
+        while last.pass(&members).is_some() {}
+        last.leave();
+        blocks(&Party::new(&queue, 100, 1).keeping(0));
+    });
+}
+
+/// A life from its beginning to its end.
+fn live(queue: &Arc<Queue<ShuttleWord>>, members: &Arc<Members<ShuttleWord>>) {
+    let Some((index, byte)) = members.free_byte() else { return };
+    let accesses = match shuttle::rand::thread_rng().gen_range(0..3) {
+        0 => u64::MAX,
+        1 => shuttle::rand::thread_rng().gen_range(0..30),
+        _ => shuttle::rand::thread_rng().gen_range(0..250),
+    };
+    let (queue, table) = (Arc::clone(queue), Arc::clone(members));
+    mortal(accesses, move || {
+        let Some(life) = table.enter(index) else { return };
+        let owner = life.owner(index);
+        let party = Party::new(&queue, owner.index(), owner.generation());
+        use_blocks(&party, 0);
+        party.pass(&table);
+        use_blocks(&party, 1);
+        party.leave();
+        party.give_up();
+        table.leave(index, life);
+    });
+    let last = members.life(index);
+    if last.is_live() {
+        members.bury(index, last);
+    }
+    drop(byte);
 }

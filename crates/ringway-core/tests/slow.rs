@@ -1,14 +1,15 @@
-//! Who is slow among the fast, or was away for long, does its work, and is not told that something is damaged.
+//! A caller that is slow among the fast, or was away for long, does its work, and is not told that
+//! something is damaged.
 
 mod support;
 
 use std::sync::Arc;
 
-use ringway_core::packed::{Block, Lane, Owner, State};
-use ringway_core::position::Position;
-use ringway_core::ring::{Edge, Hints};
-use ringway_core::word::{Ordering::*, Word};
+use ringway_core::owned::{Batch, Owned};
+use ringway_core::owner::Owner;
+use ringway_core::ring::{ClaimEnd, Hints, PushError};
 use support::heap;
+use support::party::Party;
 use support::steps::{StepWord, Stepped, before_each_access};
 
 type Queue = Arc<heap::Queue<StepWord>>;
@@ -16,8 +17,8 @@ type Queue = Arc<heap::Queue<StepWord>>;
 /// Puts and gets as fast as it can, in steps of nobody.
 struct Fast {
     queue: Queue,
-    hints: Hints,
-    hand: Vec<Block>,
+    hints: Hints<StepWord>,
+    hand: Vec<Owned>,
 }
 
 const FAST: Owner = Owner::new(1, 1);
@@ -25,31 +26,27 @@ const SLOW: Owner = Owner::new(2, 1);
 
 impl Fast {
     /// A queue with one block for the slow one, and the others.
-    fn new(maxsize: u64, first: u64) -> (Self, Block) {
+    fn new(maxsize: u64, first: u64) -> (Self, Owned) {
         let queue: Queue = heap::Queue::new(maxsize, maxsize as u32 + 2, first);
-        let position = Position::new(first);
-        let own = |block: Block, owner| {
-            queue
-                .state(block)
-                .store(State::Held { lane: Lane::Free, owner, position }.pack(), Release);
+        let take = |owner: Owner, count| -> Vec<Owned> {
+            let party = Party::new(&queue, owner.index(), owner.generation());
+            (0..count).map(|_| party.take().expect("a block")).collect()
         };
-        let mut hand: Vec<Block> = queue.blocks().collect();
-        let spare = hand.pop().expect("a block");
-        own(spare, SLOW);
-        hand.iter().for_each(|&block| own(block, FAST));
+        let hand = take(FAST, maxsize + 1);
+        let spare = take(SLOW, 1).pop().expect("a block");
         (Self { queue, hints: Hints::default(), hand }, spare)
     }
     fn put(&mut self, count: usize) {
         for _ in 0..count {
-            let block = self.hand.pop().expect("a block");
-            assert_eq!(self.queue.messages.push(FAST, &[block], &self.hints), (1, Ok(())));
+            let owned = self.hand.pop().expect("a block");
+            assert_eq!(put(&self.queue, FAST, owned, &self.hints), Ok(()));
         }
     }
     fn get(&mut self, count: usize) {
         for _ in 0..count {
-            let mut one = [Block::CLOSED];
-            assert_eq!(self.queue.messages.claim(FAST, &mut one, &self.hints), (1, Ok(Edge::More)));
-            self.hand.push(one[0]);
+            let (owned, end) = get(&self.queue, FAST, &self.hints);
+            assert_eq!(end, ClaimEnd::More);
+            self.hand.extend(owned);
         }
     }
     fn pass(&mut self, count: usize) {
@@ -58,6 +55,18 @@ impl Fast {
             self.get(1);
         }
     }
+}
+
+fn put(queue: &Queue, me: Owner, owned: Owned, hints: &Hints<StepWord>) -> Result<(), PushError> {
+    let mut one = Batch::new();
+    one.push_back(owned).expect("an empty batch");
+    queue.messages().push(me, &mut one, hints)
+}
+
+fn get(queue: &Queue, me: Owner, hints: &Hints<StepWord>) -> (Option<Owned>, ClaimEnd) {
+    let mut one = Batch::new();
+    let end = queue.messages().claim(me, &mut one, 1, hints).expect("no corruption");
+    (one.pop_front(), end)
 }
 
 /// Stopped before that access of its, until others have moved more than a lap, and left a deep backlog behind.
@@ -71,7 +80,7 @@ fn stopped_for_a_lap<T: Send + 'static>(
     let queue = Arc::clone(&fast.queue);
     let slow = Stepped::new(move || call(queue));
     slow.step(access);
-    fast.pass(fast.queue.messages.shape().slots() as usize + 1000);
+    fast.pass(fast.queue.messages().shape().slots() as usize + 1000);
     fast.put(MAXSIZE - 10);
     slow.finish().expect("it was not killed")
 }
@@ -80,14 +89,14 @@ fn stopped_for_a_lap<T: Send + 'static>(
 fn stopped_for_a_lap_in_a_question() {
     for access in [1, 2, 4, 8] {
         assert_eq!(
-            stopped_for_a_lap(access, |queue| queue.messages.is_closed()),
+            stopped_for_a_lap(access, |queue| queue.messages().is_closed()),
             Ok(false),
             "before access {access}"
         );
     }
     for access in [1, 4, 26, 30] {
         assert!(
-            stopped_for_a_lap(access, |queue| queue.messages.len()).is_ok(),
+            stopped_for_a_lap(access, |queue| queue.messages().len()).is_ok(),
             "before access {access}"
         );
     }
@@ -96,13 +105,13 @@ fn stopped_for_a_lap_in_a_question() {
 #[test]
 fn stopped_for_a_lap_in_close() {
     for access in [1, 2, 4, 8, 11] {
-        let closed = stopped_for_a_lap(access, |queue| queue.messages.close(&Hints::default()));
+        let closed = stopped_for_a_lap(access, |queue| queue.messages().close(&Hints::default()));
         assert_eq!(closed, Ok(true), "before access {access}");
     }
 }
 
 /// Before each of half a million accesses of the slow one, others move a message.
-fn losing_races<T>(call: impl FnOnce(&Queue, Block) -> T) -> T {
+fn losing_races<T>(call: impl FnOnce(&Queue, Owned) -> T) -> T {
     let (mut fast, spare) = Fast::new(100, 0);
     fast.put(50);
     let queue = Arc::clone(&fast.queue);
@@ -116,11 +125,10 @@ fn losing_races<T>(call: impl FnOnce(&Queue, Block) -> T) -> T {
 
 #[test]
 fn losing_every_race_is_no_damage() {
-    let put = |queue: &Queue, block| queue.messages.push(SLOW, &[block], &Hints::default());
-    assert_eq!(losing_races(put), (1, Ok(())));
-    let get =
-        |queue: &Queue, _| queue.messages.claim(SLOW, &mut [Block::CLOSED], &Hints::default());
-    assert_eq!(losing_races(get), (1, Ok(Edge::More)));
+    let put = |queue: &Queue, owned| put(queue, SLOW, owned, &Hints::default());
+    assert_eq!(losing_races(put), Ok(()));
+    let get = |queue: &Queue, _| get(queue, SLOW, &Hints::default()).1;
+    assert_eq!(losing_races(get), ClaimEnd::More);
 }
 
 /// What it remembers then seems to lie ahead, as positions have 44 bits.
@@ -128,14 +136,28 @@ fn losing_every_race_is_no_damage() {
 fn away_for_nearly_all_positions() {
     for away in [1 << 40, (1 << 43) + 100, (1 << 44) - (1 << 30), (1 << 44) - 5000] {
         let hints = Hints::default();
-        let (before, block) = Fast::new(1000, 0);
-        assert_eq!(before.queue.messages.push(SLOW, &[block], &hints), (1, Ok(())));
-        let (after, block) = Fast::new(1000, away);
-        assert_eq!(
-            after.queue.messages.push(SLOW, &[block], &hints),
-            (1, Ok(())),
-            "after {away} messages"
-        );
-        assert_eq!(after.queue.messages.len(), Ok(1));
+        let (before, owned) = Fast::new(1000, 0);
+        assert_eq!(put(&before.queue, SLOW, owned, &hints), Ok(()));
+        let (after, owned) = Fast::new(1000, away);
+        assert_eq!(put(&after.queue, SLOW, owned, &hints), Ok(()), "after {away} messages");
+        assert_eq!(after.queue.messages().len(), Ok(1));
+    }
+}
+
+/// It filled the queue, as far as it knew, and asks whether there is room after a long absence.
+#[test]
+fn away_for_nearly_all_positions_and_asks_for_room() {
+    for away in [1 << 42, (1 << 43) - 100, (1 << 43) + 100, 3 << 42, (1 << 44) - 5000] {
+        for left in [0, 1] {
+            let hints = Hints::default();
+            let (mut before, owned) = Fast::new(2, 0);
+            before.put(1);
+            assert_eq!(before.queue.messages().has_room(&hints), Ok(()));
+            assert_eq!(put(&before.queue, SLOW, owned, &hints), Ok(()));
+            let (mut after, _) = Fast::new(2, away);
+            after.put(left);
+            let room = after.queue.messages().has_room(&hints);
+            assert_eq!(room, Ok(()), "with {left} of 2 after {away} messages");
+        }
     }
 }

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
-/// An instant on CLOCK_MONOTONIC: nanoseconds since some moment near boot, the same for every process of one time
-/// namespace. Nobody can set this clock; it stands still while the machine is suspended.
+/// An instant on CLOCK_MONOTONIC: nanoseconds since some moment near boot, the same for every
+/// process of one time namespace. This clock cannot be set; it stands still while the machine is
+/// suspended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Monotonic(u64);
 
@@ -13,7 +14,8 @@ impl Monotonic {
     /// The present instant.
     pub fn now() -> Self {
         let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: `time` is a local that the call fills in. CLOCK_MONOTONIC exists on every Linux, so it cannot fail.
+        // SAFETY: `time` is a local that the call fills in. CLOCK_MONOTONIC exists on every Linux,
+        // so it cannot fail.
         unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
         Self(time.tv_sec as u64 * NANOS_PER_SECOND + time.tv_nsec as u64)
     }
@@ -54,8 +56,8 @@ impl Monotonic {
     }
 }
 
-/// An [`Instant`] is CLOCK_MONOTONIC too, but hides its number, so it is related to the present. Instants beyond the
-/// ends of the clock become its ends.
+/// An [`Instant`] is CLOCK_MONOTONIC too, but hides its number, so it is related to the present.
+/// Instants beyond the ends of the clock become its ends.
 impl From<Instant> for Monotonic {
     fn from(instant: Instant) -> Self {
         let (now, here) = (Instant::now(), Self::now());
@@ -66,8 +68,8 @@ impl From<Instant> for Monotonic {
     }
 }
 
-/// Nanoseconds since 1970 on the wall clock, which people may set: for showing, never for waiting. A clock set to
-/// before 1970 gives 0.
+/// Nanoseconds since 1970 on the wall clock, which people may set: for showing, never for waiting.
+/// A clock set to before 1970 gives 0.
 pub fn unix_nanos() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
@@ -114,8 +116,8 @@ mod tests {
         let before = Monotonic::now();
         let instant = Instant::now();
         let after = Monotonic::now();
-        // The conversion happens later than the instant; the two clocks are read one after the other, so it may come
-        // out later by the time that lies between, but never earlier.
+        // The conversion happens later than the instant; the two clocks are read one after the
+        // other, so it may come out later by the time that lies between, but never earlier.
         assert!(Monotonic::from(instant) >= before);
         assert!(
             Monotonic::from(instant + Duration::from_secs(60))

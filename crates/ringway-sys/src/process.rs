@@ -1,15 +1,17 @@
-//! Which process it is, and whether the kernel says that it lives.
+//! Identifies processes and asks the kernel whether they are alive.
 
 mod host;
 mod identity;
-mod life;
+mod info;
+mod liveness;
 mod maps;
 mod pidfd;
 mod procfs;
-mod sight;
+mod sentinels;
 
 pub use host::{boot_id, random_bytes, thread_id};
 pub use identity::Identity;
-pub use life::{Life, life_of};
+pub use info::{ProcessInfo, info_of};
+pub use liveness::{Liveness, liveness_of};
 pub use maps::maps_file;
-pub use sight::{Sight, sight_of};
+pub use sentinels::Sentinels;

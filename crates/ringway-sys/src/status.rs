@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// The result of a call that answers -1 and sets `errno` when it fails.
+/// The result of a call that returns -1 and sets `errno` when it fails.
 pub(crate) fn check(result: libc::c_int) -> io::Result<libc::c_int> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }

@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{io, ptr, thread};
 
+use crate::process::Identity;
 use crate::shm::DIRECTORY;
 
-/// Keeps out the other tests that fork: a forked child holds copies of all descriptors, and their locks.
+/// Keeps out the other tests that fork: a forked child holds copies of all descriptors, and their
+/// locks.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static FORKING: Mutex<()> = Mutex::new(());
     FORKING.lock().unwrap_or_else(PoisonError::into_inner)
@@ -102,10 +104,12 @@ impl Mapping {
     }
     pub(crate) fn word(&self) -> &AtomicU32 {
         assert!(self.len >= 4);
-        // SAFETY: the mapping is aligned to a page, holds four bytes, and lives as long as the borrow.
+        // SAFETY: the mapping is aligned to a page, holds four bytes, and lives as long as the
+        // borrow.
         unsafe { AtomicU32::from_ptr(self.base.cast()) }
     }
-    /// Unmaps it in this process; dropping it then does nothing, since nobody else maps a range of no bytes.
+    /// Unmaps it in this process; dropping it then does nothing, since it checks for a range of no
+    /// bytes.
     pub(crate) fn unmap(&mut self) {
         // SAFETY: the range is ours and nothing borrows it.
         unsafe { libc::munmap(self.base.cast(), self.len) };
@@ -128,10 +132,11 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Runs `body` in a child, whose exit status is the result. The body has to do without memory of the heap and
-    /// without locks, since it runs in a copy of a process with many threads.
+    /// Runs `body` in a child, whose exit status is the result. The body has to do without memory
+    /// of the heap and without locks, since it runs in a copy of a process with many threads.
     pub(crate) fn fork(body: impl FnOnce() -> i32) -> Self {
-        // SAFETY: the child does what `body` is documented to be restricted to, and then ends without returning.
+        // SAFETY: the child does what `body` is documented to be restricted to, and then ends
+        // without returning.
         match unsafe { libc::fork() } {
             -1 => panic!("cannot fork: {}", io::Error::last_os_error()),
             0 => {
@@ -159,7 +164,8 @@ impl Child {
                 | libc::CLONE_SIGHAND
                 | libc::CLONE_THREAD
                 | libc::CLONE_SYSVSEM;
-            // SAFETY: the new thread has a stack of its own, which this process never frees, and only sleeps.
+            // SAFETY: the new thread has a stack of its own, which this process never frees, and
+            // only sleeps.
             let started = unsafe { libc::clone(second_thread, top.cast(), flags, ptr::null_mut()) };
             if started != -1 {
                 // SAFETY: ends the calling thread only.
@@ -182,12 +188,17 @@ impl Child {
         }
     }
 
+    pub(crate) fn identity(&self) -> Identity {
+        Identity::of(self.pid)
+    }
+
     pub(crate) fn signal(&self, signal: i32) {
         // SAFETY: sends a signal to our own child, which has not been waited for.
         assert_eq!(unsafe { libc::kill(self.pid as i32, signal) }, 0);
     }
 
-    /// Waits for the end and answers the exit status; a child that a signal ended gives 128 and its number.
+    /// Waits for the end and returns the exit status; a child that a signal ended gives 128 and its
+    /// number.
     pub(crate) fn wait(&mut self) -> i32 {
         let mut status = 0;
         // SAFETY: waits for our own child and writes to a local.
@@ -226,20 +237,71 @@ pub(crate) fn idle() -> ! {
     }
 }
 
-/// Runs `body` on a file system of its own that only one thread sees and that goes away with it. Says so and answers
-/// `None` where mounting is not permitted.
+/// Runs one ignored test, given by its path, in a process of its own, in which it is alone.
+pub(crate) fn in_fresh_process(test: &str) {
+    run_in_fresh_process(&[], test).unwrap();
+}
+
+/// As [`in_fresh_process`], started by another program, which gets it appended to its arguments.
+pub(crate) fn run_in_fresh_process(starter: &[&str], test: &str) -> Result<(), String> {
+    let program = std::env::current_exe().unwrap();
+    let arguments = ["--exact", test, "--ignored", "--nocapture", "--test-threads=1"];
+    let mut words = starter.iter().copied().chain([program.to_str().unwrap()]).chain(arguments);
+    let output = process::Command::new(words.next().unwrap()).args(words).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    match output.status.success() && text.contains("1 passed") {
+        true => Ok(()),
+        false => Err(format!("{test}: {text}{}", String::from_utf8_lossy(&output.stderr))),
+    }
+}
+
+/// The effective user id of the calling thread.
+pub(crate) fn euid() -> u32 {
+    // SAFETY: geteuid takes nothing, touches no memory and cannot fail.
+    unsafe { libc::geteuid() }
+}
+
+/// Takes the privileges of root from the calling thread, and from no other, if it has them: it goes
+/// on as the user and group `nobody`. Only for threads that end soon.
+pub(crate) fn become_nobody() {
+    const NOBODY: libc::c_long = 65534;
+    if euid() != 0 {
+        return;
+    }
+    // SAFETY: the calls take numbers, and no list of groups. Unlike those of the C library they
+    // change one thread.
+    unsafe {
+        assert_eq!(libc::syscall(libc::SYS_setgroups, 0, ptr::null::<libc::gid_t>()), 0);
+        assert_eq!(libc::syscall(libc::SYS_setresgid, NOBODY, NOBODY, NOBODY), 0);
+        assert_eq!(libc::syscall(libc::SYS_setresuid, NOBODY, NOBODY, NOBODY), 0);
+    }
+}
+
+/// Runs `body` on a file system of its own that only one thread sees and that goes away with it.
+/// Says so and returns `None` where mounting is not permitted.
 pub(crate) fn on_mount<T: Send>(
     kind: &str,
     options: &str,
     body: impl FnOnce(&Path) -> T + Send,
 ) -> Option<T> {
     let place = Directory::new();
+    on_mount_at(kind, options, place.path(), || body(place.path()))
+}
+
+/// As [`on_mount`], over the directory `place`.
+pub(crate) fn on_mount_at<T: Send>(
+    kind: &str,
+    options: &str,
+    place: &Path,
+    body: impl FnOnce() -> T + Send,
+) -> Option<T> {
     let text = |text: &str| std::ffi::CString::new(text).unwrap();
-    let (target, root) = (text(place.path().to_str().unwrap()), text("/"));
+    let (target, root) = (text(place.to_str().unwrap()), text("/"));
     let (kind_text, options) = (text(kind), text(options));
     let mounted = || {
         let none = ptr::null();
-        // SAFETY: gives the calling thread its own view of the mounts, and mounts; all strings outlive the calls.
+        // SAFETY: gives the calling thread its own view of the mounts, and mounts; all strings
+        // outlive the calls.
         let result = unsafe {
             let private = libc::MS_REC | libc::MS_PRIVATE;
             crate::status::check(libc::unshare(libc::CLONE_NEWNS))
@@ -258,7 +320,7 @@ pub(crate) fn on_mount<T: Send>(
                 })
         };
         match result {
-            Ok(_) => Some(body(place.path())),
+            Ok(_) => Some(body()),
             Err(error) => {
                 eprintln!("SKIPPED: cannot mount {kind} here: {error}");
                 None

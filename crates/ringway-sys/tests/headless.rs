@@ -1,4 +1,5 @@
-//! A program whose first thread ends: what asks `/proc` about ourselves has to go on working in the other threads.
+//! A program whose first thread ends: what asks `/proc` about ourselves has to go on working in the
+//! other threads.
 
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd};
@@ -8,7 +9,7 @@ use std::process;
 use std::ptr;
 use std::thread;
 
-use ringway_sys::process::{Identity, Life, life_of, maps_file};
+use ringway_sys::process::{Identity, Liveness, liveness_of, maps_file};
 use ringway_sys::shm;
 
 fn main() {
@@ -26,7 +27,7 @@ fn main() {
 
 fn without_first_thread(before: Identity) {
     assert_eq!(Identity::current().unwrap(), before);
-    assert_eq!(life_of(&before), Life::Alive);
+    assert_eq!(liveness_of(&before), Liveness::Alive);
 
     let file = shm::create_unlinked(Path::new(shm::DIRECTORY), 0o600).unwrap();
     file.set_len(4096).unwrap();

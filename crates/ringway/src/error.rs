@@ -3,191 +3,133 @@
 use core::fmt;
 use std::sync::Arc;
 
-use ringway_core::error::Fault;
+use ringway_segment::error::SegmentError;
+use thiserror::Error;
 
-/// What a queue is called, as its user named it.
+/// What errors call an object: its kind and its name, as `queue 'jobs'`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Name(pub(crate) Arc<str>);
+pub struct Label(pub(crate) Arc<str>);
 
-impl fmt::Display for Name {
+impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl fmt::Debug for Name {
+impl fmt::Debug for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// A call that found the queue unusable.
-///
-/// ```
-/// # use ringway::{Place, Queue, QueueError};
-/// # let queue = Queue::<u32>::options().create(Place::Heap)?;
-/// match queue.len() {
-///     Ok(len) => println!("{len} messages"),
-///     Err(QueueError { queue, fault, .. }) => eprintln!("{queue}: {fault}"), // as its `Display`
-/// }
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Why an operation on an open object cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct QueueError {
-    /// The queue.
-    pub queue: Name,
+pub struct Error {
+    /// The object.
+    pub object: Label,
     /// Why.
-    pub fault: Fault,
+    pub kind: SegmentError,
 }
 
-impl fmt::Display for QueueError {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.queue, self.fault)
+        write!(f, "{}: {}", self.object, self.kind)
     }
 }
 
-impl std::error::Error for QueueError {
+impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.fault.source() // the text has the fault itself
+        self.kind.source() // the text has the error itself
     }
 }
 
-/// A put that did not go through. It gives the value back: nothing is lost.
-///
-/// ```
-/// # use ringway::{Place, PutError, Queue};
-/// let queue = Queue::<u32>::options().maxsize(1).create(Place::Heap)?;
-/// queue.put(1)?;
-/// match queue.try_put(2) {
-///     Err(PutError::Full { value, maxsize, .. }) => assert_eq!((value, maxsize), (2, 1)),
-///     other => panic!("{other:?}"),
-/// }
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// A put, a send or a loan that did not go through, with what the caller handed over.
 #[non_exhaustive]
-pub enum PutError<V> {
-    /// The queue held `maxsize` messages at some instant of the call, and for as long as it waited.
+pub struct PutError<V> {
+    /// What was to be put, for another attempt.
+    pub value: V,
+    /// The queue.
+    pub queue: Label,
+    /// Why.
+    pub kind: PutErrorKind,
+}
+
+/// Why a put, a send or a loan did not go through.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PutErrorKind {
+    /// The queue held `maxsize` messages at some instant of the call, and until its time was up.
+    #[error(
+        "is full: it holds {maxsize} messages at most; `ringway stat` shows which processes have it open"
+    )]
     Full {
-        /// What was to be put.
-        value: V,
-        /// The queue.
-        queue: Name,
-        /// How many messages it holds.
+        /// The most that it holds.
         maxsize: u64,
     },
-    /// The queue has places, but loans and guards beyond the allowance hold the blocks that messages travel in.
+    /// The queue has a place, but all blocks are in the hands of participants that hold more loans
+    /// and messages than they were promised.
+    #[error(
+        "has no free block: a process holds more than {loans} loans or messages; `ringway stat` \
+         names it, and the option `loans` at creation allows more"
+    )]
     NoBlock {
-        /// What was to be put.
-        value: V,
-        /// The queue.
-        queue: Name,
-        /// Loans and guards that each participant may hold without delaying anybody.
+        /// What each participant was promised.
         loans: u32,
     },
     /// The queue was shut down.
-    ShutDown {
-        /// What was to be put.
-        value: V,
-        /// The queue.
-        queue: Name,
-    },
-    /// The message is larger than the queue takes.
+    #[error("was shut down")]
+    ShutDown,
+    /// The message is larger than the queue was made for.
+    #[error(
+        "takes messages of {limit} bytes at most, and this one has {bytes}; create it with a \
+         larger `max_message`"
+    )]
     TooLarge {
-        /// What was to be put.
-        value: V,
-        /// The queue.
-        queue: Name,
         /// Bytes of the message.
         bytes: u64,
         /// Bytes of the largest message.
         limit: u64,
     },
-    /// The value could not be serialised.
-    Encode {
-        /// What was to be put.
-        value: V,
-        /// The queue.
-        queue: Name,
-        /// What rkyv said.
-        reason: rkyv::rancor::Error,
-    },
-    /// The queue cannot be used.
-    Fault {
-        /// What was to be put.
-        value: V,
-        /// The queue.
-        queue: Name,
-        /// Why.
-        fault: Fault,
-    },
+    /// The value cannot be serialised.
+    #[error("cannot serialise the value: {0}")]
+    Encode(rkyv::rancor::Error),
+    /// The segment cannot be used by this process.
+    #[error("cannot be used: {0}")]
+    Segment(SegmentError),
 }
 
 impl<V> PutError<V> {
     /// What was to be put.
     #[must_use]
     pub fn into_value(self) -> V {
-        match self {
-            Self::Full { value, .. }
-            | Self::NoBlock { value, .. }
-            | Self::ShutDown { value, .. }
-            | Self::TooLarge { value, .. }
-            | Self::Encode { value, .. }
-            | Self::Fault { value, .. } => value,
-        }
+        self.value
     }
 
-    /// The same error without the value, which is dropped: an error that borrows nothing any more, for
-    /// `map_err(PutError::without_value)?` in a function that owns what was to be put.
+    /// The error alone, for callers that pass it on where the value ends.
     #[must_use]
     pub fn without_value(self) -> PutError<()> {
-        match self {
-            Self::Full { queue, maxsize, .. } => PutError::Full { value: (), queue, maxsize },
-            Self::NoBlock { queue, loans, .. } => PutError::NoBlock { value: (), queue, loans },
-            Self::ShutDown { queue, .. } => PutError::ShutDown { value: (), queue },
-            Self::TooLarge { queue, bytes, limit, .. } => {
-                PutError::TooLarge { value: (), queue, bytes, limit }
-            }
-            Self::Encode { queue, reason, .. } => PutError::Encode { value: (), queue, reason },
-            Self::Fault { queue, fault, .. } => PutError::Fault { value: (), queue, fault },
-        }
+        PutError { value: (), queue: self.queue, kind: self.kind }
     }
 
-    /// Whether the queue was full.
+    /// Whether the queue was full: a later attempt may succeed.
+    #[must_use]
     pub fn is_full(&self) -> bool {
-        matches!(self, Self::Full { .. })
+        matches!(self.kind, PutErrorKind::Full { .. })
     }
 
-    /// Whether the queue was shut down.
+    /// Whether the queue was shut down: no later attempt will succeed.
+    #[must_use]
     pub fn is_shut_down(&self) -> bool {
-        matches!(self, Self::ShutDown { .. })
+        matches!(self.kind, PutErrorKind::ShutDown)
     }
 }
 
 impl<V> fmt::Display for PutError<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Full { queue, maxsize, .. } => {
-                write!(
-                    f,
-                    "{queue} is full: it holds {maxsize} messages at most; `ringway stat` shows who has it open"
-                )
-            }
-            Self::NoBlock { queue, loans, .. } => write!(
-                f,
-                "{queue} has no free block: somebody holds more than {loans} loans or messages; `ringway stat` names \
-                 the holder, and the option `loans` of its creator allows more"
-            ),
-            Self::ShutDown { queue, .. } => write!(f, "{queue} was shut down"),
-            Self::TooLarge { queue, bytes, limit, .. } => write!(
-                f,
-                "{queue} takes messages of {limit} bytes at most, and this one has {bytes}; create it with a larger \
-                 `max_message`"
-            ),
-            Self::Encode { queue, reason, .. } => {
-                write!(f, "{queue}: the value cannot be serialised: {reason}")
-            }
-            Self::Fault { queue, fault, .. } => write!(f, "{queue}: {fault}"),
+        match &self.kind {
+            PutErrorKind::Segment(error) => write!(f, "{}: {error}", self.queue),
+            kind => write!(f, "{} {kind}", self.queue),
         }
     }
 }
@@ -200,28 +142,19 @@ impl<V> fmt::Debug for PutError<V> {
 
 impl<V> std::error::Error for PutError<V> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Fault { fault, .. } => fault.source(), // the text has the fault itself
+        match &self.kind {
+            PutErrorKind::Segment(error) => error.source(), // the text has the error itself
             _ => None,
         }
     }
 }
 
-/// A put of many that stopped half-way: the first `put` went in, in order, and no other.
-///
-/// ```
-/// # use ringway::{Place, PutError, Queue};
-/// let queue = Queue::<[u8]>::options().max_message(3).create(Place::Heap)?;
-/// let stopped = queue.put_many_bytes(&[&b"abc"[..], b"too long", b"de"]).unwrap_err();
-/// assert_eq!(stopped.put, 1);
-/// assert!(matches!(stopped.error, PutError::TooLarge { bytes: 8, limit: 3, .. }));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Why not all of many messages were put.
 #[derive(Debug)]
 pub struct PutManyError {
-    /// How many went in.
+    /// How many were, in order.
     pub put: usize,
-    /// Why the next one did not.
+    /// Why no more.
     pub error: PutError<()>,
 }
 
@@ -237,79 +170,69 @@ impl std::error::Error for PutManyError {
     }
 }
 
-/// A get that brought nothing.
-///
-/// ```
-/// # use ringway::{GetError, Place, Queue};
-/// let queue = Queue::<u32>::options().create(Place::Heap)?;
-/// assert!(matches!(queue.try_get(), Err(GetError::Empty { .. })));
-/// queue.shutdown(false)?;
-/// assert!(matches!(queue.get(), Err(GetError::ShutDown { .. })));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// A get that did not go through.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum GetError {
-    /// The queue was empty at some instant of the call, and for as long as it waited.
-    Empty {
-        /// The queue.
-        queue: Name,
-    },
-    /// The queue was shut down and everything before that was taken.
-    ShutDown {
-        /// The queue.
-        queue: Name,
-    },
-    /// The message was taken, but is not what it should be. The next get brings the next one.
+pub struct GetError {
+    /// The queue.
+    pub queue: Label,
+    /// Why.
+    pub kind: GetErrorKind,
+}
+
+/// Why a get did not go through.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum GetErrorKind {
+    /// The queue was empty at some instant of the call, and until its time was up.
+    #[error("is empty")]
+    Empty,
+    /// The queue was shut down, and all messages before that have been taken.
+    #[error("was shut down and is drained")]
+    ShutDown,
+    /// A message was taken that is not one of this type. It is gone.
+    #[error(
+        "had a message of {bytes} bytes that is not valid and was dropped; putters and getters \
+         must mean the same type: {reason}"
+    )]
     Invalid {
-        /// The queue.
-        queue: Name,
         /// Bytes of the message.
         bytes: u64,
-        /// What the check found.
+        /// What rkyv says.
         reason: rkyv::rancor::Error,
     },
-    /// The queue cannot be used.
-    Fault {
-        /// The queue.
-        queue: Name,
-        /// Why.
-        fault: Fault,
-    },
+    /// The segment cannot be used by this process.
+    #[error("cannot be used: {0}")]
+    Segment(SegmentError),
 }
 
 impl GetError {
-    /// Whether the queue was empty.
+    /// Whether the queue was empty: a later attempt may succeed.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
-        matches!(self, Self::Empty { .. })
+        matches!(self.kind, GetErrorKind::Empty)
     }
 
-    /// Whether the queue was shut down and drained.
+    /// Whether the queue was shut down and is drained: no later attempt will succeed.
+    #[must_use]
     pub fn is_shut_down(&self) -> bool {
-        matches!(self, Self::ShutDown { .. })
+        matches!(self.kind, GetErrorKind::ShutDown)
     }
 }
 
 impl fmt::Display for GetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty { queue } => write!(f, "{queue} is empty"),
-            Self::ShutDown { queue } => write!(f, "{queue} was shut down and is drained"),
-            Self::Invalid { queue, bytes, reason } => {
-                write!(
-                    f,
-                    "{queue}: a message of {bytes} bytes is not valid and was dropped; who puts and who gets must mean the same type: {reason}"
-                )
-            }
-            Self::Fault { queue, fault } => write!(f, "{queue}: {fault}"),
+        match &self.kind {
+            GetErrorKind::Segment(error) => write!(f, "{}: {error}", self.queue),
+            kind => write!(f, "{} {kind}", self.queue),
         }
     }
 }
 
 impl std::error::Error for GetError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Fault { fault, .. } => fault.source(),
+        match &self.kind {
+            GetErrorKind::Segment(error) => error.source(), // the text has the error itself
             _ => None,
         }
     }

@@ -4,9 +4,11 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
+use ringway_segment::objects::channel::{Guard, OwnedBlock};
+use ringway_segment::waiting::Until;
+
 use crate::error::PutError;
-use crate::shared::{OwnedBlock, Stop};
-use crate::wait::Until;
+use crate::queue::shared::Shared;
 
 /// A message that is being made in place. Dropping it gives the memory back; [`Loan::send`] puts it into the queue.
 ///
@@ -27,14 +29,15 @@ use crate::wait::Until;
 /// ```
 #[must_use = "a loan that is dropped sends nothing"]
 pub struct Loan<'q> {
-    block: OwnedBlock<'q>,
+    shared: &'q Shared,
+    block: Guard<'q>,
     length: usize,
 }
 
 impl<'q> Loan<'q> {
-    pub(crate) fn new(block: OwnedBlock<'q>, length: usize) -> Self {
+    pub(crate) fn new(shared: &'q Shared, mut block: OwnedBlock<'q>, length: usize) -> Self {
         block.set_length(length);
-        Self { block, length }
+        Self { shared, block: Guard::new(block), length }
     }
 
     /// Makes the message shorter. A longer one than was asked for is cut to that.
@@ -76,16 +79,13 @@ impl<'q> Loan<'q> {
     }
 
     fn send_until(self, until: Until) -> Result<(), PutError<Self>> {
-        let shared = self.block.shared();
-        if let Err(fault) = shared.at.check_process() {
-            return Err(shared.give_back(Stop::from(fault), self));
-        }
-        match shared.send_one(self.block.block(), until) {
-            Ok(()) => {
-                self.block.forget();
-                Ok(())
+        let Self { shared, block, length } = self;
+        match shared.send_loan(block.into_held(), until) {
+            Ok(()) => Ok(()),
+            Err((held, stop)) => {
+                let block = Guard::new(held);
+                Err(shared.give_back(stop, Self { shared, block, length }))
             }
-            Err(stop) => Err(shared.give_back(stop, self)),
         }
     }
 }
@@ -99,15 +99,12 @@ impl Deref for Loan<'_> {
 
 impl DerefMut for Loan<'_> {
     fn deref_mut(&mut self) -> &mut [u8] {
-        let length = self.length;
-        let room = &mut self.block.room()[..length];
-        // SAFETY: bytes of a shared mapping are always initialised: by an earlier message, or with zeros by the kernel.
-        unsafe { room.assume_init_mut() }
+        self.block.filled(self.length)
     }
 }
 
 impl fmt::Debug for Loan<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Loan({} bytes of {})", self.length, self.block.shared().name())
+        write!(f, "Loan({} bytes of {})", self.length, self.shared.label())
     }
 }

@@ -3,7 +3,8 @@
 use core::mem::MaybeUninit;
 use core::num::NonZeroUsize;
 
-use ringway_core::layout::{BLOCK_ALIGN, checksum};
+use ringway_segment::layout::checksum;
+use ringway_segment::objects::channel::layout::BLOCK_ALIGN;
 use rkyv::api::high::{HighDeserializer, HighSerializer, HighValidator};
 use rkyv::bytecheck::CheckBytes;
 use rkyv::rancor::{Error, Source};
@@ -156,7 +157,9 @@ impl<E: Source> Writer<E> for BlockWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> Result<(), E> {
         let end = self.written + bytes.len();
         if let Some(place) = self.block.get_mut(self.written..end) {
-            place.write_copy_of_slice(bytes);
+            for (place, &byte) in place.iter_mut().zip(bytes) {
+                place.write(byte);
+            }
         }
         self.written = end;
         Ok(())

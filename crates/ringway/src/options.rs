@@ -1,17 +1,24 @@
 //! Creating and opening queues.
 
 use core::marker::PhantomData;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
+use std::sync::Arc;
 
-use ringway_core::Place;
-use ringway_core::attachment::Attachment;
-use ringway_core::error::{CreateError, OpenError};
-use ringway_core::layout::Measures;
-use ringway_core::spec::Spec;
+use ringway_segment::attachment::Attachment;
+use ringway_segment::directory::Wanted;
+use ringway_segment::error::{CreateError, OpenError};
+use ringway_segment::inspect::schema;
+use ringway_segment::objects::channel::{Channel, ChannelSpec};
+use ringway_segment::place::Place;
+use ringway_segment::segment::Trust;
+use ringway_segment::spec::SegmentSpec;
+use ringway_segment::waiting::WaitStrategy;
 
+use crate::context::Context;
+use crate::handle::{self, Kind};
 use crate::message::{Message, Payload, Schema};
 use crate::queue::Queue;
-use crate::wait::WaitStrategy;
+use crate::queue::shared::Shared;
 
 /// How to create or open a queue. All but [`wait`](Self::wait) and [`schema`](Self::schema) matter only to the creator:
 /// who opens a queue finds it as it was made. A queue cannot be resized.
@@ -25,9 +32,9 @@ use crate::wait::WaitStrategy;
 #[derive(Debug)]
 #[must_use]
 pub struct QueueOptions<T: Payload + ?Sized> {
-    spec: Spec,
-    schema: Schema,
-    wait: WaitStrategy,
+    segment: SegmentSpec,
+    queue: QueueSpec,
+    trust: Trust,
     payload: PhantomData<fn() -> Box<T>>,
 }
 
@@ -35,9 +42,9 @@ pub struct QueueOptions<T: Payload + ?Sized> {
 impl<T: Payload + ?Sized> Clone for QueueOptions<T> {
     fn clone(&self) -> Self {
         Self {
-            spec: self.spec.clone(),
-            schema: self.schema.clone(),
-            wait: self.wait,
+            segment: self.segment.clone(),
+            queue: self.queue.clone(),
+            trust: self.trust,
             payload: PhantomData,
         }
     }
@@ -52,24 +59,23 @@ impl<T: Payload + ?Sized> Default for QueueOptions<T> {
 impl<T: Payload + ?Sized> QueueOptions<T> {
     /// A queue of at most 65,536 messages of at most 64 KiB, for at most 128 processes. Memory is taken as it is used.
     pub fn new() -> Self {
-        let measures =
-            Measures { maxsize: 65_536, max_message: 65_536, participants: 128, loans: 32 };
-        let schema = T::schema();
-        let spec = Spec {
-            measures,
-            mode: 0o600,
+        let Schema { name, fingerprint } = T::schema();
+        let channel = ChannelSpec {
+            maxsize: 65_536,
+            max_message: 65_536,
+            loans: 32,
+            fingerprint,
+            schema: name,
             prefault: false,
-            huge_pages: false,
-            fingerprint: 0,
-            schema: String::new(),
-            first_position: 0,
         };
-        Self { spec, schema, wait: WaitStrategy::default(), payload: PhantomData }
+        let queue = QueueSpec { channel, wait: WaitStrategy::default(), takes_any: false };
+        let (segment, trust) = (SegmentSpec::default(), Trust::default());
+        Self { segment, queue, trust, payload: PhantomData }
     }
 
     /// How many messages it holds at most, exactly: 1 to 8,388,608.
     pub fn maxsize(mut self, messages: u64) -> Self {
-        self.spec.measures.maxsize = messages;
+        self.queue.channel.maxsize = messages;
         self
     }
 
@@ -87,138 +93,162 @@ impl<T: Payload + ?Sized> QueueOptions<T> {
     /// # Ok::<(), ringway::CreateError>(())
     /// ```
     pub fn max_message(mut self, bytes: u64) -> Self {
-        self.spec.measures.max_message = bytes;
+        self.queue.channel.max_message = bytes;
         self
     }
 
     /// How many processes may have it open at once: 1 to 255. Each open counts; clones of a handle do not.
     pub fn participants(mut self, participants: u32) -> Self {
-        self.spec.measures.participants = participants;
+        self.segment.participants = participants;
         self
     }
 
     /// How many loans and received messages each participant may hold at once without delaying anybody: 1 to 4,096. All
     /// threads of a process that share a handle share this number, and each of their `get_many` may take 32.
     pub fn loans(mut self, loans: u32) -> Self {
-        self.spec.measures.loans = loans;
+        self.queue.channel.loans = loans;
         self
     }
 
     /// Permissions of the file: read and write for its owner, and what is said beyond that for others; 0o600 if nothing
     /// is said. Not on the portable path, which always has 0o600.
     pub fn mode(mut self, mode: u32) -> Self {
-        self.spec.mode = mode;
+        self.segment.mode = mode;
         self
     }
 
     /// Whether to reserve and touch all memory at once, so that no later put does.
     pub fn prefault(mut self, yes: bool) -> Self {
-        self.spec.prefault = yes;
+        self.segment.prefault = yes;
         self
     }
 
     /// Whether to ask for huge pages. The kernel may decide otherwise.
     pub fn huge_pages(mut self, yes: bool) -> Self {
-        self.spec.huge_pages = yes;
+        self.segment.huge_pages = yes;
         self
     }
 
     /// How this handle waits.
     pub fn wait(mut self, strategy: WaitStrategy) -> Self {
-        self.wait = strategy;
+        self.queue.wait = strategy;
         self
     }
 
     #[doc(hidden)]
     pub fn first_position(mut self, position: u64) -> Self {
-        self.spec.first_position = position;
+        self.segment.first_position = position;
+        self
+    }
+
+    /// Also opens a queue that belongs to this user.
+    ///
+    /// A process opens what is its own or root's, and no file that others can reach. With this it
+    /// lets the processes of that user, and of the group that the mode of the file names, read and
+    /// write memory that it reads in place.
+    pub fn trust(mut self, uid: u32) -> Self {
+        self.trust.owner = Some(uid);
         self
     }
 
     /// Creates the queue. It appears whole or not at all.
     ///
     /// # Errors
-    /// [`CreateError`]; `AlreadyExists` when the name is taken.
+    /// [`CreateError::AlreadyExists`] when the name is taken, [`CreateError::BadOption`] with the
+    /// range of the option, [`CreateError::NoSpace`], and what the system refuses.
     pub fn create(&self, place: impl Into<Place>) -> Result<Queue<T>, CreateError> {
-        let place = place.into();
-        let mut spec = self.spec.clone();
-        if spec.mode & !0o777 != 0 || spec.mode & 0o600 != 0o600 {
-            return Err(CreateError::BadOption {
-                name: place.label(),
-                option: "mode",
-                value: format!("{:#o}", spec.mode),
-                allowed: "within 0o777 and let the owner read and write (0o600)".to_owned(),
-            });
-        }
-        spec.fingerprint = self.schema.fingerprint;
-        spec.schema.clone_from(&self.schema.name);
-        Ok(Queue::from_attachment(Attachment::create(&place, &spec)?, self.wait))
+        handle::create(&place.into(), &self.segment, &self.spec()).map(Self::queue)
     }
 
-    /// Opens a queue that exists. Waits for nobody, and refuses what is not whole, of another version, or for other
-    /// messages.
+    /// Opens a queue that exists. It does not block, and refuses what is not whole, of another
+    /// version, for other messages, or within the reach of users who are not trusted.
     ///
     /// # Errors
-    /// [`OpenError`].
+    /// [`OpenError::NotFound`], [`OpenError::Refused`] with the field, [`OpenError::Untrusted`],
+    /// [`OpenError::Removed`], [`OpenError::TableFull`], and what the system refuses.
     pub fn open(&self, place: impl Into<Place>) -> Result<Queue<T>, OpenError> {
-        self.check(Attachment::open(&place.into())?)
+        handle::open(&place.into(), self.trust, &self.spec()).map(Self::queue)
     }
 
     /// Opens the queue, or creates it if there is none.
     ///
     /// # Errors
-    /// [`CreateError`]; one of its variants carries what opening said.
+    /// Those of [`create`](Self::create); those of [`open`](Self::open) as [`CreateError::Open`].
     pub fn open_or_create(&self, place: impl Into<Place>) -> Result<Queue<T>, CreateError> {
-        let place = place.into();
-        // Somebody may be faster at either step. That a name stays which is marked as removed is another matter: its
-        // remover has been stopped.
-        let mut removals = 0;
-        loop {
-            match self.open(place.clone()) {
-                Ok(queue) => return Ok(queue),
-                Err(OpenError::NotFound { .. } | OpenError::Nameless { .. }) => {}
-                Err(OpenError::Removed { .. }) if removals < 20 => removals += 1,
-                Err(error) => return Err(CreateError::Open(error)),
-            }
-            match self.create(place.clone()) {
-                Err(CreateError::AlreadyExists { .. }) => {}
-                created => return created,
-            }
-        }
+        let (place, spec) = (place.into(), self.spec());
+        handle::open_or_create(&place, self.trust, &self.segment, &spec).map(Self::queue)
     }
 
-    /// Opens the queue behind a descriptor that was inherited or received, for instance of an unnamed queue.
+    /// Opens the queue behind a descriptor that was inherited or received, for instance of an
+    /// unnamed queue.
+    ///
+    /// ```
+    /// # use ringway::{Place, Queue};
+    /// let queue = Queue::<u32>::options().create(Place::Unnamed)?;
+    /// let fd = queue.inheritable_fd()?; // a child that is started now has it, too
+    /// let same = Queue::<u32>::options().open_fd(&fd)?;
+    /// queue.put(7)?;
+    /// assert_eq!(*same.get()?, 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// [`OpenError`].
+    /// As of [`open`](Self::open), but for a name: a queue whose name was removed opens as well.
     pub fn open_fd(&self, fd: impl AsFd) -> Result<Queue<T>, OpenError> {
-        let fd: BorrowedFd<'_> = fd.as_fd();
-        self.check(Attachment::open_descriptor(fd)?)
+        handle::open_fd(fd.as_fd(), self.trust, &self.spec()).map(Self::queue)
     }
 
-    fn check(&self, attachment: Attachment) -> Result<Queue<T>, OpenError> {
-        let segment = attachment.segment();
-        let found = segment.header().fingerprint;
-        if found != self.schema.fingerprint {
-            return Err(OpenError::Refused {
-                name: segment.label().to_owned(),
-                field: "the schema of its messages",
-                found: format!("{:?} ({found:#x})", segment.schema()),
-                expected: format!("{:?} ({:#x})", self.schema.name, self.schema.fingerprint),
-            });
-        }
-        Ok(Queue::from_attachment(attachment, self.wait))
+    /// Creates the queue beside the other objects of a context. What concerns a segment as a whole
+    /// (`participants`, `mode`, `prefault`, `huge_pages`, `trust`) is the context's.
+    ///
+    /// # Errors
+    /// As of [`create`](Self::create), and [`CreateError::ContextFull`].
+    pub fn create_in(&self, context: &Context, name: &str) -> Result<Queue<T>, CreateError> {
+        context.create_object(name, &self.spec()).map(Self::queue)
+    }
+
+    /// Opens the queue of that name in a context.
+    ///
+    /// # Errors
+    /// [`OpenError::NotFound`], [`OpenError::Refused`] with the field.
+    pub fn open_in(&self, context: &Context, name: &str) -> Result<Queue<T>, OpenError> {
+        context.open_object(name, &self.spec()).map(Self::queue)
+    }
+
+    /// Opens the queue of that name in a context, or creates it.
+    ///
+    /// # Errors
+    /// Those of [`create_in`](Self::create_in); those of [`open_in`](Self::open_in) as
+    /// [`CreateError::Open`].
+    pub fn open_or_create_in(
+        &self,
+        context: &Context,
+        name: &str,
+    ) -> Result<Queue<T>, CreateError> {
+        context.open_or_create_object(name, &self.spec()).map(Self::queue)
+    }
+
+    fn spec(&self) -> QueueSpec {
+        let mut spec = self.queue.clone();
+        spec.channel.prefault = self.segment.prefault;
+        spec
+    }
+
+    fn queue(shared: Arc<Shared>) -> Queue<T> {
+        Queue::over(shared)
     }
 }
 
 impl QueueOptions<[u8]> {
-    /// Opens a queue whatever its messages are: to look at it, to shut it down, or to move its messages on as bytes.
-    /// Bytes that are put into a queue of typed messages must be what rkyv makes of one, or the getter refuses them.
+    /// Opens a queue whatever its messages are: to look at it, to shut it down, or to move its
+    /// messages on as bytes. Bytes that are put into a queue of typed messages must be what rkyv
+    /// makes of one, or the getter refuses them.
     ///
     /// # Errors
-    /// [`OpenError`].
+    /// As of [`open`](Self::open).
     pub fn open_any(&self, place: impl Into<Place>) -> Result<Queue<[u8]>, OpenError> {
-        Ok(Queue::from_attachment(Attachment::open(&place.into())?, self.wait))
+        let spec = QueueSpec { takes_any: true, ..self.spec() };
+        handle::open(&place.into(), self.trust, &spec).map(Self::queue)
     }
 }
 
@@ -229,7 +259,56 @@ impl<T: Message> QueueOptions<T> {
     /// compiler prints it, with the size and alignment of its archived form; a name of your own keeps it the same when
     /// the type moves to another module, or between compilers. Change it when the fields change.
     pub fn schema(mut self, name: &str) -> Self {
-        self.schema = Schema::named::<T>(name);
+        let Schema { name, fingerprint } = Schema::named::<T>(name);
+        self.queue.channel.schema = name;
+        self.queue.channel.fingerprint = fingerprint;
         self
+    }
+}
+
+/// What a new queue shall be, and an existing one must be.
+#[derive(Debug, Clone)]
+pub(crate) struct QueueSpec {
+    channel: ChannelSpec,
+    wait: WaitStrategy,
+    /// Whether a queue of any messages will do.
+    takes_any: bool,
+}
+
+impl Kind for Arc<Shared> {
+    const NAME: &'static str = "queue";
+    type Spec = QueueSpec;
+
+    fn bytes(spec: &QueueSpec, label: &str, participants: u32) -> Result<u64, CreateError> {
+        Ok(spec.channel.geometry(label, participants)?.total_bytes)
+    }
+
+    fn create(
+        at: &Arc<Attachment>,
+        label: &str,
+        name: &str,
+        spec: &QueueSpec,
+    ) -> Result<Self, CreateError> {
+        let channel = Channel::create(at, label, name, &spec.channel)?;
+        Ok(Arc::new(Shared::new(channel, spec.wait)))
+    }
+
+    fn open(
+        at: &Arc<Attachment>,
+        wanted: Wanted<'_>,
+        label: &str,
+        spec: &QueueSpec,
+    ) -> Result<Self, OpenError> {
+        let (channel, info) = Channel::open(at, wanted, label)?;
+        let (found, expected) = (info.fingerprint, spec.channel.fingerprint);
+        if found != expected && !spec.takes_any {
+            return Err(OpenError::Refused {
+                name: label.to_owned(),
+                field: "the schema of its messages",
+                found: format!("{:?} ({found:#x})", schema(at.segment(), &info)),
+                expected: format!("{:?} ({expected:#x})", spec.channel.schema),
+            });
+        }
+        Ok(Arc::new(Shared::new(channel, spec.wait)))
     }
 }

@@ -3,33 +3,35 @@
 mod bytes;
 mod iter;
 mod many;
+pub(crate) mod shared;
 mod typed;
 
 use core::fmt;
 use core::marker::PhantomData;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::sync::Arc;
 
-use ringway_core::attachment::Attachment;
-use ringway_core::census;
-use ringway_core::error::{CreateError, Fault, OpenError, RemoveError};
-use ringway_core::recovery::Recovered;
-use ringway_core::removal;
+use ringway_segment::attachment::Inside;
+use ringway_segment::error::{CreateError, OpenError, RemoveError, SegmentError};
+use ringway_segment::inspect::{self, Snapshot};
+use ringway_segment::objects::channel::{Channel, Guard};
+use ringway_segment::recovery::{self, Recovered};
+use ringway_segment::waiting::Until;
 
 pub use self::iter::Iter;
-use crate::error::{GetError, Name, PutError, QueueError};
+use self::shared::Shared;
+use crate::context::Context;
+use crate::error::{Error, GetError, Label};
+use crate::handle;
 use crate::message::Payload;
 use crate::options::QueueOptions;
-use crate::shared::{OwnedBlock, Shared, Stop};
-use crate::wait::{Until, WaitStrategy};
 
 /// A first-in first-out queue between processes, for any number of putters and getters.
 ///
 /// A handle can be cloned, sent and shared between threads; all handles of one `open` count as one participant.
 /// Operations are not for signal handlers. After a fork the child must open the queue anew: its copy of a handle
-/// answers [`Fault::Forked`].
+/// answers [`SegmentError::Forked`].
 ///
 /// ```
 /// # use ringway::Queue;
@@ -55,14 +57,14 @@ impl<T: Payload + ?Sized> Clone for Queue<T> {
 
 impl<T: Payload + ?Sized> fmt::Debug for Queue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Queue({}, maxsize {})", self.name(), self.maxsize())
+        write!(f, "Queue({}, maxsize {})", self.label(), self.maxsize())
     }
 }
 
 /// Creating, opening and asking.
 impl<T: Payload + ?Sized> Queue<T> {
-    pub(crate) fn from_attachment(at: Attachment, strategy: WaitStrategy) -> Self {
-        Self { shared: Arc::new(Shared::new(at, strategy)), payload: PhantomData }
+    pub(crate) fn over(shared: Arc<Shared>) -> Self {
+        Self { shared, payload: PhantomData }
     }
 
     /// More ways to create and open.
@@ -86,9 +88,27 @@ impl<T: Payload + ?Sized> Queue<T> {
         Self::options().open(name)
     }
 
+    /// Creates a queue beside the other objects of a context.
+    ///
+    /// # Errors
+    /// [`CreateError::AlreadyExists`], [`CreateError::ContextFull`].
+    pub fn create_in(context: &Context, name: &str, maxsize: u64) -> Result<Self, CreateError> {
+        Self::options().maxsize(maxsize).create_in(context, name)
+    }
+
+    /// Opens a queue of a context.
+    ///
+    /// # Errors
+    /// [`OpenError::NotFound`], [`OpenError::Refused`] if the name stands for another kind, or the
+    /// messages of the queue are of another type.
+    pub fn open_in(context: &Context, name: &str) -> Result<Self, OpenError> {
+        Self::options().open_in(context, name)
+    }
+
     /// What errors call it.
-    pub fn name(&self) -> Name {
-        self.shared.name()
+    #[must_use]
+    pub fn label(&self) -> Label {
+        self.shared.label()
     }
 
     /// How many messages it holds at most.
@@ -98,30 +118,30 @@ impl<T: Payload + ?Sized> Queue<T> {
 
     /// Bytes of the largest message.
     pub fn max_message(&self) -> u64 {
-        self.shared.at.segment().geometry().measures.max_message
+        self.shared.channel.measures().max_message
     }
 
     /// How many messages are in it: exact at one instant of the call.
     ///
     /// # Errors
-    /// [`QueueError`].
-    pub fn len(&self) -> Result<u64, QueueError> {
-        self.ask(Attachment::size)
+    /// [`Error`].
+    pub fn len(&self) -> Result<u64, Error> {
+        self.ask(|channel, _| channel.size())
     }
 
     /// Whether it was empty at one instant of the call.
     ///
     /// # Errors
-    /// [`QueueError`].
-    pub fn is_empty(&self) -> Result<bool, QueueError> {
+    /// [`Error`].
+    pub fn is_empty(&self) -> Result<bool, Error> {
         Ok(self.len()? == 0)
     }
 
     /// Whether it held `maxsize` messages at one instant of the call.
     ///
     /// # Errors
-    /// [`QueueError`].
-    pub fn is_full(&self) -> Result<bool, QueueError> {
+    /// [`Error`].
+    pub fn is_full(&self) -> Result<bool, Error> {
         Ok(self.len()? >= self.maxsize())
     }
 
@@ -129,25 +149,25 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// With `immediate`, what is left is dropped.
     ///
     /// # Errors
-    /// [`QueueError`].
-    pub fn shutdown(&self, immediate: bool) -> Result<(), QueueError> {
-        self.ask(|at| at.shut_down(immediate))
+    /// [`Error`].
+    pub fn shutdown(&self, immediate: bool) -> Result<(), Error> {
+        self.ask(|channel, inside| channel.shut_down(inside, immediate))
     }
 
     /// Whether it was shut down.
     ///
     /// # Errors
-    /// [`QueueError`].
-    pub fn is_shut_down(&self) -> Result<bool, QueueError> {
-        self.ask(Attachment::is_shut_down)
+    /// [`Error`].
+    pub fn is_shut_down(&self) -> Result<bool, Error> {
+        self.ask(|channel, _| channel.is_shut_down())
     }
 
     /// Takes back what dead participants held. Whoever waits, opens the queue or finds no block does so anyway.
     ///
     /// # Errors
-    /// [`QueueError`].
-    pub fn recover(&self) -> Result<Recovered, QueueError> {
-        self.ask(Attachment::recover)
+    /// [`Error`].
+    pub fn recover(&self) -> Result<Recovered, Error> {
+        self.ask(|_, inside| recovery::recover(inside.attachment()))
     }
 
     /// Removes its name. Those who have it open go on using it. Answers whether the name still stood for this queue.
@@ -155,21 +175,18 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// # Errors
     /// [`RemoveError`] when the system refuses, and in a forked child: then nothing has changed.
     pub fn remove(&self) -> Result<bool, RemoveError> {
-        let segment = self.shared.at.segment();
-        self.shared.at.check_process().map_err(|fault| RemoveError {
-            path: segment.path().unwrap_or(Path::new("a queue without a name")).to_owned(),
-            owner: None,
-            source: io::Error::other(fault),
-        })?;
-        removal::remove(segment)
+        handle::remove(self.shared.channel.object())
     }
 
-    /// What there is to see of it.
+    /// Returns a snapshot: size, totals, participants, waiters.
     ///
     /// # Errors
-    /// [`QueueError`].
-    pub fn snapshot(&self) -> Result<census::Snapshot, QueueError> {
-        self.ask(|at| census::snapshot(at.segment()))
+    /// [`Error`] in a forked child, or when a word is damaged.
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        self.ask(|channel, inside| {
+            let segment = inside.attachment().segment();
+            inspect::snapshot(segment, &channel.object().info()?)
+        })
     }
 
     /// A descriptor of the segment that child processes inherit, to be opened there by
@@ -178,57 +195,22 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// # Errors
     /// When there is none (a queue on the heap), no more descriptors, or in a forked child.
     pub fn inheritable_fd(&self) -> io::Result<OwnedFd> {
-        let at = self.ask(Ok).map_err(io::Error::other)?;
-        if at.segment().file().is_none() {
-            let text = format!(
-                "{} is of this process alone; create it at `Place::Unnamed` to hand it on",
-                self.name()
-            );
-            return Err(io::Error::new(io::ErrorKind::Unsupported, text));
-        }
-        at.inheritable_fd().map_err(|error| {
-            io::Error::new(
-                error.kind(),
-                format!("{}: cannot make a descriptor to inherit: {error}", self.name()),
-            )
-        })
+        handle::inheritable_fd(self.shared.channel.object())
     }
 
-    fn ask<'q, R>(
-        &'q self,
-        question: impl FnOnce(&'q Attachment) -> Result<R, Fault>,
-    ) -> Result<R, QueueError> {
-        let at = &self.shared.at;
-        let answer = at.check_process().and_then(|()| question(at));
-        answer.map_err(|fault| QueueError { queue: self.name(), fault })
-    }
-}
-
-// One message out, one message in.
-impl<T: Payload + ?Sized> Queue<T> {
-    #[inline]
-    fn send<V>(
+    fn ask<R>(
         &self,
-        filled: Result<OwnedBlock<'_>, Stop>,
-        value: V,
-        until: Until,
-    ) -> Result<(), PutError<V>> {
-        let stop = match filled {
-            Ok(block) => match self.shared.send_one(block.block(), until) {
-                Ok(()) => {
-                    block.forget();
-                    return Ok(());
-                }
-                Err(stop) => stop,
-            },
-            Err(stop) => stop,
-        };
-        Err(self.shared.give_back(stop, value))
+        question: impl FnOnce(&Channel, Inside<'_>) -> Result<R, SegmentError>,
+    ) -> Result<R, Error> {
+        let channel = &self.shared.channel;
+        let inside = channel.attachment().enter();
+        let answer = inside.and_then(|inside| question(channel, inside));
+        answer.map_err(|kind| Error { object: self.label(), kind })
     }
 
     #[inline]
-    fn get_block(&self, until: Until) -> Result<OwnedBlock<'_>, GetError> {
-        self.shared.receive_one(until).map(|block| OwnedBlock::new(&self.shared, block))
+    fn get_block(&self, until: Until) -> Result<Guard<'_>, GetError> {
+        self.shared.receive_one(until).map(Guard::new)
     }
 }
 

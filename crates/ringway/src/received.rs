@@ -4,11 +4,12 @@ use core::fmt;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
+use ringway_segment::objects::channel::Guard;
 use rkyv::rancor::Error;
 
-use crate::error::GetError;
+use crate::error::{GetError, GetErrorKind};
 use crate::message::{self, Message};
-use crate::shared::OwnedBlock;
+use crate::queue::shared::Shared;
 
 /// A received message of plain bytes, read where it lies.
 ///
@@ -22,12 +23,12 @@ use crate::shared::OwnedBlock;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ReceivedBytes<'q> {
-    block: OwnedBlock<'q>,
+    block: Guard<'q>,
 }
 
 impl<'q> ReceivedBytes<'q> {
     #[inline]
-    pub(crate) fn new(block: OwnedBlock<'q>) -> Self {
+    pub(crate) fn new(block: Guard<'q>) -> Self {
         Self { block }
     }
 }
@@ -69,7 +70,7 @@ impl fmt::Debug for ReceivedBytes<'_> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Received<'q, T: Message> {
-    block: OwnedBlock<'q>,
+    block: Guard<'q>,
     archived: NonNull<T::Archived>,
 }
 
@@ -81,13 +82,13 @@ unsafe impl<T: Message<Archived: Sync>> Sync for Received<'_, T> {}
 impl<'q, T: Message> Received<'q, T> {
     /// Checks the bytes. When they are not a `T`, the block goes back and the error says why.
     #[inline]
-    pub(crate) fn checked(block: OwnedBlock<'q>) -> Result<Self, GetError> {
+    pub(crate) fn checked(shared: &Shared, block: Guard<'q>) -> Result<Self, GetError> {
         match message::access::<T>(block.bytes()) {
             Ok(archived) => {
                 let archived = NonNull::from(archived);
                 Ok(Self { block, archived })
             }
-            Err(reason) => Err(invalid(&block, reason)),
+            Err(reason) => Err(invalid(shared, &block, reason)),
         }
     }
 
@@ -96,10 +97,10 @@ impl<'q, T: Message> Received<'q, T> {
     /// # Safety
     /// The block holds a `T` that was serialised whole.
     #[inline]
-    pub(crate) unsafe fn unchecked(block: OwnedBlock<'q>) -> Result<Self, GetError> {
+    pub(crate) unsafe fn unchecked(shared: &Shared, block: Guard<'q>) -> Result<Self, GetError> {
         let bytes = block.bytes();
         if bytes.len() < size_of::<T::Archived>() {
-            return Self::checked(block); // too short to be one: the error is the same
+            return Self::checked(shared, block); // too short to be one: the error is the same
         }
         // SAFETY: the caller vouches for the bytes.
         let archived = NonNull::from(unsafe { rkyv::access_unchecked::<T::Archived>(bytes) });
@@ -121,9 +122,8 @@ impl<'q, T: Message> Received<'q, T> {
 }
 
 #[cold]
-fn invalid(block: &OwnedBlock<'_>, reason: Error) -> GetError {
-    let shared = block.shared();
-    GetError::Invalid { queue: shared.name(), bytes: block.bytes().len() as u64, reason }
+fn invalid(shared: &Shared, block: &Guard<'_>, reason: Error) -> GetError {
+    shared.no_message(GetErrorKind::Invalid { bytes: block.bytes().len() as u64, reason })
 }
 
 impl<T: Message> Deref for Received<'_, T> {

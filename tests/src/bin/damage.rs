@@ -1,9 +1,11 @@
 //! The process that damaged segments may crash. It says each case before it begins.
 //!
-//! `damage bits SEED ROUNDS`: each bit that is in use, in turn. `damage words SEED ROUNDS`: each word in turn. `damage
-//! sleepers SEED ROUNDS`: each word that is in use, while somebody waits. `damage scripts SEED COUNT`: several words at
-//! random. `damage attach SEED COUNT`: bytes that are no queue, or were one.
+//! `damage bits SEED ROUNDS`: each bit that is in use, in turn. `damage words SEED ROUNDS`: each
+//! word in turn. `damage sleepers SEED ROUNDS`: each word that is in use, while somebody waits.
+//! `damage scripts SEED COUNT`: several words at random. `damage attach SEED COUNT`: bytes that are
+//! no queue, or were one.
 
+use ringway_segment::layout::Header;
 use ringway_tests::damage::{self, OPERATIONS, Script, Step, Tally, Value};
 use ringway_tests::random::Random;
 
@@ -50,10 +52,11 @@ fn main() {
             }
         }
         "scripts" => {
+            let words = Script::start().words_in_use();
             for case in 0..count {
                 say(case);
                 let mut random = chance(seed, case);
-                let steps: Vec<Step> = (0..60).map(|_| step(&mut random)).collect();
+                let steps: Vec<Step> = (0..60).map(|_| step(&words, &mut random)).collect();
                 total.add(Script::start().run(&steps));
             }
         }
@@ -137,13 +140,12 @@ fn uses(random: &mut Random, count: usize) -> impl Iterator<Item = Step> {
 }
 
 /// Mostly uses; every sixth step damages a word, mostly one of those that are in use.
-fn step(random: &mut Random) -> Step {
+fn step(in_use: &[u64], random: &mut Random) -> Step {
     match random.below(6) {
         0 => {
             let word = match random.below(4) {
-                0 => 512 + random.below(128),
-                1 => 2048 + random.below(64),
-                _ => random.number(),
+                0 => random.number(),
+                _ => in_use[random.below(in_use.len() as u64) as usize],
             };
             Step::Write { word, value: value(random) }
         }
@@ -158,7 +160,11 @@ fn mutated(whole: &[u8], random: &mut Random) -> Vec<u8> {
     }
     let mut bytes = whole.to_vec();
     for _ in 0..=random.below(4) {
-        let words = if random.below(4) == 0 { 23 } else { bytes.len() as u64 / 8 };
+        let words = if random.below(4) == 0 {
+            size_of::<Header>() as u64 / 8
+        } else {
+            bytes.len() as u64 / 8
+        };
         let at = random.below(words) as usize * 8;
         let word = u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
         let word = match value(random) {
@@ -169,8 +175,7 @@ fn mutated(whole: &[u8], random: &mut Random) -> Vec<u8> {
         bytes[at..at + 8].copy_from_slice(&word.to_le_bytes());
     }
     if random.below(2) == 0 {
-        let sum = ringway_tests::fnv1a(&bytes[..176]);
-        bytes[176..184].copy_from_slice(&sum.to_le_bytes());
+        ringway_tests::mend_header(&mut bytes);
     }
     if random.below(10) == 0 {
         bytes.truncate(random.below(bytes.len() as u64) as usize);

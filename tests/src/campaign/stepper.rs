@@ -63,7 +63,7 @@ impl Stepper {
         Ok(())
     }
 
-    fn resume(&mut self, request: libc::c_uint) -> io::Result<Stop> {
+    pub(super) fn resume(&mut self, request: libc::c_uint) -> io::Result<Stop> {
         // SAFETY: a request about our own stopped child, with no address and no signal.
         if unsafe { libc::ptrace(request, self.pid(), 0, 0) } == -1 {
             return Err(io::Error::last_os_error());
@@ -71,7 +71,7 @@ impl Stepper {
         self.wait()
     }
 
-    fn pid(&self) -> libc::pid_t {
+    pub(super) fn pid(&self) -> libc::pid_t {
         self.child.id() as libc::pid_t
     }
 
@@ -106,12 +106,8 @@ pub fn marker() {
     static TRACED: Once = Once::new();
     TRACED.call_once(|| {
         // SAFETY: asks only to be traced by the parent.
-        assert_ne!(
-            unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) },
-            -1,
-            "{}",
-            io::Error::last_os_error()
-        );
+        let traced = unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) };
+        assert_ne!(traced, -1, "{}", io::Error::last_os_error());
     });
     // SAFETY: stops this process, whose parent traces it.
     unsafe { libc::raise(libc::SIGSTOP) };

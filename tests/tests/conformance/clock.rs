@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ringway::{PutError, Queue, WaitStrategy};
+use ringway::{PutError, PutErrorKind, Queue, WaitStrategy};
 
 use crate::ground::Ground;
 
@@ -87,7 +87,7 @@ pub fn a_loan_waits_for_a_block_as_long_as_asked(ground: &Ground) {
                 Err(error) => break error,
             }
         };
-        assert!(matches!(error, PutError::NoBlock { .. }), "{error}");
+        assert!(matches!(error, PutError { kind: PutErrorKind::NoBlock { .. }, .. }), "{error}");
         takes_at_least(SOON, || assert!(queue.loan_timeout(64, SOON).is_err()));
         takes_at_least(SOON, || assert!(queue.loan_deadline(64, Instant::now() + SOON).is_err()));
         thread::scope(|scope| {

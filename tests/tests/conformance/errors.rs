@@ -1,6 +1,6 @@
 //! An error says what and where, and gives the value back.
 
-use ringway::{GetError, PutError, Queue};
+use ringway::{GetError, GetErrorKind, PutError, PutErrorKind, Queue};
 
 use crate::ground::Ground;
 
@@ -9,12 +9,12 @@ pub fn full_gives_the_value_back_and_names_the_queue(ground: &Ground) {
     made.queue.put("first".to_owned()).unwrap();
     let error = made.queue.try_put("second".to_owned()).unwrap_err();
     assert!(
-        matches!(&error, PutError::Full { queue, maxsize: 1, .. } if queue.to_string() == made.label)
+        matches!(&error, PutError { queue, kind: PutErrorKind::Full { maxsize: 1, .. }, .. } if queue.to_string() == made.label)
     );
     assert_eq!(
         error.to_string(),
         format!(
-            "{} is full: it holds 1 messages at most; `ringway stat` shows who has it open",
+            "{} is full: it holds 1 messages at most; `ringway stat` shows which processes have it open",
             made.label
         )
     );
@@ -24,7 +24,9 @@ pub fn full_gives_the_value_back_and_names_the_queue(ground: &Ground) {
 pub fn empty_names_the_queue(ground: &Ground) {
     let made = ground.bytes(1);
     let error = made.queue.try_get_bytes().unwrap_err();
-    assert!(matches!(&error, GetError::Empty { queue } if queue.to_string() == made.label));
+    assert!(
+        matches!(&error, GetError { queue, kind: GetErrorKind::Empty, .. } if queue.to_string() == made.label)
+    );
     assert_eq!(error.to_string(), format!("{} is empty", made.label));
 }
 
@@ -47,20 +49,29 @@ pub fn too_large_tells_both_sizes(ground: &Ground) {
     for bytes in [301, 320, 321, 70_000] {
         let error = made.queue.put_bytes(vec![7; bytes]).unwrap_err();
         assert!(
-            matches!(error, PutError::TooLarge { bytes: found, limit: 300, .. } if found == bytes as u64)
+            matches!(error, PutError { kind: PutErrorKind::TooLarge { bytes: found, limit: 300, .. }, .. } if found == bytes as u64)
         );
         assert!(
             error.to_string().contains(&made.label) && error.to_string().contains("300"),
             "{error}"
         );
         assert_eq!(error.into_value(), vec![7; bytes]);
-        assert!(matches!(made.queue.loan(bytes), Err(PutError::TooLarge { limit: 300, .. })));
+        assert!(matches!(
+            made.queue.loan(bytes),
+            Err(PutError { kind: PutErrorKind::TooLarge { limit: 300, .. }, .. })
+        ));
     }
     assert!(made.queue.is_empty().unwrap());
 
     let typed = ground.make(Queue::<String>::options().maxsize(2).max_message(300).participants(2));
     let error = typed.queue.put("x".repeat(400)).unwrap_err();
-    assert!(matches!(error, PutError::TooLarge { bytes: 400..500, limit: 300, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            PutError { kind: PutErrorKind::TooLarge { bytes: 400..500, limit: 300, .. }, .. }
+        ),
+        "{error}"
+    );
     assert_eq!(error.into_value().len(), 400);
 }
 
@@ -71,7 +82,10 @@ pub fn bytes_that_are_no_value_are_refused_once(ground: &Ground) {
     made.queue.put("good".to_owned()).unwrap();
     for length in [8, 0] {
         let error = made.queue.get().unwrap_err();
-        assert!(matches!(error, GetError::Invalid { bytes, .. } if bytes == length), "{error}");
+        assert!(
+            matches!(error, GetError { kind: GetErrorKind::Invalid { bytes, .. }, .. } if bytes == length),
+            "{error}"
+        );
     }
     assert_eq!(&*made.queue.get().unwrap(), "good");
 }

@@ -62,7 +62,7 @@ impl Ground {
         }
         let queue = options.create(place.clone()).expect("create");
         let _dog = Watchdog::of(&queue);
-        Made { queue, label: place.label(), options, place, _dog, _name: name }
+        Made { queue, label: place.label("queue"), options, place, _dog, _name: name }
     }
 
     /// A queue of bytes that holds so many messages.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ringway::{PutError, Queue};
+use ringway::{PutError, PutErrorKind, Queue};
 
 use crate::ground::Ground;
 
@@ -44,7 +44,7 @@ pub fn a_full_queue_gives_the_loan_back(ground: &Ground) {
     loan.copy_from_slice(b"second");
     let error = loan.try_send().unwrap_err();
     assert!(
-        matches!(&error, PutError::Full { queue, maxsize: 1, .. } if *queue == made.queue.name())
+        matches!(&error, PutError { queue, kind: PutErrorKind::Full { maxsize: 1, .. }, .. } if *queue == made.queue.label())
     );
     let loan = error.into_value();
     assert_eq!(&*loan, b"second");

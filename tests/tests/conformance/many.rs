@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ringway::{BATCH_MAX, PutError, PutManyError, Queue};
+use ringway::{BATCH_MAX, PutError, PutErrorKind, PutManyError, Queue};
 
 use crate::ground::Ground;
 
@@ -68,7 +68,11 @@ pub fn put_many_tells_how_many_went_in(ground: &Ground) {
     let messages = [vec![1; 10], vec![2; 256], vec![3; 257], vec![4; 10]];
     let error = made.queue.put_many_bytes(&messages).unwrap_err();
     assert!(
-        error.put == 2 && matches!(error.error, PutError::TooLarge { bytes: 257, limit: 256, .. }),
+        error.put == 2
+            && matches!(
+                error.error,
+                PutError { kind: PutErrorKind::TooLarge { bytes: 257, limit: 256, .. }, .. }
+            ),
         "{error}"
     );
     assert_eq!(made.queue.len().unwrap(), 2);
@@ -108,7 +112,11 @@ pub fn put_many_in_time_tells_how_many_went_in(ground: &Ground) {
         let made = ground.bytes(70); // two batches and a part of one
         let error = call(&made.queue, &messages).unwrap_err();
         assert!(
-            error.put == 70 && matches!(error.error, PutError::Full { maxsize: 70, .. }),
+            error.put == 70
+                && matches!(
+                    error.error,
+                    PutError { kind: PutErrorKind::Full { maxsize: 70, .. }, .. }
+                ),
             "{error}"
         );
         assert_eq!(call(&made.queue, &messages).unwrap_err().put, 0);
@@ -132,9 +140,17 @@ pub fn many_without_blocks_end_in_time(ground: &Ground) {
         ground.make(Queue::<[u8]>::options().maxsize(2).max_message(64).participants(1).loans(1));
     let mut loans: Vec<_> = std::iter::from_fn(|| made.queue.try_loan(64).ok()).collect();
     let error = made.queue.try_put_many_bytes(&["a", "b"]).unwrap_err();
-    assert!(error.put == 0 && matches!(error.error, PutError::NoBlock { .. }), "{error}");
+    assert!(
+        error.put == 0
+            && matches!(error.error, PutError { kind: PutErrorKind::NoBlock { .. }, .. }),
+        "{error}"
+    );
     loans.pop();
     let error =
         made.queue.put_many_bytes_timeout(&["a", "b"], Duration::from_millis(10)).unwrap_err();
-    assert!(error.put == 1 && matches!(error.error, PutError::NoBlock { .. }), "{error}");
+    assert!(
+        error.put == 1
+            && matches!(error.error, PutError { kind: PutErrorKind::NoBlock { .. }, .. }),
+        "{error}"
+    );
 }

@@ -139,5 +139,5 @@ pub fn both_handles_see_one_queue(ground: &Ground) {
     other.put_bytes("and back").unwrap();
     assert_eq!(&*made.queue.get_bytes().unwrap(), b"and back");
     assert_eq!((other.maxsize(), other.max_message()), (4, 256));
-    assert_eq!(made.queue.name().to_string(), made.label);
+    assert_eq!(made.queue.label().to_string(), made.label);
 }

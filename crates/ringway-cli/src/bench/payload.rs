@@ -1,4 +1,4 @@
-//! The payload: written by whoever puts it, summed by whoever gets it.
+//! The payload: written by the putter, summed by the getter.
 
 /// Writes message `number`: words that count up from it, and its lowest byte in what is left.
 #[inline]

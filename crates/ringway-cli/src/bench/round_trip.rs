@@ -4,14 +4,14 @@ use std::time::Instant;
 
 use clap::Args;
 use hdrhistogram::Histogram;
-use ringway::GetError;
+use ringway::{GetError, GetErrorKind};
 use serde_json::json;
 
 use super::report::{conditions, print};
 use super::{Bench, payload};
+use crate::args::{Bytes, Wait};
 use crate::crew::Crew;
-use crate::outcome::{Done, Failure, failed};
-use crate::terms::{Bytes, Wait, not_put};
+use crate::outcome::{Done, Failure, failed, not_put};
 use crate::worker::ready;
 
 pub(super) fn run(bench: &Bench) -> Done {
@@ -19,7 +19,7 @@ pub(super) fn run(bench: &Bench) -> Done {
     let (there, back) = (bench.queue("there")?, bench.queue("back")?);
     let job = ["bench-echo", &there.name, &back.name, bench.wait.name()].map(str::to_owned);
     let mut crew = Crew::new();
-    // Nobody else would end our wait for an answer.
+    // Otherwise our wait for an answer would not end.
     let answers = back.queue.clone();
     let echo = crew.start_and_at_end("the echo", &job, move || {
         let _ = answers.shutdown(false);
@@ -94,7 +94,7 @@ impl EchoJob {
         loop {
             match there.get_bytes() {
                 Ok(message) => back.put_bytes(&*message).map_err(not_put)?,
-                Err(GetError::ShutDown { .. }) => return Ok(()),
+                Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return Ok(()),
                 Err(error) => return Err(failed(error)),
             }
         }

@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use clap::Args;
-use ringway::GetError;
+use ringway::{GetError, GetErrorKind};
 use serde_json::json;
 
 use super::report::{conditions, print};
 use super::{Bench, WorkerQueue, payload};
 use crate::crew::Crew;
-use crate::outcome::{Done, Failure, failed};
-use crate::terms::{count, not_put};
+use crate::outcome::{Done, Failure, failed, not_put};
+use crate::text::count;
 use crate::worker::{ready, say};
 
 pub(super) fn run(bench: &Bench) -> Done {
@@ -30,7 +30,7 @@ pub(super) fn run(bench: &Bench) -> Done {
         let numbers = [share(putter), share(putter + 1), bench.size as u64, bench.batch];
         crew.start(&format!("producer {putter}"), &job("bench-put", &numbers))?;
     }
-    named.queue.remove().map_err(failed)?; // all have it open, and however this ends, no name is left
+    named.queue.remove().map_err(failed)?; // all have it open; whatever happens, no name is left
     let getters = bench.consumers as usize;
     let begin = Instant::now();
     (0..getters + bench.producers as usize).try_for_each(|worker| crew.go(worker))?;
@@ -152,7 +152,9 @@ impl GetJob {
             };
             match taken {
                 Ok(()) => {}
-                Err(GetError::ShutDown { .. }) => return say(format_args!("{count} {sum}")),
+                Err(GetError { kind: GetErrorKind::ShutDown, .. }) => {
+                    return say(format_args!("{count} {sum}"));
+                }
                 Err(error) => return Err(failed(error)),
             }
         }

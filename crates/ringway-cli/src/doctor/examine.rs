@@ -1,12 +1,15 @@
-//! One look at one queue, and what is done about what it shows.
+//! One look at one segment, and what is done about what it shows.
 
-use ringway::inspect::{self, Maker, Remains, Segment, Snapshot, printable};
-use ringway::{Fault, OpenError};
+use ringway::inspect::{self, Segment, Trust};
+use ringway::{Kind, ObjectInfo, OpenError, Place};
 
-use super::finding::{Finding, Findings};
+use super::finding::{Finding, Findings, Outcome, Remedy, fixed, left};
+use super::trouble::{Trouble, dead_holder, ownerless, pids, stuck};
 use super::{living, unopened};
+use crate::args::Target;
 use crate::outcome::{Done, failed};
-use crate::terms::{Bytes, count, place, quoted, quoted_path};
+use crate::text::{count, quoted};
+use crate::view::{ObjectView, Objects, Seen, see, view};
 
 /// What may be done.
 pub(super) struct Doctoring {
@@ -15,192 +18,222 @@ pub(super) struct Doctoring {
 }
 
 impl Doctoring {
-    /// What a killed creator has left.
-    pub(super) fn bury(&self, remains: &Remains, findings: &mut Findings) {
-        let text = match remains.is_visible {
-            true => "its creator did not finish it".to_owned(),
-            false => format!("its creator left {}", printable(&remains.path.to_string_lossy())),
-        };
-        let by_hand = format!("if nobody is making it: rm {}", quoted_path(&remains.path));
-        let (text, remedy, fixed) = match remains.maker() {
-            Maker::AtWork => {
-                (text + " yet, and has it open", "wait for it, or end it".to_owned(), false)
-            }
-            Maker::Unknown(error) => (
-                text,
-                format!("cannot see whether anybody has it open ({error}); {by_hand}"),
-                false,
-            ),
-            Maker::Gone if !self.fix => {
-                (text + " and is gone", "--fix removes it".to_owned(), false)
-            }
-            Maker::Gone => match remains.remove() {
-                Ok(true) => (text + " and is gone", "it was removed".to_owned(), true),
-                Ok(false) => (text, "somebody has it open by now".to_owned(), false),
-                Err(error) => (text, format!("it cannot be removed: {error}"), false),
-            },
-        };
-        findings.add(Finding {
-            queue: remains.name.clone(),
-            kind: "half made",
-            text,
-            remedy,
-            fixed,
-        });
-    }
-
-    /// A queue. The error says that there is none.
+    /// A segment. The error says that there is none.
     pub(super) fn examine(&self, name: &str, findings: &mut Findings) -> Done {
-        let mut found = |kind, text: String, (remedy, fixed): (String, bool)| {
-            findings.add(Finding { queue: name.to_owned(), kind, text, remedy, fixed });
-        };
-        let segment = match inspect::open(&place(name)) {
-            Ok(segment) => segment,
-            Err(error @ OpenError::NotFound { .. }) => return Err(failed(error)),
-            Err(error) => {
-                let path = place(name).path().unwrap_or_default();
-                if path.symlink_metadata().is_err() {
-                    return Err(failed(error)); // not even a name
-                }
-                let (kind, text, remedy) = unopened::finding(&error, name, &path);
-                found(kind, text, (remedy, false));
+        let target = Target::of(name);
+        let place = target.place();
+        let path = place.path().unwrap_or_default();
+        let unopened = match see(place) {
+            Ok(Seen::Mapped(segment)) => {
+                Examination { doctoring: self, name, place, segment: &segment, findings }.run();
                 return Ok(());
             }
+            Ok(Seen::Unmapped(facts)) => unopened::of_facts(&facts, &path),
+            Err(error @ OpenError::NotFound { .. }) => return Err(failed(error)),
+            Err(error) if path.symlink_metadata().is_err() => return Err(failed(error)),
+            Err(error) => unopened::of_error(&error, name, &path),
         };
-        if inspect::is_marked(&segment) && inspect::has_name(&segment) {
-            let text = "nobody can open it, and its name was not removed".to_owned();
-            found("marked as removed", text, self.restore(&segment));
-        }
-        let anew =
-            || ("take out what can be got, then remove it and make it anew".to_owned(), false);
-        let (dead, nobody) = dead_participants(&segment);
-        if !nobody.is_empty() {
-            found(
-                "damage",
-                format!("participants that no process can be: {}", pids(&nobody)),
-                anew(),
-            );
-        }
-        let orphaned = inspect::accounts(&segment).orphaned;
-        if !dead.is_empty() || !nobody.is_empty() || orphaned != 0 {
-            let done = self.recover(name, &segment);
-            if !dead.is_empty() {
-                found("dead participants", pids(&dead), done.clone());
-            }
-            if orphaned != 0 {
-                found("orphaned blocks", format!("{} of nobody", count(orphaned, "block")), done);
-            }
-        }
-        let damaged = inspect::accounts(&segment).damaged;
-        if damaged != 0 {
-            found(
-                "damage",
-                format!("{} with a state that nobody writes", count(damaged, "block")),
-                anew(),
-            );
-        }
-        match inspect::snapshot(&segment) {
-            Err(Fault::Corrupt(word)) => {
-                let text = word.to_string();
-                found("damage", text.strip_prefix("damaged: ").unwrap_or(&text).to_owned(), anew());
-            }
-            Err(fault) => found("damage", fault.to_string(), anew()),
-            Ok(snapshot) if !snapshot.holders.iter().any(|holder| holder.attendee.alive) => {
-                let (text, empty) = contents(&snapshot);
-                found("abandoned", text, self.remove(name, &segment, snapshot.shut_down && empty));
-            }
-            Ok(snapshot) => {
-                for (text, remedy) in living::stopped(&snapshot) {
-                    found("stopped", text, (remedy, false));
-                }
-                for text in living::hoarders(&segment, &snapshot) {
-                    let remedy = "if puts find no free block, it has to let go of some, or to end"
-                        .to_owned();
-                    found("hoard", text, (remedy, false));
-                }
-            }
-        }
+        let unopened::Unopened { kind, text, remedy, outcome } = unopened;
+        findings.add(Finding { name: name.to_owned(), kind, text, remedy, outcome });
         Ok(())
     }
+}
 
-    /// Opening and recovering is what anybody who uses the queue does as well.
-    fn recover(&self, name: &str, segment: &Segment) -> (String, bool) {
-        if !self.fix {
-            return (
-                "whoever uses the queue next takes back what they held, or --fix does".to_owned(),
-                false,
-            );
+/// A segment that is being examined.
+struct Examination<'a> {
+    doctoring: &'a Doctoring,
+    name: &'a str,
+    place: &'a Place,
+    segment: &'a Segment,
+    findings: &'a mut Findings,
+}
+
+impl Examination<'_> {
+    fn found(&mut self, kind: &'static str, text: String, remedy: Remedy) {
+        self.found_of(self.name.to_owned(), kind, text, remedy);
+    }
+
+    fn found_of(&mut self, name: String, kind: &'static str, text: String, remedy: Remedy) {
+        let (remedy, outcome) = remedy;
+        self.findings.add(Finding { name, kind, text, remedy, outcome });
+    }
+
+    fn run(mut self) {
+        if inspect::is_marked(self.segment) && inspect::has_name(self.segment) {
+            let text = "it cannot be opened, and its name was not removed".to_owned();
+            let remedy = self.restore();
+            self.found("marked as removed", text, remedy);
         }
-        let recovered = match Bytes::options().open_any(place(name)) {
-            Ok(queue) => queue.recover().map(drop).map_err(|fault| fault.to_string()),
-            Err(error) => Err(error.to_string()),
+        let objects = Objects::of(self.segment);
+        if let Some(damage) = objects.damage() {
+            self.found("damage", format!("in the directory, {damage}"), anew());
+        }
+        self.of_the_dead(&objects);
+        let sound: Vec<(&ObjectInfo, ObjectView)> =
+            objects.list.iter().filter_map(|object| self.of_words(&objects, object)).collect();
+        if inspect::participants(self.segment).iter().any(|participant| participant.alive) {
+            self.of_the_living(&objects, &sound);
+        } else if sound.len() == objects.list.len() && objects.damaged.is_empty() {
+            let (text, is_done) = contents(&objects, &sound);
+            let remedy = self.remove(is_done);
+            self.found("abandoned", text, remedy);
+        }
+    }
+
+    /// What the dead have left.
+    fn of_the_dead(&mut self, objects: &Objects) {
+        let trouble = Trouble::of(self.segment, &objects.list);
+        if !trouble.impossible.is_empty() {
+            let pids = pids(&trouble.impossible);
+            self.found("damage", format!("participants that no process can be: {pids}"), anew());
+        }
+        if !trouble.can_be_mended() && trouble.impossible.is_empty() {
+            return;
+        }
+        let done = self.recover();
+        if !trouble.dead.is_empty() {
+            self.found("dead participants", pids(&trouble.dead), done.clone());
+        }
+        for (queue, blocks) in &trouble.orphaned {
+            let name = objects.name_of(self.name, queue);
+            self.found_of(name, "orphaned blocks", ownerless(*blocks), done.clone());
+        }
+        for (lock, holder) in &trouble.held {
+            let name = objects.name_of(self.name, lock);
+            self.found_of(name, "dead holder", dead_holder(*holder), done.clone());
+        }
+        for entry in &trouble.stuck {
+            self.found("unsettled object", stuck(entry), done.clone());
+        }
+    }
+
+    /// Whether the words of an object are possible.
+    fn of_words<'o>(
+        &mut self,
+        objects: &Objects,
+        object: &'o ObjectInfo,
+    ) -> Option<(&'o ObjectInfo, ObjectView)> {
+        let name = objects.name_of(self.name, object);
+        let damaged = match object.kind {
+            Kind::Queue => inspect::accounts(self.segment, object).map_or(0, |found| found.damaged),
+            _ => 0,
         };
-        let is_left = || {
-            inspect::attendees(segment).iter().any(|attendee| !attendee.alive)
-                || inspect::accounts(segment).orphaned != 0
-        };
-        match recovered {
-            Err(error) => (format!("what they held could not be taken back: {error}"), false),
-            Ok(()) if is_left() => {
-                ("some of it is still there, or there again; look once more".to_owned(), false)
+        if damaged != 0 {
+            let text = format!("{} with an impossible state", count(damaged, "block"));
+            self.found_of(name.clone(), "damage", text, anew());
+        }
+        match view(self.segment, object) {
+            Ok(seen) => Some((object, seen)),
+            Err(text) => {
+                let text = text.strip_prefix("damaged: ").unwrap_or(&text).to_owned();
+                self.found_of(name, "damage", text, anew());
+                None
             }
-            Ok(()) => ("what they held was taken back".to_owned(), true),
         }
     }
 
-    /// Whether it is to be removed is for those to say who look at it then.
-    fn restore(&self, segment: &Segment) -> (String, bool) {
-        if !self.fix {
-            return ("--fix takes the mark back".to_owned(), false);
+    /// What the living do that keeps others from going on.
+    fn of_the_living(&mut self, objects: &Objects, sound: &[(&ObjectInfo, ObjectView)]) {
+        let (stopped, hidden) = living::standing(self.segment);
+        for found in stopped.values() {
+            self.found("stopped", found.text.clone(), left(found.remedy.clone()));
         }
-        match inspect::restore(segment) {
-            Ok(true) => ("the mark was taken back".to_owned(), true),
-            Ok(false) => ("its name is gone by now".to_owned(), true),
-            Err(error) => (format!("the mark stays: {error}"), false),
+        if !hidden.is_empty() {
+            let text = format!("/proc does not show whether it is stopped: {}", pids(&hidden));
+            let remedy = "look as root, or mount /proc without hidepid".to_owned();
+            self.found("hidden", text, (remedy, Outcome::Note));
+        }
+        for (lock, holder) in living::stopped_holders(self.segment, &objects.list, &stopped) {
+            let name = objects.name_of(self.name, lock);
+            let text = format!("it is held, and {}", holder.text);
+            self.found_of(name, "stopped holder", text, left(holder.remedy.clone()));
+        }
+        for (object, seen) in sound {
+            let ObjectView::Queue(snapshot) = seen else { continue };
+            let name = objects.name_of(self.name, object);
+            for text in living::hoarders(self.segment, object, snapshot).unwrap_or_default() {
+                let remedy =
+                    left("if puts find no free block, it has to drop some of them, or to end");
+                self.found_of(name.clone(), "hoard", text, remedy);
+            }
         }
     }
 
-    /// A queue that nobody has open.
-    fn remove(&self, name: &str, segment: &Segment, is_done: bool) -> (String, bool) {
-        if !(self.remove_abandoned || self.fix && is_done) {
-            let how = if is_done {
-                "--fix removes it"
-            } else {
-                "open it, or --fix --remove-abandoned removes it"
+    /// Any process that uses the segment recovers as well.
+    fn recover(&self) -> Remedy {
+        if !self.doctoring.fix {
+            let text = "the next process that opens it or waits there takes back what they held, \
+                        or --fix does";
+            return left(text);
+        }
+        match inspect::recover(self.place, Trust::default()) {
+            Err(error) => left(format!("what they held could not be taken back: {error}")),
+            Ok(_) if Trouble::of(self.segment, &Objects::of(self.segment).list).can_be_mended() => {
+                left("some of it is still there, or there again; look once more")
+            }
+            Ok(_) => fixed("what they held was taken back"),
+        }
+    }
+
+    /// Whether it is to be removed is found by the rest of the examination.
+    fn restore(&self) -> Remedy {
+        if !self.doctoring.fix {
+            return left("--fix takes the mark back");
+        }
+        match inspect::restore(self.segment) {
+            Ok(true) => fixed("the mark was taken back"),
+            Ok(false) => fixed("its name is gone by now"),
+            Err(error) => left(format!("the mark stays: {error}")),
+        }
+    }
+
+    /// A segment that no living process has open.
+    fn remove(&self, is_done: bool) -> Remedy {
+        let Doctoring { fix, remove_abandoned } = *self.doctoring;
+        if !(remove_abandoned || fix && is_done) {
+            let how = match is_done {
+                true => "--fix removes it",
+                false => "open it, or --fix --remove-abandoned removes it",
             };
-            return (format!("{how}, as does ringway rm {}", quoted(name)), false);
+            return left(format!("{how}, as does ringway rm {}", quoted(self.name)));
         }
-        match inspect::remove(segment) {
-            Ok(true) => ("its name was removed".to_owned(), true),
-            Ok(false) => ("its name is gone, or stands for another queue by now".to_owned(), true),
-            Err(error) => (error.to_string(), false),
+        match inspect::remove(self.segment) {
+            Ok(true) => fixed("its name was removed"),
+            Ok(false) => fixed("its name is gone, or stands for another by now"),
+            Err(error) => left(error.to_string()),
         }
     }
 }
 
-/// The dead, and entries of the table that name no process that could ever be.
-fn dead_participants(segment: &Segment) -> (Vec<u32>, Vec<u32>) {
-    const PID_MAX: u32 = 1 << 22; // of the kernel
-    let attendees = inspect::attendees(segment).into_iter();
-    let dead = attendees.filter(|attendee| !attendee.alive).map(|attendee| attendee.pid);
-    dead.partition(|pid| (1..=PID_MAX).contains(pid))
+fn anew() -> Remedy {
+    left("drain what you can, then remove and recreate it")
 }
 
-/// The first of them.
-fn pids(pids: &[u32]) -> String {
-    const MOST: usize = 8;
-    let first: Vec<String> = pids.iter().take(MOST).map(u32::to_string).collect();
-    let end =
-        if pids.len() > MOST { format!(" and {} more", pids.len() - MOST) } else { String::new() };
-    format!("pid {}{end}", first.join(", "))
-}
-
-/// What is in a queue that nobody has open, and whether that is nothing.
-fn contents(snapshot: &Snapshot) -> (String, bool) {
-    let shut_down = if snapshot.shut_down { "shut down, " } else { "" };
-    match snapshot.size {
-        0 => (format!("{shut_down}empty, and open nowhere"), true),
-        1 => (format!("{shut_down}open nowhere, with 1 message in it"), false),
-        count => (format!("{shut_down}open nowhere, with {count} messages in it"), false),
+/// What is in a segment that no process has open, and whether it is done with: it holds queues, and
+/// each was shut down and drained.
+fn contents(objects: &Objects, sound: &[(&ObjectInfo, ObjectView)]) -> (String, bool) {
+    let queues: Vec<_> = sound
+        .iter()
+        .filter_map(|(_, seen)| match seen {
+            ObjectView::Queue(queue) => Some(queue),
+            ObjectView::Lock(_) => None,
+        })
+        .collect();
+    let messages: u64 = queues.iter().map(|queue| queue.size).sum();
+    let is_shut_down = !queues.is_empty() && queues.iter().all(|queue| queue.shut_down);
+    let mut text = String::new();
+    if is_shut_down {
+        text += "shut down, ";
     }
+    if !queues.is_empty() && messages == 0 {
+        text += "empty, ";
+    }
+    text += "open nowhere";
+    if messages != 0 {
+        text += &format!(", with {} in it", count(messages, "message"));
+    }
+    if objects.is_context {
+        text += &format!(", a context of {}", count(sound.len() as u64, "object"));
+    }
+    (text, is_shut_down && messages == 0)
 }

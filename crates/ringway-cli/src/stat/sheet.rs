@@ -1,94 +1,45 @@
-//! A queue for people.
+//! Rows for people.
 
 use std::fmt::Write as _;
 
-use ringway::inspect::{Held, Snapshot, printable};
+use ringway::inspect::printable;
 
-use super::{Participant, View};
-use crate::terms::{age, beginning, bytes, count, marks};
+use crate::text::{age, bytes};
+use crate::view::SegmentView;
 
-pub(super) fn of(view: &View) -> String {
-    let View { name, snapshot, participants } = view;
-    let mut text = totals(name, snapshot);
-    for participant in participants {
-        let _ =
-            write!(text, "  {}\n    holds {}\n", person(participant), holding(&participant.held));
-        if participant.held.beyond != 0 {
-            let _ = writeln!(
-                text,
-                "    that is {} more than the {} that the option `loans` allows: puts may find no free block",
-                participant.held.beyond, snapshot.loans
-            );
-        }
+/// A text of rows, each with a label.
+#[derive(Default)]
+pub(super) struct Sheet(String);
+
+impl Sheet {
+    pub(super) fn row(&mut self, label: &str, value: &str) {
+        let _ = writeln!(self.0, "{label:<14}{value}");
     }
-    text
-}
 
-fn totals(name: &str, snapshot: &Snapshot) -> String {
-    let mut text = String::new();
-    let mut row = |label: &str, value: String| {
-        let _ = writeln!(text, "{label:<14}{value}");
-    };
-    row("queue", printable(name));
-    row("size", format!("{} of {}{}", snapshot.size, snapshot.maxsize, marks(snapshot)));
-    row(
-        "messages",
-        format!("{}, at most {}", printable(&snapshot.schema), bytes(snapshot.max_message)),
-    );
-    row("puts", snapshot.puts.to_string());
-    row("gets", snapshot.gets.to_string());
-    row(
-        "lost",
-        format!("{} with {}", snapshot.lost, count(snapshot.recovered, "dead participant")),
-    );
-    row(
-        "sleepers",
-        format!("at most {} to get, {} to put", snapshot.waiting_to_get, snapshot.waiting_to_put),
-    );
-    row(
-        "memory",
-        format!(
-            "{} virtual, {} resident",
-            bytes(snapshot.virtual_bytes),
-            bytes(snapshot.resident_bytes)
-        ),
-    );
-    row("created", format!("{} ago", age(snapshot.created_unix_nanos)));
-    row("participants", format!("{} of {}", snapshot.holders.len(), snapshot.participants_max));
-    text
-}
+    /// A line below a row.
+    pub(super) fn line(&mut self, indent: usize, text: &str) {
+        let _ = writeln!(self.0, "{:indent$}{text}", "");
+    }
 
-fn person(participant: &Participant) -> String {
-    let Participant { attendee, sight, .. } = participant;
-    let since = format!("open for {}", age(attendee.attached_unix_nanos));
-    let pid = attendee.pid;
-    match (attendee.alive, attendee.is_here, sight) {
-        (false, _, _) => format!("pid {pid}, dead, {since}"),
-        (true, false, _) => format!("pid {pid} of another PID namespace, alive, {since}"),
-        (true, true, None) => format!("pid {pid}, alive, {since}"),
-        (true, true, Some(sight)) => {
-            let threads = count(sight.threads, "thread");
-            format!("pid {pid}, {}, {threads}, {since}: {}", sight.state, beginning(&sight.command))
-        }
+    /// The rows that each sheet ends with, before the participants. `open` says how many there are.
+    pub(super) fn segment(&mut self, whole: &SegmentView, made: u64, open: &str) {
+        let (space, memory) = (bytes(whole.virtual_bytes), bytes(whole.resident_bytes));
+        self.row("memory", &format!("{space} virtual, {memory} resident"));
+        self.row("created", &format!("{} ago", age(made)));
+        self.row("participants", open);
+    }
+
+    pub(super) fn end(self) -> String {
+        self.0
     }
 }
 
-fn holding(held: &Held) -> String {
-    let mut text = count(held.messages, "message");
-    if held.kept_messages != 0 {
-        let _ = write!(text, " ({} of them kept", held.kept_messages);
-        let _ = write!(text, ", the longest for {:.1} s or more", held.kept_for.as_secs_f64());
-        match held.oldest {
-            Some(0) | None => {}
-            Some(gets) => {
-                let _ = write!(text, " and {}", count(gets, "get"));
-            }
-        }
-        text.push(')');
+/// How many participants there are of a segment, and of an object in a context those that have it
+/// open.
+pub(super) fn open_in(whole: &SegmentView, context: Option<&str>, users: usize) -> String {
+    let (all, max) = (whole.participants.len(), whole.participants_max);
+    match context {
+        None => format!("{all} of {max}"),
+        Some(context) => format!("{users} of the {all} of {}", printable(context)),
     }
-    let _ = write!(text, " and {}", count(held.blocks, "block"));
-    if held.loans != 0 {
-        let _ = write!(text, " ({} of them or more are loans)", held.loans);
-    }
-    text
 }

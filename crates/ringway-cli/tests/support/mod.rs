@@ -1,8 +1,10 @@
 //! The built command, and names and files that are gone when a test ends.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub mod places;
+
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -11,7 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use ringway::Queue;
+use ringway::{Context, Lock, Queue};
+use serde_json::Value;
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
@@ -83,7 +86,7 @@ impl Drop for Running {
     }
 }
 
-/// Starts a `get` that waits for messages, and answers when it has the queue open.
+/// Starts a `get` that waits for messages, and returns when it has the queue open.
 pub fn getter(name: &Name) -> Running {
     let queue = Queue::<[u8]>::open(&name.0).expect("a queue to get from");
     let mut get = Running(
@@ -94,7 +97,7 @@ pub fn getter(name: &Name) -> Running {
         .expect("a whole queue")
         .holders
         .iter()
-        .any(|holder| holder.attendee.pid == get.0.id())
+        .any(|holder| holder.participant.pid == get.0.id())
     {
         assert_eq!(get.0.try_wait().expect("our child"), None, "it waits for messages");
         thread::sleep(Duration::from_millis(1));
@@ -145,10 +148,10 @@ impl Drop for Folder {
     }
 }
 
-/// Runs it as somebody who owns nothing; `None` where we may not become somebody else.
+/// Runs it as a user who owns nothing; `None` where this process may not become another user.
 pub fn run_as_nobody(arguments: &[&str]) -> Option<Output> {
-    // A copy, because nobody may not enter the folder of the build. Another process makes it: what is open for writing
-    // here, the child of another test may have for a moment too, and then it cannot be run.
+    // A copy, because that user may not enter the folder of the build. Another process makes it: the
+    // child of another test may have what is open for writing here, and then it cannot be run.
     let program = Folder::new();
     fs::set_permissions(&program.0, fs::Permissions::from_mode(0o755)).expect("a folder of ours");
     let copy = program.0.join("ringway");
@@ -158,9 +161,47 @@ pub fn run_as_nobody(arguments: &[&str]) -> Option<Output> {
     command.args(arguments).stdin(Stdio::null()).uid(65534).gid(65534);
     match command.output() {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            eprintln!("skipped: only root can become somebody else");
+            eprintln!("skipped: only root can become another user");
             None
         }
         output => Some(output.expect("the built command")),
     }
+}
+
+/// In the environment of a holder: what it is to hold.
+const HELD: &str = "RINGWAY_TEST_HELD";
+
+/// Starts a process that acquires a lock, and returns when it holds it. `what` is CONTEXT/LOCK, or
+/// the name of a lock alone in its segment. The test program has to have an ignored test `holder`
+/// that calls [`hold`].
+pub fn start_holder(what: &str) -> Running {
+    let mut command = Command::new(std::env::current_exe().expect("the path of this program"));
+    command.args(["--exact", "holder", "--ignored", "--nocapture"]).env(HELD, what);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = Running(command.spawn().expect("this program"));
+    let mut lines = BufReader::new(child.0.stdout.take().expect("its output")).lines();
+    let holds = lines.any(|line| line.expect("its output").contains("it holds the lock"));
+    assert!(holds, "the holder has ended");
+    child
+}
+
+/// In a process that [`start_holder`] has started: holds the lock until the starter is gone.
+pub fn hold() {
+    let what = std::env::var(HELD).expect("to be started by another test");
+    let lock = match what.split_once('/') {
+        Some((context, name)) => {
+            Lock::open_in(&Context::open(context).expect("a context"), name).expect("a lock")
+        }
+        None => Lock::open(&what).expect("a lock"),
+    };
+    let _guard = lock.acquire().expect("to hold it");
+    println!("it holds the lock");
+    let _ = std::io::stdin().read(&mut [0]);
+}
+
+/// What a command prints with `--json`, and its exit status.
+pub fn json(arguments: &[&str]) -> (i32, Value) {
+    let output = run(arguments);
+    let value = serde_json::from_slice(&output.stdout);
+    (status(&output), value.unwrap_or_else(|_| panic!("{}", stderr(&output))))
 }

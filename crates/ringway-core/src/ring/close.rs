@@ -1,12 +1,12 @@
 //! Closing: a mark that takes a position like a message.
 
 use super::fuel::Fuel;
+use super::hints::{Hints, recall};
+use super::shape::{Filled, Slot};
 use super::{Cells, PushError, Ring};
+use crate::block::Block;
 use crate::corruption::Corruption;
-use crate::hints::{Hints, recall};
-use crate::packed::Block;
 use crate::position::Position;
-use crate::shape::{Filled, Slot};
 use crate::word::{
     Ordering::{Acquire, Relaxed, SeqCst},
     Word,
@@ -19,7 +19,7 @@ impl<C: Cells> Ring<C> {
     ///
     /// # Errors
     /// [`Corruption`].
-    pub fn close(&self, hints: &Hints) -> Result<bool, Corruption> {
+    pub fn close(&self, hints: &Hints<C::Word>) -> Result<bool, Corruption> {
         let start = self.tail()?;
         let mut t = start;
         let mut fuel = Fuel::new();
@@ -28,12 +28,12 @@ impl<C: Cells> Ring<C> {
             let seen = Slot(slot.load(Acquire)); // pairs with: publish
             match self.shape.read(seen, t) {
                 Filled::With(Block::CLOSED) => return Ok(false),
-                Filled::Never => return Err(self.corruption("slot", t.number(), seen.0)),
+                Filled::Impossible => return Err(self.corruption("slot", t.number(), seen.0)),
                 Filled::With(_) => t = self.later(t.plus(1), self.cells.tail(), "tail")?,
-                Filled::AndPast => {
+                Filled::Overtaken => {
                     t = self.later(self.beyond(t, seen)?, self.cells.tail(), "tail")?
                 }
-                Filled::NotYet => {
+                Filled::Free => {
                     // The mark may stand at maxsize, but never on a slot that head has not passed.
                     match self.require_room(t, self.shape.slots(), seen, hints) {
                         Err(PushError::Corrupt(corruption)) => return Err(corruption),
@@ -44,6 +44,7 @@ impl<C: Cells> Ring<C> {
                         Ok(()) => {}
                     }
                     let mark = Slot::pack(self.shape.turn(t), Block::CLOSED.bits());
+                    // publish, edge
                     if slot.compare_exchange(seen.0, mark, SeqCst, Acquire).is_ok() {
                         self.advance(self.cells.tail(), start, t);
                         return Ok(true);
@@ -51,7 +52,8 @@ impl<C: Cells> Ring<C> {
                 }
             }
             if fuel.spend(self.cells.tail()) {
-                return Err(self.corruption("tail", t.number(), self.cells.tail().load(Relaxed)));
+                let found = self.cells.tail().load(Relaxed); // for the error only
+                return Err(self.corruption("tail", t.number(), found));
             }
         }
     }
@@ -70,7 +72,7 @@ impl<C: Cells> Ring<C> {
     /// # Errors
     /// [`Corruption`].
     #[inline]
-    pub fn seems_closed(&self, hints: &Hints) -> Result<bool, Corruption> {
+    pub fn seems_closed(&self, hints: &Hints<C::Word>) -> Result<bool, Corruption> {
         match recall(&hints.next_put) {
             Some(t) => Ok(self.is_closed_at(t)),
             None => self.is_closed(),

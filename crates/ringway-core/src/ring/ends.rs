@@ -1,10 +1,10 @@
 //! Head and tail: where to begin, whether to believe it, and helping them on.
 
+use super::hints::recall;
+use super::shape::{Filled, Slot};
 use super::{Cells, Ring};
 use crate::corruption::Corruption;
-use crate::hints::{LocalWord, recall};
 use crate::position::Position;
-use crate::shape::{Filled, Slot};
 use crate::word::{
     Ordering::{Acquire, Release},
     Word,
@@ -19,7 +19,7 @@ impl<C: Cells> Ring<C> {
     /// remember what seems to lie far ahead, since positions wrap; the shared hint is never wrong, if it may lag.
     pub(super) fn start(
         &self,
-        hint: &LocalWord,
+        hint: &C::Word,
         word: &C::Word,
         name: &'static str,
     ) -> Result<Position, Corruption> {
@@ -56,7 +56,7 @@ impl<C: Cells> Ring<C> {
         }
         let next = Slot(self.cells.slot(self.shape.index(h.plus(1))).load(Acquire)); // pairs with: publish
         match self.shape.read(next, h.plus(1)) {
-            Filled::AndPast => Err(self.corruption("head", h.number(), head.number())),
+            Filled::Overtaken => Err(self.corruption("head", h.number(), head.number())),
             _ => Err(self.corruption("slot", h.number(), slot.0)),
         }
     }
@@ -76,8 +76,8 @@ impl<C: Cells> Ring<C> {
         let before = position.minus(1);
         let slot = Slot(self.cells.slot(self.shape.index(before)).load(Acquire)); // pairs with: publish
         match self.shape.read(slot, before) {
-            Filled::With(_) | Filled::AndPast => Ok(position),
-            Filled::NotYet | Filled::Never => {
+            Filled::With(_) | Filled::Overtaken => Ok(position),
+            Filled::Free | Filled::Impossible => {
                 Err(self.corruption(name, before.number(), position.number()))
             }
         }
@@ -87,33 +87,41 @@ impl<C: Cells> Ring<C> {
     #[inline(always)]
     pub(super) fn help(&self, word: &C::Word, to: Position, steps: u64) {
         if to.number() % STRIDE < steps {
-            self.advance_far(word, to);
+            help_far(word, to);
         }
-    }
-
-    #[inline(never)]
-    fn advance_far(&self, word: &C::Word, to: Position) {
-        self.advance(word, self.position(word), to);
     }
 
     /// Helps `word` on from `from` to at least `to`.
     #[inline(always)]
     pub(super) fn advance(&self, word: &C::Word, from: Position, to: Position) {
-        let mut expected = from.number();
-        if to.ahead_of(from) <= 0 {
-            return;
-        }
-        loop {
-            match word.compare_exchange(expected, to.number(), Release, Acquire) {
-                Ok(_) => return,
-                Err(found) if to.ahead_of(Position::new(found)) <= 0 => return,
-                Err(found) => expected = found,
-            }
-        }
+        advance(word, from, to);
     }
 
     #[inline(always)]
     pub(super) fn position(&self, word: &C::Word) -> Position {
         Position::new(word.load(Acquire)) // pairs with: advance
+    }
+}
+
+/// Apart from the ring, whose parts then need not be in memory.
+#[inline(never)]
+fn help_far<W: Word>(word: &W, to: Position) {
+    let from = Position::new(word.load(Acquire)); // pairs with: advance
+    advance(word, from, to);
+}
+
+#[inline(always)]
+fn advance<W: Word>(word: &W, from: Position, to: Position) {
+    let mut expected = from.number();
+    if to.ahead_of(from) <= 0 {
+        return;
+    }
+    loop {
+        // advance
+        match word.compare_exchange(expected, to.number(), Release, Acquire) {
+            Ok(_) => return,
+            Err(found) if to.ahead_of(Position::new(found)) <= 0 => return,
+            Err(found) => expected = found,
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! Questions: how many there are, and whether what is seen can be true.
 
 use super::fuel::Fuel;
+use super::hints::Hints;
+use super::shape::{Filled, Slot};
 use super::{Cells, Ring};
+use crate::block::Block;
 use crate::corruption::Corruption;
-use crate::hints::Hints;
-use crate::packed::{Block, State};
 use crate::position::Position;
-use crate::shape::{Filled, Slot};
+use crate::state::State;
 use crate::word::{Ordering::Acquire, Word};
 
 impl<C: Cells> Ring<C> {
@@ -15,7 +16,7 @@ impl<C: Cells> Ring<C> {
     ///
     /// # Errors
     /// [`Corruption`].
-    pub fn check(&self, hints: &Hints) -> Result<(), Corruption> {
+    pub fn check(&self, hints: &Hints<C::Word>) -> Result<(), Corruption> {
         self.require_end(self.start(&hints.next_get, self.cells.head(), "head")?)
     }
 
@@ -29,21 +30,22 @@ impl<C: Cells> Ring<C> {
             let h = self.head()?;
             let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
             match self.shape.read(slot, h) {
-                Filled::NotYet => return self.require_end(h).map(|()| 0),
+                Filled::Free => return self.require_end(h).map(|()| 0),
                 Filled::With(Block::CLOSED) => return Ok(0),
-                Filled::AndPast => _ = self.beyond(h, slot)?,
-                Filled::Never => return Err(self.corruption("slot", h.number(), slot.0)),
+                Filled::Overtaken => _ = self.beyond(h, slot)?,
+                Filled::Impossible => return Err(self.corruption("slot", h.number(), slot.0)),
                 Filled::With(block) => {
                     let Some(state) = self.cells.state(block) else {
                         return Err(self.corruption("slot", h.number(), slot.0));
                     };
-                    let before = state.load(Acquire);
+                    let before = state.load(Acquire); // pairs with: own
                     if State::is_queued_at(before, self.lane, h) {
                         let tail = self.tail()?;
                         let from = if tail.ahead_of(h) < 0 { h } else { tail };
                         // Slots are read before the state is read again: if the oldest is the same, all between
                         // were queued when the last slot was read.
                         let t = self.first_unfilled(from)?;
+                        // pairs with: own
                         if state.load(Acquire) == before {
                             return Ok(t.ahead_of(h) as u64);
                         }
@@ -58,8 +60,8 @@ impl<C: Cells> Ring<C> {
         }
     }
 
-    /// About how many are queued, as head and tail say.
-    pub fn about(&self) -> u64 {
+    /// About how many are queued, as the hints head and tail say.
+    pub fn approx_len(&self) -> u64 {
         let (head, tail) = (self.position(self.cells().head()), self.position(self.cells().tail()));
         tail.ahead_of(head).clamp(0, self.shape().limit() as i64) as u64
     }
@@ -74,7 +76,7 @@ impl<C: Cells> Ring<C> {
 
     /// Whether `block` is published at `position`: its slot names it.
     #[inline]
-    pub fn names(&self, position: Position, block: Block) -> bool {
+    pub fn is_published(&self, position: Position, block: Block) -> bool {
         let slot = Slot(self.cells.slot(self.shape.index(position)).load(Acquire)); // pairs with: publish
         matches!(self.shape.read(slot, position), Filled::With(named) if named == block)
     }
@@ -86,10 +88,10 @@ impl<C: Cells> Ring<C> {
         loop {
             let slot = Slot(self.cells.slot(self.shape.index(t)).load(Acquire)); // pairs with: publish
             match self.shape.read(slot, t) {
-                Filled::NotYet | Filled::With(Block::CLOSED) => return Ok(t),
-                Filled::Never => return Err(self.corruption("slot", t.number(), slot.0)),
+                Filled::Free | Filled::With(Block::CLOSED) => return Ok(t),
+                Filled::Impossible => return Err(self.corruption("slot", t.number(), slot.0)),
                 Filled::With(_) => t = self.later(t.plus(1), self.cells.tail(), "tail")?,
-                Filled::AndPast => {
+                Filled::Overtaken => {
                     t = self.later(self.beyond(t, slot)?, self.cells.tail(), "tail")?
                 }
             }
@@ -103,7 +105,7 @@ impl<C: Cells> Ring<C> {
     fn require_end(&self, h: Position) -> Result<(), Corruption> {
         if self.tail()?.ahead_of(h) > 0 {
             let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // after tail; pairs with: publish
-            if matches!(self.shape.read(slot, h), Filled::NotYet | Filled::Never) {
+            if matches!(self.shape.read(slot, h), Filled::Free | Filled::Impossible) {
                 return Err(self.corruption("slot", h.number(), slot.0));
             }
         }

@@ -2,57 +2,61 @@
 
 use super::ends::STRIDE;
 use super::fuel::Fuel;
+use super::hints::{Hints, recall};
+use super::shape::{Filled, Slot};
 use super::{Cells, PushError, Ring};
-use crate::hints::{Hints, recall};
-use crate::packed::{Block, Lane, Owner, State};
+use crate::block::Block;
+use crate::owned::{Batch, Owned};
+use crate::owner::Owner;
 use crate::position::Position;
 use crate::prefetch;
-use crate::shape::{Filled, Slot};
+use crate::state::{Lane, State};
 use crate::word::{
     Ordering::{Acquire, Relaxed, Release, SeqCst},
     Word,
 };
 
 impl<C: Cells> Ring<C> {
-    /// Whether a push may succeed. A quick look: `Ok` promises nothing, but an error was true at some instant of the call.
+    /// Whether a push may succeed. A quick look: `Ok` promises nothing, but an error was true at some
+    /// instant of the call.
     ///
     /// # Errors
     /// [`PushError`].
     #[inline]
-    pub fn has_room(&self, hints: &Hints) -> Result<(), PushError> {
-        let t = match recall(&hints.next_put) {
-            Some(remembered) => remembered,
-            None => self.tail()?,
-        };
+    pub fn has_room(&self, hints: &Hints<C::Word>) -> Result<(), PushError> {
+        let t = self.start(&hints.next_put, self.cells.tail(), "tail")?;
         let slot = Slot(self.cells.slot(self.shape.index(t)).load(Acquire)); // pairs with: publish
         self.require_room(t, self.shape.limit(), slot, hints)
     }
 
-    /// Pushes one block by the way that nearly every push goes: the next position as this process remembers it is free,
-    /// and there is room. Answers whether it did; if not, the block still belongs to `me` and [`push`](Self::push) has
-    /// to look closer.
+    /// Pushes one block by the way that nearly every push goes: the next position as this process
+    /// remembers it is free, and there is room.
+    ///
+    /// # Errors
+    /// The block, when [`push`](Self::push) has to look closer.
     #[inline(always)]
-    pub fn push_straight(&self, me: Owner, block: Block, hints: &Hints) -> bool {
+    pub fn push_fast(&self, me: Owner, owned: Owned, hints: &Hints<C::Word>) -> Result<(), Owned> {
         let (Some(t), Some(head)) = (recall(&hints.next_put), recall(&hints.head)) else {
-            return false;
+            return Err(owned);
         };
-        if !self.push_at(me, block, t, head) {
-            return false;
+        if !self.push_at(me, owned.block(), t, head) {
+            return Err(owned);
         }
         let next = t.plus(1);
         hints.next_put.store(next.number(), Release); // hint
         self.help(self.cells.tail(), next, 1);
-        true
+        Ok(())
     }
 
-    /// Publishes a block at `t`, if that is free and `head`, which the shared head has reached, says that there is room.
+    /// Publishes a block at `t`, if that is free and `head`, which the shared head has reached, says
+    /// that there is room.
     #[inline(always)]
     fn push_at(&self, me: Owner, block: Block, t: Position, head: Position) -> bool {
         let Some(state) = self.cells.state_of_own(block) else { return false };
         let slot = self.cells.slot(self.shape.index(t));
         let seen = Slot(slot.load(Acquire)); // pairs with: publish
-        let has_room = (t.ahead_of(head) as u64) < self.shape.limit(); // behind head is no room either
-        if !has_room || !matches!(self.shape.read(seen, t), Filled::NotYet) {
+        let has_room = (t.ahead_of(head) as u64) < self.shape.limit(); // none behind head either
+        if !has_room || !matches!(self.shape.read(seen, t), Filled::Free) {
             return false;
         }
         state.store(State::Queued { lane: self.lane, owner: me, position: t }.pack(), Release); // own
@@ -61,6 +65,7 @@ impl<C: Cells> Ring<C> {
             // The next line of slots, which the getters read a lap ago.
             prefetch::for_writing(self.cells.slot(self.shape.index(t.plus(STRIDE))));
         }
+        // publish, edge: the look at the sleepers comes after it
         let published = slot.compare_exchange(seen.0, named, SeqCst, Relaxed).is_ok();
         if !published {
             state.store(State::Held { lane: Lane::Free, owner: me, position: t }.pack(), Release); // own
@@ -68,23 +73,20 @@ impl<C: Cells> Ring<C> {
         published
     }
 
-    /// Pushes blocks that `me` owns, in order, and answers how many got in. Those that did not still belong to `me`.
+    /// Pushes the blocks of `batch`, which `me` owns, in order. Those that got in leave the batch.
     ///
     /// # Errors
-    /// Besides the number, why it stopped.
+    /// Why it stopped before the batch was empty.
     pub fn push(
         &self,
         me: Owner,
-        blocks: &[Block],
-        hints: &Hints,
-    ) -> (usize, Result<(), PushError>) {
-        let mut t = match self.start(&hints.next_put, self.cells.tail(), "tail") {
-            Ok(start) => start,
-            Err(corruption) => return (0, Err(corruption.into())),
-        };
+        batch: &mut Batch,
+        hints: &Hints<C::Word>,
+    ) -> Result<(), PushError> {
+        let mut t = self.start(&hints.next_put, self.cells.tail(), "tail")?;
         let mut pushed = 0;
         let mut result = Ok(());
-        for &block in blocks {
+        for &block in batch.blocks() {
             if recall(&hints.head).is_some_and(|head| self.push_at(me, block, t, head)) {
                 t = t.plus(1);
                 pushed += 1;
@@ -100,20 +102,21 @@ impl<C: Cells> Ring<C> {
             pushed += 1;
         }
         if pushed != 0 {
+            batch.given_away(pushed);
             hints.next_put.store(t.number(), Release); // hint
             self.help(self.cells.tail(), t, pushed as u64);
         }
-        (pushed, result)
+        result
     }
 
-    /// Publishes one block at the first free position from `t` on; answers the position after it.
+    /// Publishes one block at the first free position from `t` on; returns the position after it.
     #[inline(never)]
     fn publish(
         &self,
         me: Owner,
         block: Block,
         mut t: Position,
-        hints: &Hints,
+        hints: &Hints<C::Word>,
     ) -> Result<Position, PushError> {
         let Some(state) = self.cells.state_of_own(block) else {
             return Err(self.corrupt("block", block.bits().into(), block.bits().into()));
@@ -130,7 +133,7 @@ impl<C: Cells> Ring<C> {
             // everything would be invisible, and the mark of `close` must not be passed.
             let filled = loop {
                 match self.shape.read(seen, t) {
-                    Filled::NotYet => {
+                    Filled::Free => {
                         // own: whoever sees the slot name the block sees where it is queued.
                         state.store(
                             State::Queued { lane: self.lane, owner: me, position: t }.pack(),
@@ -138,7 +141,7 @@ impl<C: Cells> Ring<C> {
                         );
                         offered = true;
                         let named = Slot::pack(self.shape.turn(t), block.bits());
-                        // publish: pairs with every load of a slot. SeqCst for the look at the sleepers after it.
+                        // publish, edge: the look at the sleepers comes after it
                         match slot.compare_exchange(seen.0, named, SeqCst, Acquire) {
                             Ok(_) => return Ok(t.plus(1)),
                             Err(found) => seen = Slot(found),
@@ -149,9 +152,9 @@ impl<C: Cells> Ring<C> {
             };
             match filled {
                 Filled::With(Block::CLOSED) => break PushError::Closed,
-                Filled::Never => break self.corrupt("slot", t.number(), seen.0),
+                Filled::Impossible => break self.corrupt("slot", t.number(), seen.0),
                 // Left behind by a whole lap: what head has passed was filled.
-                Filled::AndPast => match self.beyond(t, seen) {
+                Filled::Overtaken => match self.beyond(t, seen) {
                     Ok(head) => t = head,
                     Err(corruption) => break corruption.into(),
                 },
@@ -161,7 +164,8 @@ impl<C: Cells> Ring<C> {
                 },
             }
             if fuel.spend(self.cells.tail()) {
-                break self.corrupt("tail", t.number(), self.cells.tail().load(Relaxed));
+                let found = self.cells.tail().load(Relaxed); // for the error only
+                break self.corrupt("tail", t.number(), found);
             }
         };
         if offered {
@@ -178,7 +182,7 @@ impl<C: Cells> Ring<C> {
         t: Position,
         limit: u64,
         at_t: Slot,
-        hints: &Hints,
+        hints: &Hints<C::Word>,
     ) -> Result<(), PushError> {
         if let Some(known) = recall(&hints.head) {
             let span = t.ahead_of(known);
@@ -200,7 +204,7 @@ impl<C: Cells> Ring<C> {
         t: Position,
         limit: u64,
         at_t: Slot,
-        hints: &Hints,
+        hints: &Hints<C::Word>,
     ) -> Result<(), PushError> {
         let start = self.head()?;
         let mut h = start;
@@ -216,7 +220,8 @@ impl<C: Cells> Ring<C> {
                     let Some(state) = self.cells.state(block) else {
                         break Err(self.corrupt("slot", h.number(), slot.0));
                     };
-                    if State::is_queued_at(state.load(Acquire), self.lane, h) {
+                    let word = state.load(Acquire); // pairs with: own
+                    if State::is_queued_at(word, self.lane, h) {
                         break Err(match self.shape.read(at_t, t) {
                             Filled::With(Block::CLOSED) => PushError::Closed,
                             _ => PushError::Full,
@@ -224,11 +229,11 @@ impl<C: Cells> Ring<C> {
                     }
                     h = h.plus(1);
                 }
-                Filled::AndPast => match self.beyond(h, slot) {
+                Filled::Overtaken => match self.beyond(h, slot) {
                     Ok(later) => h = later,
                     Err(corruption) => break Err(corruption.into()),
                 },
-                Filled::NotYet | Filled::Never => {
+                Filled::Free | Filled::Impossible => {
                     break Err(self.corrupt("slot", h.number(), slot.0));
                 }
             }

@@ -1,8 +1,10 @@
-//! The kernel's part of a sleep, under loom: the comparison and the queueing are one step for a waker.
+//! The kernel's part of a sleep, under loom: the comparison and the queueing are one step for a
+//! waker.
 
 use loom::sync::{Condvar, Mutex};
-use ringway_core::event::{self, Ticket};
-use ringway_core::word::Word;
+use ringway_core::event_count::{EventCount, Ticket};
+
+use super::loom_word::LoomWord;
 
 #[derive(Default)]
 struct Sleepers {
@@ -20,20 +22,26 @@ impl Futex {
         Self { sleepers: Mutex::new(Sleepers::default()), changed: Condvar::new() }
     }
 
-    /// Sleeps while the sequence of `word` is that of the ticket.
-    pub fn wait<W: Word>(&self, word: &W, ticket: Ticket) {
+    /// Sleeps while the sequence of `event` is that of the ticket.
+    pub fn wait(&self, event: EventCount<'_, LoomWord>, ticket: Ticket) {
         let mut sleepers = self.sleepers.lock().unwrap();
-        if !event::is_current(word, ticket) {
+        if !event.is_current(ticket) {
             return;
         }
         sleepers.asleep += 1;
+        require_registrations(event, &sleepers);
         while sleepers.woken == 0 {
             sleepers = self.changed.wait(sleepers).unwrap();
         }
         sleepers.woken -= 1;
     }
 
-    /// Wakes up to `count`; answers how many.
+    /// Each sleeper has a registration that stands.
+    pub fn check(&self, event: EventCount<'_, LoomWord>) {
+        require_registrations(event, &self.sleepers.lock().unwrap());
+    }
+
+    /// Wakes up to `count`; returns how many.
     pub fn wake(&self, count: u32) -> u32 {
         let mut sleepers = self.sleepers.lock().unwrap();
         let woken = count.min(sleepers.asleep);
@@ -44,4 +52,9 @@ impl Futex {
         }
         woken
     }
+}
+
+fn require_registrations(event: EventCount<'_, LoomWord>, sleepers: &Sleepers) {
+    let standing = event.registrations();
+    assert!(standing >= sleepers.asleep, "{} sleep with {standing} registrations", sleepers.asleep);
 }

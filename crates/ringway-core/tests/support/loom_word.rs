@@ -1,14 +1,23 @@
 //! The words of loom, which follow the C11 memory model, and payloads whose accesses loom checks for races.
 
+use std::cell::Cell;
+
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicU64, fence};
 use ringway_core::word::{Ordering, Word};
 
 use super::heap::{Memory, Payload};
 
-pub struct LoomWord(pub AtomicU64);
+loom::thread_local! {
+    static KEY: Cell<u64> = Cell::new(0);
+}
+
+pub struct LoomWord(AtomicU64);
 
 impl Word for LoomWord {
+    fn new(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
     fn load(&self, order: Ordering) -> u64 {
         self.0.load(order)
     }
@@ -34,6 +43,9 @@ impl Word for LoomWord {
     fn barrier() {
         fence(Ordering::SeqCst);
     }
+    fn thread_key() -> u64 {
+        KEY.with(Cell::get)
+    }
 }
 
 pub struct LoomPayload(UnsafeCell<u64>);
@@ -54,7 +66,7 @@ impl Payload for LoomPayload {
 
 impl Memory for LoomWord {
     type Payload = LoomPayload;
-    fn new(value: u64) -> Self {
-        Self(AtomicU64::new(value))
+    fn set_thread_key(key: u64) {
+        KEY.with(|cell| cell.set(key));
     }
 }

@@ -1,13 +1,20 @@
-//! A participant: what a process does with a queue, without the process.
+//! A participant: drives the product as a process does, and writes down what its calls returned.
 
-use std::sync::Arc;
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
-use ringway_core::packed::{Block, Lane, Owner, State};
+use ringway_core::block::Block;
+use ringway_core::corruption::Corruption;
+use ringway_core::owned::{Batch, Owned};
+use ringway_core::owner::Owner;
 use ringway_core::position::Position;
-use ringway_core::ring::{Edge, Hints, PushError};
-use ringway_core::word::Ordering::{AcqRel, Acquire, Release};
+use ringway_core::ring::{ClaimEnd, Hints, PushError};
+use ringway_core::state::Lane;
+use ringway_core::store::{Local, NoBlock, Released, Store, StoreShape, owner_of};
+use ringway_core::word::Ordering::Acquire;
 
-use super::heap::{Memory, Payload, Queue};
+use super::heap::{Heap, Memory, NoMemory, Payload, Queue};
 
 /// Why a value was not put.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,188 +24,249 @@ pub enum Refused {
     NoBlock,
 }
 
+/// What the threads of a process share.
+struct Process<W> {
+    hints: Hints<W>,
+    /// Made when it is needed: it has so many words that loom would do little else.
+    local: OnceLock<Local<W>>,
+    /// The key that the next thread gets.
+    next_key: AtomicU64,
+}
+
+/// A thread of a participant's process. It may move from one thread of the check to another.
 pub struct Party<W: Memory> {
     pub queue: Arc<Queue<W>>,
     pub me: Owner,
-    hints: Arc<[Hints; 2]>,
-    /// Whether single messages first try the straight way.
-    pub straight: bool,
-    /// Free blocks at hand; at most `keep` stay there after a get.
-    pub hand: Vec<Block>,
-    pub keep: usize,
+    process: Arc<Process<W>>,
+    key: u64,
+    /// Whether single messages first try the fast way.
+    pub fast: bool,
+    pub shape: StoreShape,
+    /// Blocks for the next puts: given to it, or left over when a put was refused.
+    hand: RefCell<Vec<Owned>>,
 }
 
 impl<W: Memory> Party<W> {
+    /// The first thread of a new process.
     pub fn new(queue: &Arc<Queue<W>>, index: u8, generation: u8) -> Self {
         Self {
             queue: Arc::clone(queue),
             me: Owner::new(index, generation),
-            hints: Arc::default(),
-            straight: true,
-            hand: Vec::new(),
-            keep: 1,
+            process: Arc::new(Process {
+                hints: Hints::default(),
+                local: OnceLock::new(),
+                next_key: AtomicU64::new(2),
+            }),
+            key: 1,
+            fast: true,
+            shape: queue.store_shape(1),
+            hand: RefCell::default(),
         }
     }
 
     /// Another thread of the same process.
     pub fn sibling(&self) -> Self {
+        self.process.local.get_or_init(Local::default);
         Self {
-            hints: Arc::clone(&self.hints),
-            ..Self::new(&self.queue, self.me.index(), self.me.generation())
+            queue: Arc::clone(&self.queue),
+            process: Arc::clone(&self.process),
+            key: self.process.next_key.fetch_add(1, Relaxed),
+            hand: RefCell::default(),
+            ..*self
         }
     }
 
-    /// Makes fresh blocks this participant's own.
-    pub fn with_fresh(mut self, blocks: impl IntoIterator<Item = u32>) -> Self {
-        for index in blocks {
-            let block = Block::new(0, index);
-            let position = Position::new(index.into());
-            let held = State::Held { lane: Lane::Free, owner: self.me, position }.pack();
-            self.queue
-                .state(block)
-                .compare_exchange(0, held, AcqRel, Acquire)
-                .expect("a fresh block");
-            self.hand.push(block);
+    /// With at most this number of blocks in each stock.
+    pub fn keeping(mut self, keep: usize) -> Self {
+        self.shape.keep = keep;
+        self
+    }
+
+    /// As with blocks at hand and none of them left: the first stock is that of this thread.
+    pub fn at_first_stock(self) -> Self {
+        let owned = self.take().expect("a free block");
+        self.give_back(owned);
+        self
+    }
+
+    /// With so many blocks for its puts.
+    pub fn with_blocks(self, count: usize) -> Self {
+        let shape = StoreShape { keep: 0, ..self.shape };
+        let store = Store::new(self.queue.free(), &shape, &self.queue.setting_up, self.me);
+        let blocks = (0..count).map(|_| store.take().expect("a free block"));
+        self.hand.borrow_mut().extend(blocks);
+        self
+    }
+
+    /// With so many blocks in the stock of this thread.
+    pub fn with_stock(self, count: usize) -> Self {
+        let taken: Vec<Owned> = (0..count).map(|_| self.take().expect("a free block")).collect();
+        for owned in taken {
+            assert_eq!(self.release(owned, false), Released::Kept);
         }
         self
     }
 
     /// Fills the free ring with all blocks, which must be fresh.
-    pub fn stock(queue: &Arc<Queue<W>>) {
-        let count = queue.blocks().count() as u32;
-        Self::new(queue, 200, 1).with_fresh(0..count).flush(0);
+    pub fn fill_free_ring(queue: &Arc<Queue<W>>) {
+        let filler = Self::new(queue, 200, 1);
+        let all: Vec<Owned> = queue.blocks().map(|_| filler.take().expect("a block")).collect();
+        all.into_iter().for_each(|owned| filler.give_back(owned));
     }
 
-    pub fn put(&mut self, value: u64) -> Result<(), Refused> {
+    fn store(&self) -> Store<'_, &Heap<W>> {
+        W::set_thread_key(self.key);
+        let local = self.process.local.get_or_init(Local::default);
+        Store::new(self.queue.free(), &self.shape, local, self.me)
+    }
+
+    pub fn take(&self) -> Result<Owned, NoBlock<NoMemory>> {
+        self.store().take()
+    }
+    pub fn release(&self, owned: Owned, wanted: bool) -> Released {
+        self.try_release(owned, wanted).expect("no corruption")
+    }
+    pub fn try_release(&self, owned: Owned, wanted: bool) -> Result<Released, Corruption> {
+        self.store().release(owned, wanted)
+    }
+    pub fn give_back(&self, owned: Owned) {
+        assert_eq!(self.store().give_back(owned), Ok(1));
+    }
+    /// Gives back what its puts left over.
+    pub fn put_down(&self) {
+        self.hand.take().into_iter().for_each(|owned| self.give_back(owned));
+    }
+    /// The end of the process, after which none of its blocks is at hand.
+    pub fn leave(&self) {
+        self.put_down();
+        self.store().empty_stocks().expect("no corruption");
+    }
+
+    pub fn put(&self, value: u64) -> Result<(), Refused> {
         self.put_many(&[value]).1
     }
 
-    /// Answers how many got in, and why no more did.
-    pub fn put_many(&mut self, values: &[u64]) -> (usize, Result<(), Refused>) {
-        while self.hand.len() < values.len() {
-            let mut found = [Block::CLOSED; 1];
-            if self.queue.free.claim(self.me, &mut found, &self.hints[1]).0 == 0 {
-                return (0, Err(Refused::NoBlock));
+    /// Returns how many got in, and why no more did.
+    pub fn put_many(&self, values: &[u64]) -> (usize, Result<(), Refused>) {
+        let mut batch = Batch::new();
+        let mut refused = Ok(());
+        for &value in values {
+            let at_hand = self.hand.borrow_mut().pop();
+            match at_hand.map_or_else(|| self.take(), Ok) {
+                Ok(owned) => {
+                    self.queue.payload(owned.block()).write(value);
+                    batch.push_back(owned).expect("a short batch");
+                }
+                Err(NoBlock::AllHeld | NoBlock::NoMemory(_)) => refused = Err(Refused::NoBlock),
+                Err(NoBlock::Corrupt(corruption)) => panic!("{corruption}"),
             }
-            self.hand.push(found[0]);
         }
-        let blocks = self.hand.split_off(self.hand.len() - values.len());
-        for (&block, &value) in blocks.iter().zip(values) {
-            self.queue.payload(block).write(value);
+        let mut pushed = 0;
+        if refused.is_ok() {
+            refused = self.push(&mut batch);
+            pushed = values.len() - batch.len();
+            self.queue.acknowledged.lock().unwrap().extend(&values[..pushed]);
         }
-        let (pushed, result) = match blocks[..] {
-            [block]
-                if self.straight
-                    && self.queue.messages.push_straight(self.me, block, &self.hints[0]) =>
-            {
-                (1, Ok(()))
-            }
-            _ => self.queue.messages.push(self.me, &blocks, &self.hints[0]),
-        };
-        self.queue.acknowledged.lock().unwrap().extend(&values[..pushed]);
-        self.hand.extend(&blocks[pushed..]);
-        let refused = result.map_err(|error| match error {
-            PushError::Full => Refused::Full,
-            PushError::Closed => Refused::Closed,
-            PushError::Corrupt(corruption) => panic!("{corruption:?}"),
-        });
+        self.hand.borrow_mut().extend(std::iter::from_fn(|| batch.pop_front()));
         assert!(pushed == values.len() || refused.is_err(), "a push that stops says why");
         (pushed, refused)
     }
 
-    pub fn get(&mut self) -> Result<u64, Edge> {
-        let (values, edge) = self.get_many(1);
-        values.first().copied().ok_or(edge)
+    fn push(&self, batch: &mut Batch) -> Result<(), Refused> {
+        let (ring, hints) = (self.queue.messages(), &self.process.hints);
+        if self.fast && batch.len() == 1 {
+            let one = batch.pop_front().expect("one block");
+            match ring.push_fast(self.me, one, hints) {
+                Ok(()) => return Ok(()),
+                Err(one) => batch.push_back(one).expect("a short batch"),
+            }
+        }
+        ring.push(self.me, batch, hints).map_err(|error| match error {
+            PushError::Full => Refused::Full,
+            PushError::Closed => Refused::Closed,
+            PushError::Corrupt(corruption) => panic!("{corruption}"),
+        })
     }
 
-    /// Takes up to `count` values; the blocks are ours afterwards.
-    pub fn get_many(&mut self, count: usize) -> (Vec<u64>, Edge) {
-        let (values, edge, blocks) = self.receive(count);
-        for (&block, &value) in blocks.iter().zip(&values) {
-            self.finish(block, value);
+    pub fn get(&self) -> Result<u64, ClaimEnd> {
+        let (values, end) = self.get_many(1);
+        values.first().copied().ok_or(end)
+    }
+
+    /// Takes up to `count` values and is done with them.
+    pub fn get_many(&self, count: usize) -> (Vec<u64>, ClaimEnd) {
+        let (values, end, blocks) = self.receive(count);
+        for (owned, &value) in blocks.into_iter().zip(&values) {
+            self.finish(owned, value, false);
         }
-        self.hand.extend(blocks);
-        if self.hand.len() > self.keep {
-            self.flush(self.keep);
-        }
-        (values, edge)
+        (values, end)
     }
 
     /// Claims and reads up to `count` messages and keeps them.
-    pub fn receive(&self, count: usize) -> (Vec<u64>, Edge, Vec<Block>) {
-        let mut out = vec![Block::CLOSED; count];
-        let straight = if self.straight && count == 1 {
-            self.queue.messages.claim_straight(self.me, &self.hints[0])
+    pub fn receive(&self, count: usize) -> (Vec<u64>, ClaimEnd, Vec<Owned>) {
+        let (ring, hints) = (self.queue.messages(), &self.process.hints);
+        let mut batch = Batch::new();
+        let fast = if self.fast && count == 1 { ring.claim_fast(self.me, hints) } else { None };
+        let end = if let Some(owned) = fast {
+            batch.push_back(owned).expect("an empty batch");
+            ClaimEnd::More
         } else {
-            None
+            ring.claim(self.me, &mut batch, count, hints).expect("no corruption")
         };
-        let (claimed, edge) = if let Some(block) = straight {
-            out[0] = block;
-            (1, Ok(Edge::More))
-        } else {
-            self.queue.messages.claim(self.me, &mut out, &self.hints[0])
-        };
-        out.truncate(claimed);
-        let values = out.iter().map(|&block| self.queue.payload(block).read()).collect();
-        (values, edge.expect("no corruption"), out)
+        let blocks: Vec<Owned> = std::iter::from_fn(|| batch.pop_front()).collect();
+        let values = blocks.iter().map(|owned| self.queue.payload(owned.block()).read()).collect();
+        (values, end, blocks)
     }
 
-    /// Marks a block as free and its message as delivered. A death is before or after both.
-    pub fn finish(&self, block: Block, value: u64) {
-        let state = self.queue.state(block);
-        let Some(State::Held { lane: Lane::Messages, owner, position }) =
-            State::unpack(state.load(Acquire))
-        else {
-            panic!("a claimed block holds a message");
-        };
-        assert_eq!(owner, self.me, "a claimed block is the claimer's");
-        state.store(State::Held { lane: Lane::Free, owner, position }.pack(), Release);
+    /// Gives a message that was read back.
+    pub fn finish(&self, owned: Owned, value: u64, wanted: bool) {
+        self.queue.closing.lock().unwrap().push(value);
+        let _ = self.release(owned, wanted);
+        self.queue.closing.lock().unwrap().retain(|&closing| closing != value);
         self.queue.delivered.lock().unwrap().push(value);
-    }
-
-    /// Puts all but `kept` blocks at hand into the free ring.
-    pub fn flush(&mut self, kept: usize) {
-        let spare = self.hand.split_off(kept.min(self.hand.len()));
-        let (pushed, result) = self.queue.free.push(self.me, &spare, &self.hints[1]);
-        assert_eq!(
-            (pushed, result),
-            (spare.len(), Ok(())),
-            "the free ring has a place for every block"
-        );
     }
 
     /// Closes the queue.
     pub fn close(&self) -> bool {
-        self.queue.messages.close(&self.hints[0]).expect("no corruption")
+        self.queue.messages().close(&self.process.hints).expect("no corruption")
     }
     pub fn len(&self) -> u64 {
-        self.queue.messages.len().expect("no corruption")
+        self.queue.messages().len().expect("no corruption")
+    }
+    pub fn has_room(&self) -> Result<(), PushError> {
+        self.queue.messages().has_room(&self.process.hints)
     }
 
-    /// Takes back what `dead` owned: held blocks, and those it was still putting somewhere.
-    pub fn recover(&mut self, dead: Owner) {
-        for block in self.queue.blocks() {
-            let state = self.queue.state(block);
+    /// Takes back what `dead` owned; returns how many blocks.
+    pub fn recover(&self, dead: Owner) -> u64 {
+        self.reclaim(|state| {
             let word = state.load(Acquire);
-            let (lane, position, taken) = match State::unpack(word).expect("a state") {
-                State::Held { lane, owner, position } if owner == dead => (lane, position, true),
-                State::Queued { lane, owner, position } if owner == dead => {
-                    if self.queue.ring(lane).names(position, block) {
-                        continue;
-                    }
-                    (lane, position, false)
-                }
-                _ => continue,
-            };
-            let mine = State::Held { lane: Lane::Free, owner: self.me, position }.pack();
-            if state.compare_exchange(word, mine, AcqRel, Acquire).is_ok() {
-                if taken && lane == Lane::Messages {
-                    let value = self.queue.payload(block).read();
-                    self.queue.lost.lock().unwrap().push(value);
-                }
-                self.hand.push(block);
-                self.flush(0);
-            }
+            (owner_of(word) == Some(dead)).then_some(word)
+        })
+    }
+
+    /// Takes back the blocks that `condemn` says may be taken.
+    pub fn reclaim(&self, condemn: impl Fn(&W) -> Option<u64>) -> u64 {
+        let (is_queued, lost) = (self.is_queued(), self.lost());
+        self.store().reclaim(condemn, is_queued, lost).expect("no corruption")
+    }
+
+    /// Gives back what this participant still owns, as if all its handles were gone.
+    pub fn give_up(&self) -> u64 {
+        self.store().give_up(self.is_queued(), self.lost()).expect("no corruption")
+    }
+
+    fn is_queued(&self) -> impl Fn(Lane, Position, Block) -> bool {
+        |lane, position, block| {
+            assert_eq!(lane, Lane::Messages);
+            self.queue.messages().is_published(position, block)
+        }
+    }
+
+    fn lost(&self) -> impl FnMut(Block) {
+        |block| {
+            let value = self.queue.payload(block).read();
+            self.queue.lost.lock().unwrap().push(value);
         }
     }
 }

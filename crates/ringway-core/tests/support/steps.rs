@@ -13,6 +13,9 @@ use super::heap::{Memory, Payload};
 thread_local! {
     static GATE: RefCell<Option<Arc<Gate>>> = const { RefCell::new(None) };
     static SOUND_EXCHANGES: Cell<u64> = const { Cell::new(u64::MAX) };
+    static KEY: Cell<u64> = const { Cell::new(0) };
+    /// Whether this thread has died, and only unwinds.
+    static IS_DEAD: Cell<bool> = const { Cell::new(false) };
     static OTHERS: RefCell<Option<Box<dyn FnMut()>>> = const { RefCell::new(None) };
 }
 
@@ -55,6 +58,7 @@ impl Gate {
         progress.waiting = false;
         if progress.killed {
             drop(progress);
+            IS_DEAD.set(true);
             resume_unwind(Box::new(Died));
         }
         progress.made += 1;
@@ -116,22 +120,32 @@ impl<T: Send + 'static> Stepped<T> {
 /// A word of a stepped thread; on other threads an ordinary one.
 pub struct StepWord(AtomicU64);
 
-fn step() {
+/// Waits for leave to make an access. Returns whether to make it: a dead thread still runs its
+/// destructors, which is more than a dead process does.
+fn step() -> bool {
+    if IS_DEAD.get() {
+        return false;
+    }
     if let Some(mut others) = OTHERS.take() {
         others(); // whose own accesses find none
         OTHERS.set(Some(others));
     }
     GATE.with_borrow(|gate| gate.as_ref().map(Arc::clone)).inspect(|gate| gate.pass());
+    true
 }
 
 impl Word for StepWord {
+    fn new(value: u64) -> Self {
+        Self(AtomicU64::new(value))
+    }
     fn load(&self, order: Ordering) -> u64 {
         step();
         self.0.load(order)
     }
     fn store(&self, value: u64, order: Ordering) {
-        step();
-        self.0.store(value, order);
+        if step() {
+            self.0.store(value, order);
+        }
     }
     fn compare_exchange(
         &self,
@@ -140,24 +154,26 @@ impl Word for StepWord {
         success: Ordering,
         failure: Ordering,
     ) -> Result<u64, u64> {
-        step();
+        let is_alive = step();
         let sound = SOUND_EXCHANGES.get();
         SOUND_EXCHANGES.set(if sound == 0 {
             u64::MAX
         } else {
             sound - u64::from(sound != u64::MAX)
         });
-        if sound == 0 {
+        if sound == 0 || !is_alive {
             return Err(self.0.load(failure));
         }
         self.0.compare_exchange(current, new, success, failure)
     }
     fn fetch_add(&self, value: u64, order: Ordering) -> u64 {
-        step();
-        self.0.fetch_add(value, order)
+        self.0.fetch_add(if step() { value } else { 0 }, order)
     }
     fn barrier_between_seqcst() {}
     fn barrier() {}
+    fn thread_key() -> u64 {
+        KEY.get()
+    }
 }
 
 /// A payload for checkers that do not look for races.
@@ -177,7 +193,7 @@ impl Payload for PlainPayload {
 
 impl Memory for StepWord {
     type Payload = PlainPayload;
-    fn new(value: u64) -> Self {
-        Self(AtomicU64::new(value))
+    fn set_thread_key(key: u64) {
+        KEY.set(key);
     }
 }

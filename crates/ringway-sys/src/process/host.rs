@@ -1,4 +1,4 @@
-//! Small questions that need no process but ours.
+//! Small questions about the machine and the calling thread.
 
 use std::fs;
 use std::io;
@@ -7,13 +7,17 @@ use crate::status::retry_interrupted;
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
-/// A number that is drawn anew at each boot of the machine.
+/// Returns a number that is drawn anew at each boot of the machine. A container may be shown
+/// another one than its host.
 ///
 /// # Errors
-/// `NotFound` if `/proc` is not mounted; `InvalidData` if there is no such number in it.
+/// `NotFound` if `/proc` is not mounted or shows processes only (`subset=pid`); `InvalidData` if
+/// there is no such number in it.
 pub fn boot_id() -> io::Result<[u8; 16]> {
     let text = fs::read_to_string(BOOT_ID).map_err(|error| {
-        io::Error::new(error.kind(), format!("cannot read {BOOT_ID} (is /proc mounted?): {error}"))
+        let text =
+            format!("cannot read {BOOT_ID} (is /proc mounted, without subset=pid?): {error}");
+        io::Error::new(error.kind(), text)
     })?;
     parse_uuid(text.trim())
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("{BOOT_ID} has no UUID")))
@@ -27,16 +31,16 @@ fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     u128::from_str_radix(&digits, 16).ok().map(u128::to_be_bytes)
 }
 
-/// The kernel's number of the calling thread, in the PID namespace of the process.
+/// Returns the kernel's number of the calling thread, in the PID namespace of the process.
 pub fn thread_id() -> u32 {
     // SAFETY: gettid takes nothing, touches no memory and cannot fail.
     unsafe { libc::syscall(libc::SYS_gettid) as u32 }
 }
 
-/// Bytes that nobody can guess.
+/// Returns bytes that cannot be guessed.
 ///
 /// # Errors
-/// Of getrandom(2).
+/// Those of getrandom(2), Linux 3.17.
 pub fn random_bytes() -> io::Result<[u8; 16]> {
     let mut bytes = [0; 16];
     let mut filled = 0;

@@ -21,12 +21,14 @@ enum Seen {
 
 /// Whether process `pid` has a mapping of the file `id`.
 ///
-/// Some file systems (btrfs, overlayfs) show another device in the list of mappings than stat(2) does. The caller's own
-/// list tells: a file that it maps itself has to be in there. `Ok(false)` for another process is answered only then.
+/// Some file systems (btrfs, overlayfs) show another device in the list of mappings than stat(2)
+/// does. The caller's own list tells: a file that it maps itself has to be in there. `Ok(false)`
+/// for another process is answered only then.
 ///
 /// # Errors
-/// `PermissionDenied` if we may not look, `NotFound` if there is no such process or it has no memory any more,
-/// `Unsupported` if the file was not found but the caller does not map it either, so that nothing is proved.
+/// `PermissionDenied` if we may not look, `NotFound` if there is no such process or it has no
+/// memory any more, `Unsupported` if the file was not found but the caller does not map it either,
+/// so that nothing is proved.
 pub fn maps_file(pid: u32, id: FileId) -> io::Result<bool> {
     let own = look_at_thread(Path::new("/proc/thread-self"), id)?;
     if pid == std::process::id() {
@@ -42,7 +44,7 @@ pub fn maps_file(pid: u32, id: FileId) -> io::Result<bool> {
         (Seen::Inode, _) => Ok(true),
         (Seen::Other, _) => Err(io::Error::new(
             io::ErrorKind::Unsupported,
-            "the list of mappings does not show the file, but it does not show a mapping of our own either",
+            "the list of mappings does not show the file, but not a mapping of our own either",
         )),
     }
 }
@@ -81,13 +83,14 @@ fn look_at_thread(directory: &Path, id: FileId) -> io::Result<Seen> {
         Ok(seen)
     };
     match look() {
-        // By kernel version this is what a thread without memory answers.
+        // On some kernels a thread without memory gives this error.
         Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(Seen::Nothing),
         result => result,
     }
 }
 
-/// The file in a line like `7f00-7f01 rw-s 00000000 00:1a 42 /dev/shm/name`; inode 0 is memory without a file.
+/// The file in a line like `7f00-7f01 rw-s 00000000 00:1a 42 /dev/shm/name`; inode 0 is memory
+/// without a file.
 fn file_in(line: &[u8]) -> Option<FileId> {
     let mut fields = line.split(|byte| *byte == b' ').skip(3).map(std::str::from_utf8);
     let (major, minor) = fields.next()?.ok()?.split_once(':')?;
@@ -168,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zombie_has_no_memory_and_nobody_is_an_error() {
+    fn a_zombie_has_no_memory_and_a_missing_process_is_an_error() {
         let _alone = alone();
         let file = file_of_one_page();
         let (id, _mapping) = (file_id(&file).unwrap(), Mapping::of(&file));

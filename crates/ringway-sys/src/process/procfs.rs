@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::path::{Path, PathBuf};
 
 use super::pidfd;
@@ -26,7 +26,8 @@ impl Stat {
         })
     }
 
-    /// The name in field 2 may hold anything, blanks and parentheses too; the last parenthesis ends it.
+    /// The name in field 2 may hold anything, blanks and parentheses too; the last parenthesis ends
+    /// it.
     fn parse(line: &[u8]) -> Option<Self> {
         let name_end = line.iter().rposition(|byte| *byte == b')')?;
         let rest = std::str::from_utf8(&line[name_end + 1..]).ok()?;
@@ -44,24 +45,23 @@ impl Stat {
     }
 }
 
-/// Where `/proc` shows the process that our PID namespace calls `pid`. The mounted `/proc` may be that of another PID
-/// namespace, with other numbers; then `pidfd` tells which one it is there.
+/// Where `/proc` shows the process that our PID namespace calls `pid`. The mounted `/proc` may be
+/// that of another PID namespace, with other numbers; then `pidfd` tells which one it is there.
 pub(super) fn directory_of(pid: u32, pidfd: Option<BorrowedFd<'_>>) -> io::Result<PathBuf> {
     let shown = fs::read_link("/proc/self")?;
     if shown.as_os_str() == std::process::id().to_string().as_str() {
         return Ok(PathBuf::from(format!("/proc/{pid}")));
     }
     let number = match pidfd {
-        Some(pidfd) => number_behind(pidfd)?,
-        None => number_behind(pidfd::open(pid)?.as_fd())?,
+        Some(pidfd) => pid_behind(pidfd.as_raw_fd())?,
+        None => pid_behind(pidfd::open(pid)?.as_raw_fd())?,
     };
     Ok(PathBuf::from(format!("/proc/{number}")))
 }
 
-/// The number that the mounted `/proc` has for the process behind a pidfd.
-fn number_behind(pidfd: BorrowedFd<'_>) -> io::Result<u32> {
-    let text = fs::read_to_string(format!("/proc/thread-self/fdinfo/{}", pidfd.as_raw_fd()))?;
-    match value_of(&text, "Pid:").and_then(|number| number.parse().ok()) {
+/// What the mounted `/proc` calls the process behind a pidfd.
+fn pid_behind(pidfd: RawFd) -> io::Result<u32> {
+    match shown_behind(pidfd)?.and_then(|number| u32::try_from(number).ok()) {
         Some(number) if number > 0 => Ok(number),
         _ => Err(io::Error::new(
             io::ErrorKind::NotFound,
@@ -70,7 +70,15 @@ fn number_behind(pidfd: BorrowedFd<'_>) -> io::Result<u32> {
     }
 }
 
-/// Whether a directory like `/proc/1` is that of a thread, not of the process that the thread belongs to.
+/// What the mounted `/proc` shows of a descriptor as the number of its process (Linux 5.4): -1 if
+/// that is gone, 0 if it is of another PID namespace. `None` if the descriptor is no pidfd.
+pub(super) fn shown_behind(descriptor: RawFd) -> io::Result<Option<i32>> {
+    let text = fs::read_to_string(format!("/proc/thread-self/fdinfo/{descriptor}"))?;
+    Ok(value_of(&text, "Pid:").and_then(|number| number.parse().ok()))
+}
+
+/// Whether a directory like `/proc/1` is that of a thread, not of the process that the thread
+/// belongs to.
 pub(super) fn is_thread(directory: &Path) -> io::Result<bool> {
     let text = fs::read(directory.join("status"))?;
     let text = String::from_utf8_lossy(&text);
@@ -115,7 +123,7 @@ mod tests {
     #[test]
     fn our_own_pidfd_tells_our_number() {
         let pidfd = pidfd::open(std::process::id()).unwrap();
-        assert_eq!(number_behind(pidfd.as_fd()).unwrap(), std::process::id());
+        assert_eq!(pid_behind(pidfd.as_raw_fd()).unwrap(), std::process::id());
     }
 
     #[test]

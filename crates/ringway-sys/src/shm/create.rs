@@ -18,11 +18,13 @@ pub const DIRECTORY: &str = "/dev/shm";
 /// Until the mode is set as asked for.
 const NARROW: u32 = 0o600;
 
-/// Makes an empty file without a name on the file system of `dir`, open for reading and writing. Its permissions are
-/// exactly `mode`, whatever the umask. It is gone with its last descriptor unless [`publish`] names it.
+/// Makes an empty file without a name on the file system of `dir`, open for reading and writing.
+/// Its permissions are exactly `mode`, whatever the umask. It is gone with its last descriptor
+/// unless [`publish`] names it.
 ///
 /// # Errors
-/// Of open(2). [`lacks_tmpfile`] tells those that mean that the file system knows no such files.
+/// Those of open(2). [`lacks_tmpfile`] tells whether an error means that the kernel (before 3.11)
+/// or the file system knows no such files.
 pub fn create_unlinked(dir: &Path, mode: u32) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
@@ -34,7 +36,8 @@ pub fn create_unlinked(dir: &Path, mode: u32) -> io::Result<File> {
     Ok(file)
 }
 
-/// Whether an error of [`create_unlinked`] means that [`create_hidden`] has to be used on this file system.
+/// Whether an error of [`create_unlinked`] means that [`create_hidden`] has to be used on this file
+/// system.
 pub fn lacks_tmpfile(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR | libc::EINVAL))
 }
@@ -42,8 +45,8 @@ pub fn lacks_tmpfile(error: &io::Error) -> bool {
 /// Gives a file of [`create_unlinked`] its name, in one step.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`] if the name is in use: nothing is ever overwritten. Others of linkat(2);
-/// `NotFound` also when `/proc` is not mounted.
+/// [`io::ErrorKind::AlreadyExists`] if the name is in use: nothing is ever overwritten. Others of
+/// linkat(2); `NotFound` also when `/proc` is not mounted.
 pub fn publish(file: &File, path: &Path) -> io::Result<()> {
     let from = CString::new(descriptor_path(file.as_fd()))?;
     let to = CString::new(path.as_os_str().as_bytes())?;
@@ -60,14 +63,15 @@ pub fn publish(file: &File, path: &Path) -> io::Result<()> {
     check(result).map(drop)
 }
 
-/// Makes an empty file in `dir` under a temporary name that is made of `final_name`, for file systems without unnamed
-/// files. Answers the file, open for reading and writing, and its path. Its permissions are exactly `mode`.
+/// Makes an empty file in `dir` under a temporary name that is made of `final_name`, for file
+/// systems without unnamed files. Returns the file, open for reading and writing, and its path. Its
+/// permissions are exactly `mode`.
 ///
-/// A process that dies before [`publish_hidden`] leaves the temporary name behind; it starts with a dot and ends in
-/// `.tmp`.
+/// A process that dies before [`publish_hidden`] leaves the temporary name behind; it starts with a
+/// dot and ends in `.tmp`.
 ///
 /// # Errors
-/// Of open(2) and getrandom(2).
+/// Those of open(2) and getrandom(2).
 pub fn create_hidden(dir: &Path, final_name: &OsStr, mode: u32) -> io::Result<(File, PathBuf)> {
     let random = u64::from_ne_bytes(random_bytes()?[..8].try_into().unwrap_or_default());
     let mut name = OsString::from(".");
@@ -83,7 +87,8 @@ pub fn create_hidden(dir: &Path, final_name: &OsStr, mode: u32) -> io::Result<(F
     Ok((file, path))
 }
 
-/// The final name that a temporary one of [`create_hidden`] was made of; `None` if it is no such name.
+/// The final name that a temporary one of [`create_hidden`] was made of; `None` if it is no such
+/// name.
 pub fn name_behind_hidden(hidden: &str) -> Option<&str> {
     let (rest, random) = hidden.strip_prefix('.')?.strip_suffix(".tmp")?.rsplit_once('.')?;
     let (name, pid) = rest.rsplit_once('.')?;
@@ -92,11 +97,12 @@ pub fn name_behind_hidden(hidden: &str) -> Option<&str> {
         .then_some(name)
 }
 
-/// Gives a file of [`create_hidden`] its name, in one step, and takes the temporary name away, also on failure.
+/// Gives a file of [`create_hidden`] its name, in one step, and takes the temporary name away, also
+/// on failure.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`] if the name is in use: nothing is ever overwritten. Others of link(2). That the
-/// temporary name could not be removed is no error once the final one stands.
+/// [`io::ErrorKind::AlreadyExists`] if the name is in use: nothing is ever overwritten. Others of
+/// link(2). That the temporary name could not be removed is no error once the final one stands.
 pub fn publish_hidden(hidden: &Path, path: &Path) -> io::Result<()> {
     let result = fs::hard_link(hidden, path);
     let _ = fs::remove_file(hidden);

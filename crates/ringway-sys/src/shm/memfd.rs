@@ -7,25 +7,27 @@ use std::os::fd::{AsRawFd, FromRawFd};
 
 use crate::status::check;
 
-/// Makes an empty file of memory, open for reading and writing, closed by exec, not sealed yet. `name` is what `/proc`
-/// shows for it and means nothing else.
+/// Makes an empty file of memory (Linux 3.17), open for reading and writing, closed by exec, not
+/// sealed yet. `name` is what `/proc` shows for it and means nothing else.
 ///
 /// # Errors
-/// Of memfd_create(2); `InvalidInput` if the name contains a NUL or has more than 249 bytes.
+/// Those of memfd_create(2); `InvalidInput` if the name contains a NUL or has more than 249 bytes.
 pub fn memfd(name: &str) -> io::Result<File> {
     let name = CString::new(name)?;
     // SAFETY: `name` ends in a NUL and outlives the call.
     let fd = check(unsafe {
         libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING)
     })?;
-    // SAFETY: the descriptor is new and nobody else has it.
+    // SAFETY: the descriptor is new and nothing else owns it.
     Ok(unsafe { File::from_raw_fd(fd) })
 }
 
-/// Fixes the size of a file of [`memfd`] for good, so that no holder can pull memory away from under the others.
+/// Fixes the size of a file of [`memfd`] for good, so that no holder can pull memory away from
+/// under the others.
 ///
 /// # Errors
-/// Of fcntl(2): not a file of [`memfd`], or sealed already.
+/// Those of fcntl(2): `InvalidInput` if it is not a file of [`memfd`], `PermissionDenied` if it is
+/// sealed already.
 pub fn seal(file: &File) -> io::Result<()> {
     let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
     // SAFETY: F_ADD_SEALS takes a number and touches no memory.

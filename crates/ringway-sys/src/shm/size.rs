@@ -8,13 +8,14 @@ use crate::status::check;
 /// Sets the size of a file.
 ///
 /// # Errors
-/// Of [`may_be_so_large`] and ftruncate(2).
+/// Those of [`may_be_so_large`] and ftruncate(2).
 pub fn set_size(file: &File, bytes: u64) -> io::Result<()> {
     may_be_so_large(bytes)?;
     file.set_len(bytes)
 }
 
-/// Whether this process may make a file of so many bytes. To be asked first: the kernel answers with a signal that kills.
+/// Checks that this process may make a file of `bytes` bytes. If it may not, ftruncate(2) would not
+/// fail but send a signal that kills.
 ///
 /// # Errors
 /// [`io::ErrorKind::FileTooLarge`], with both numbers, if it may not.

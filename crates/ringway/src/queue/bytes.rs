@@ -2,13 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use ringway_segment::attachment::Inside;
+use ringway_segment::objects::channel::OwnedBlock;
+use ringway_segment::waiting::Until;
+
 use super::Queue;
+use super::shared::Stop;
 use crate::error::{GetError, PutError};
 use crate::loan::Loan;
 use crate::message::Payload;
 use crate::received::ReceivedBytes;
-use crate::shared::{OwnedBlock, Stop};
-use crate::wait::Until;
 
 /// Plain bytes. On a queue of a [`Message`](crate::Message) type they must be what rkyv makes of one, or the getter refuses them.
 impl<T: Payload + ?Sized> Queue<T> {
@@ -56,8 +59,23 @@ impl<T: Payload + ?Sized> Queue<T> {
     #[inline]
     fn put_bytes_until<B: AsRef<[u8]>>(&self, bytes: B, until: Until) -> Result<(), PutError<B>> {
         let message = bytes.as_ref(); // its code may fork, and so comes first
-        let filled = self.shared.may_put(until).and_then(|()| self.fill(message, until));
-        self.send(filled, bytes, until)
+        match self.send_bytes(message, until) {
+            Ok(()) => Ok(()),
+            Err(stop) => Err(self.shared.give_back(stop, bytes)),
+        }
+    }
+
+    #[inline(always)]
+    fn send_bytes(&self, message: &[u8], until: Until) -> Result<(), Stop> {
+        let inside = self.shared.may_put(until)?;
+        let held = self.fill(inside, message, until)?;
+        match self.shared.channel.push_fast(inside, held) {
+            Ok(()) => Ok(()),
+            Err(held) => {
+                let again = &mut |inside| self.fill(inside, message, until);
+                self.shared.put_slowly(held, until, again)
+            }
+        }
     }
 
     /// Takes the oldest message as bytes, waiting for one.
@@ -127,24 +145,28 @@ impl<T: Payload + ?Sized> Queue<T> {
     }
 
     fn loan_until(&self, bytes: usize, until: Until) -> Result<Loan<'_>, PutError<()>> {
-        match self.may_loan().and_then(|()| self.shared.take(bytes, until)) {
-            Ok(block) => Ok(Loan::new(OwnedBlock::new(&self.shared, block), bytes)),
+        match self.may_loan().and_then(|inside| self.shared.take(inside, bytes, until)) {
+            Ok(held) => Ok(Loan::new(&self.shared, held, bytes)),
             Err(stop) => Err(self.shared.give_back(stop, ())),
         }
     }
 
     /// Who is told only by `send` has filled it for nothing.
-    fn may_loan(&self) -> Result<(), Stop> {
-        let at = &self.shared.at;
-        at.check_process()?;
-        if at.seems_shut_down()? { Err(Stop::ShutDown) } else { Ok(()) }
+    fn may_loan(&self) -> Result<Inside<'_>, Stop> {
+        let channel = &self.shared.channel;
+        let inside = channel.attachment().enter()?;
+        if channel.seems_shut_down()? { Err(Stop::ShutDown) } else { Ok(inside) }
     }
 
-    #[inline]
-    pub(super) fn fill(&self, bytes: &[u8], until: Until) -> Result<OwnedBlock<'_>, Stop> {
-        let mut block = OwnedBlock::new(&self.shared, self.shared.take(bytes.len(), until)?);
-        block.room()[..bytes.len()].write_copy_of_slice(bytes);
-        block.set_length(bytes.len());
+    #[inline(always)]
+    pub(super) fn fill(
+        &self,
+        inside: Inside<'_>,
+        bytes: &[u8],
+        until: Until,
+    ) -> Result<OwnedBlock<'_>, Stop> {
+        let mut block = self.shared.take(inside, bytes.len(), until)?;
+        block.write(bytes);
         Ok(block)
     }
 }

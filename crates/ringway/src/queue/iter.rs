@@ -1,7 +1,7 @@
 //! Messages one after the other, until the end.
 
 use super::Queue;
-use crate::error::GetError;
+use crate::error::{GetError, GetErrorKind};
 use crate::message::Message;
 use crate::received::Received;
 
@@ -33,9 +33,10 @@ impl<'q, T: Message> Iterator for Iter<'q, T> {
             return None;
         }
         let taken = self.queue.get();
-        self.ended = matches!(taken, Err(GetError::ShutDown { .. } | GetError::Fault { .. }));
+        let kind = taken.as_ref().err().map(|error| &error.kind);
+        self.ended = matches!(kind, Some(GetErrorKind::ShutDown | GetErrorKind::Segment(_)));
         match taken {
-            Err(GetError::ShutDown { .. }) => None,
+            Err(error) if error.is_shut_down() => None,
             taken => Some(taken),
         }
     }

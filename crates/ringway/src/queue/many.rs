@@ -3,14 +3,14 @@
 use core::borrow::Borrow;
 use std::time::{Duration, Instant};
 
-use ringway_core::packed::Block;
+use ringway_segment::objects::channel::{OwnedBlock, OwnedBlocks};
+use ringway_segment::waiting::Until;
 
 use super::Queue;
-use crate::batch::{BATCH_MAX, Batch, Outgoing};
-use crate::error::{GetError, PutManyError};
+use super::shared::{Share, Stop};
+use crate::batch::{BATCH_MAX, Batch};
+use crate::error::{GetError, GetErrorKind, PutManyError};
 use crate::message::{Message, Payload};
-use crate::shared::{OwnedBlock, Stop};
-use crate::wait::Until;
 
 impl<T: Message> Queue<T> {
     /// Puts values in order, each waiting for a place, with fewer ring operations than messages.
@@ -65,8 +65,7 @@ impl<T: Message> Queue<T> {
     fn put_many_until<V: Borrow<T>>(&self, values: &[V], until: Until) -> Result<(), PutManyError> {
         self.put_batches(values, until, |value, until| {
             let message = value.borrow();
-            self.shared.at.check_process()?; // its code may have forked
-            self.encode(message, until)
+            Ok(self.encode(message, until)?.0)
         })
     }
 }
@@ -119,8 +118,8 @@ impl<T: Payload + ?Sized> Queue<T> {
     ) -> Result<(), PutManyError> {
         self.put_batches(messages, until, |bytes, until| {
             let message = bytes.as_ref();
-            self.shared.at.check_process()?; // its code may have forked
-            self.fill(message, until)
+            let inside = self.shared.channel.attachment().enter()?; // its code may have forked
+            self.fill(inside, message, until)
         })
     }
 
@@ -166,16 +165,14 @@ impl<T: Payload + ?Sized> Queue<T> {
     }
 
     fn get_many_until(&self, max: usize, until: Until) -> Result<Batch<'_, T>, GetError> {
-        self.shared
-            .at
-            .check_process()
-            .map_err(|fault| GetError::Fault { queue: self.name(), fault })?;
-        let mut blocks = [Block::CLOSED; BATCH_MAX];
-        let count = match max.min(BATCH_MAX) {
-            0 => 0,
-            max => self.shared.receive(&mut blocks[..max], until)?,
+        let channel = &self.shared.channel;
+        let entered = channel.attachment().enter();
+        entered.map_err(|error| self.shared.no_message(GetErrorKind::Segment(error)))?;
+        let taken = match max.min(BATCH_MAX) {
+            0 => OwnedBlocks::new(channel),
+            max => self.shared.receive(max, until)?,
         };
-        Ok(Batch::new(&self.shared, blocks, count))
+        Ok(Batch::new(&self.shared, taken))
     }
 
     fn put_batches<'q, V>(
@@ -185,39 +182,53 @@ impl<T: Payload + ?Sized> Queue<T> {
         mut fill: impl FnMut(&V, Until) -> Result<OwnedBlock<'q>, Stop>,
     ) -> Result<(), PutManyError> {
         let mut put = 0;
-        let mut result = self.shared.may_put(Until::Forever);
+        let entered = self.shared.channel.attachment().enter();
+        let mut result = entered.map(|_| ()).map_err(Stop::from);
         while result.is_ok() && put < values.len() {
             let sent;
             (sent, result) = self.put_batch(&values[put..], until, &mut fill);
             put += sent;
+            if matches!(result, Err(Stop::Crowded)) {
+                result = self.shared.wait_for_room(until);
+            }
         }
         result.map_err(|stop| PutManyError { put, error: self.shared.give_back(stop, ()) })
     }
 
-    /// Fills and sends one batch: some of the values, or none with the reason. Only for the first it waits for a block:
-    /// who waits with others in hand could wait for somebody who does the same.
+    /// Puts the first of `values` by one ring operation; returns how many went in.
     fn put_batch<'q, V>(
         &'q self,
         values: &[V],
         until: Until,
         fill: &mut impl FnMut(&V, Until) -> Result<OwnedBlock<'q>, Stop>,
     ) -> (usize, Result<(), Stop>) {
-        if let Err(stop) = self.shared.may_put(until) {
+        if matches!(until, Until::Now)
+            && let Err(stop) = self.shared.may_put(until)
+        {
             return (0, Err(stop));
         }
-        let mut batch = Outgoing::new(&self.shared);
+        let mut batch = OwnedBlocks::new(&self.shared.channel);
         let mut result = Ok(());
         for value in values.iter().take(BATCH_MAX) {
             match fill(value, if batch.is_empty() { until } else { Until::Now }) {
-                Ok(block) => batch.push(block),
-                Err(Stop::Full | Stop::NoBlock) if !batch.is_empty() => break,
+                Ok(held) => {
+                    let _ = batch.push_back(held); // there is room for BATCH_MAX
+                }
                 Err(stop) => {
                     result = Err(stop);
                     break;
                 }
             }
         }
-        let (sent, outcome) = batch.send(until);
-        (sent, outcome.and(result))
+        // What is ready goes first; the next batch meets the lack of blocks again, and waits.
+        if !batch.is_empty() && result.as_ref().is_err_and(Stop::is_for_now) {
+            result = Ok(());
+        }
+        let filled = batch.len();
+        if filled == 0 {
+            return (0, result);
+        }
+        let outcome = self.shared.send(&mut batch, until, Share::InFlight);
+        (filled - batch.len(), outcome.and(result))
     }
 }

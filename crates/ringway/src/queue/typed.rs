@@ -4,12 +4,15 @@ use core::borrow::Borrow;
 use core::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use ringway_segment::attachment::Inside;
+use ringway_segment::objects::channel::OwnedBlock;
+use ringway_segment::waiting::Until;
+
+use super::shared::{Shared, Stop};
 use super::{Iter, Queue};
 use crate::error::{GetError, PutError};
 use crate::message::{self, Message};
 use crate::received::Received;
-use crate::shared::{OwnedBlock, Stop};
-use crate::wait::Until;
 
 /// Typed messages. A put takes the value or a reference to it, and gives back in the error what it took.
 impl<T: Message> Queue<T> {
@@ -82,8 +85,23 @@ impl<T: Message> Queue<T> {
     #[inline]
     fn put_until<V: Borrow<T>>(&self, value: V, until: Until) -> Result<(), PutError<V>> {
         let message = value.borrow(); // its code may fork, and so comes first
-        let filled = self.shared.may_put(until).and_then(|()| self.encode(message, until));
-        self.send(filled, value, until)
+        match self.send_value(message, until) {
+            Ok(()) => Ok(()),
+            Err(stop) => Err(self.shared.give_back(stop, value)),
+        }
+    }
+
+    #[inline]
+    fn send_value(&self, value: &T, until: Until) -> Result<(), Stop> {
+        self.shared.may_put(until)?;
+        let (held, inside) = self.encode(value, until)?;
+        match self.shared.channel.push_fast(inside, held) {
+            Ok(()) => Ok(()),
+            Err(held) => {
+                let again = &mut |_| Ok(self.encode(value, until)?.0);
+                self.shared.put_slowly(held, until, again)
+            }
+        }
     }
 
     /// Takes the oldest message, waiting for one. It is checked, and read where it lies.
@@ -91,7 +109,7 @@ impl<T: Message> Queue<T> {
     /// # Errors
     /// [`GetError`].
     pub fn get(&self) -> Result<Received<'_, T>, GetError> {
-        self.get_block(Until::Forever).and_then(Received::checked)
+        self.get_block(Until::Forever).and_then(|held| Received::checked(&self.shared, held))
     }
 
     /// Takes the oldest message, if there is one.
@@ -99,7 +117,7 @@ impl<T: Message> Queue<T> {
     /// # Errors
     /// [`GetError`].
     pub fn try_get(&self) -> Result<Received<'_, T>, GetError> {
-        self.get_block(Until::Now).and_then(Received::checked)
+        self.get_block(Until::Now).and_then(|held| Received::checked(&self.shared, held))
     }
 
     /// The same as [`try_get`](Self::try_get), by its name in Python.
@@ -115,7 +133,7 @@ impl<T: Message> Queue<T> {
     /// # Errors
     /// [`GetError`].
     pub fn get_timeout(&self, timeout: Duration) -> Result<Received<'_, T>, GetError> {
-        self.get_block(Until::after(timeout)).and_then(Received::checked)
+        self.get_block(Until::after(timeout)).and_then(|held| Received::checked(&self.shared, held))
     }
 
     /// Takes the oldest message, waiting for one until then.
@@ -123,7 +141,8 @@ impl<T: Message> Queue<T> {
     /// # Errors
     /// [`GetError`].
     pub fn get_deadline(&self, deadline: Instant) -> Result<Received<'_, T>, GetError> {
-        self.get_block(Until::At(deadline.into())).and_then(Received::checked)
+        self.get_block(Until::At(deadline.into()))
+            .and_then(|held| Received::checked(&self.shared, held))
     }
 
     /// Takes the oldest message, waiting for one, without checking its bytes.
@@ -137,37 +156,42 @@ impl<T: Message> Queue<T> {
     pub unsafe fn get_unchecked(&self) -> Result<Received<'_, T>, GetError> {
         let block = self.get_block(Until::Forever)?;
         // SAFETY: the caller vouches for what was put.
-        unsafe { Received::unchecked(block) }
+        unsafe { Received::unchecked(&self.shared, block) }
     }
 
-    /// Messages until the queue is shut down and drained, waiting for each. A [`Fault`](crate::Fault) is the last item.
+    /// Messages until the queue is shut down and drained, waiting for each. A [`SegmentError`](crate::SegmentError) is the last item.
     pub fn iter(&self) -> Iter<'_, T> {
         Iter { queue: self, ended: false }
     }
 
     #[inline]
-    pub(super) fn encode(&self, value: &T, until: Until) -> Result<OwnedBlock<'_>, Stop> {
-        let last_size = &self.shared.last_size;
+    pub(super) fn encode(
+        &self,
+        value: &T,
+        until: Until,
+    ) -> Result<(OwnedBlock<'_>, Inside<'_>), Stop> {
+        let Shared { channel, last_size, .. } = &*self.shared;
+        let mut inside = channel.attachment().enter()?;
         let least = size_of::<T::Archived>();
-        let guess = last_size.load(Relaxed);
-        let guessed =
-            (guess > least).then(|| self.shared.take(guess, Until::Now)).and_then(Result::ok);
-        let mut taken = guessed.map_or_else(|| self.shared.take(least, until), Ok);
+        let guess = last_size.load(Relaxed); // a guess
+        let guessed = (guess > least).then(|| self.shared.take(inside, guess, Until::Now));
+        let guessed = guessed.and_then(Result::ok);
+        let mut taken = guessed.map_or_else(|| self.shared.take(inside, least, until), Ok);
         loop {
-            let mut block = OwnedBlock::new(&self.shared, taken?);
+            let mut block = taken?;
             let place = block.room();
             let available = place.len();
             let needed = message::encode(value, place).map_err(Stop::Encode)?;
-            self.shared.at.check_process()?; // the value's own code may have forked
+            inside = channel.attachment().enter()?; // the value's own code may have forked
             if needed <= available && needed as u64 <= self.max_message() {
                 block.set_length(needed);
                 if needed != guess {
-                    last_size.store(needed, Relaxed);
+                    last_size.store(needed, Relaxed); // a guess
                 }
-                return Ok(block);
+                return Ok((block, inside));
             }
             drop(block);
-            taken = self.shared.take(needed, until);
+            taken = self.shared.take(inside, needed, until);
         }
     }
 }

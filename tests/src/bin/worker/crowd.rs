@@ -2,10 +2,10 @@
 
 use std::thread;
 
-use ringway::{GetError, Place, Queue, WaitStrategy};
+use ringway::{GetError, GetErrorKind, Place, Queue, WaitStrategy};
 
-/// Lets so many threads wait, each for messages until the queue is shut down. Says each message, and in the end how many
-/// threads have ended.
+/// Lets so many threads wait, each for messages until the queue is shut down. Says each message,
+/// and in the end how many threads have ended.
 pub fn crowd(place: &Place, threads: u64) {
     let queue =
         Queue::<[u8]>::options().wait(WaitStrategy::Park).open(place.clone()).expect("open");
@@ -16,7 +16,7 @@ pub fn crowd(place: &Place, threads: u64) {
                 loop {
                     match queue.get_bytes() {
                         Ok(message) => println!("{}", String::from_utf8_lossy(&message)),
-                        Err(GetError::ShutDown { .. }) => return,
+                        Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return,
                         Err(error) => panic!("{error}"),
                     }
                 }

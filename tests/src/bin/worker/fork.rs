@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
-use ringway::{Fault, GetError, PutError, Queue, QueueError};
+use ringway::{Error, GetError, GetErrorKind, PutError, PutErrorKind, Queue, SegmentError};
 use rkyv::rancor::Fallible;
 use rkyv::rend::u32_le;
 use rkyv::with::{ArchiveWith, DeserializeWith, SerializeWith};
 use rkyv::{Archive, Deserialize, Place, Serialize};
 
-/// Opens a queue that holds at least two messages. Says what the child found, and that the parent goes on.
+/// Opens a queue that holds at least two messages. Says what the child found, and that the parent
+/// goes on.
 pub fn fork(place: &ringway::Place) {
     let queue = Queue::<[u8]>::options().open(place.clone()).expect("open");
     let guard = queue.get_bytes().expect("the first message");
     let kept = guard.to_vec();
     let loan = queue.loan(3).expect("a loan");
 
-    // SAFETY: this process has one thread, and the child does nothing but calls of this queue and `_exit`.
+    // SAFETY: this process has one thread, and the child does nothing but calls of this queue and
+    // `_exit`.
     let child = unsafe { libc::fork() };
     if child == 0 {
         crate::end_with_parent();
@@ -37,7 +39,7 @@ pub fn fork(place: &ringway::Place) {
     let mine = seen
         .holders
         .iter()
-        .find(|holder| holder.attendee.pid == std::process::id())
+        .find(|holder| holder.participant.pid == std::process::id())
         .expect("the parent's entry");
     assert_eq!(mine.messages, 1, "the message is the parent's");
     assert_eq!(&*guard, kept, "the parent's message is as it was");
@@ -48,7 +50,8 @@ pub fn fork(place: &ringway::Place) {
     println!("the parent goes on");
 }
 
-/// 0 when every call answers that the process was forked, else the number of the first that does not.
+/// 0 when every call answers that the process was forked, else the number of the first that does
+/// not.
 fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) -> i32 {
     let soon = Duration::from_millis(1);
     let later = std::time::Instant::now() + soon;
@@ -74,7 +77,7 @@ fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) ->
         refuses_put(queue.loan_timeout(1, soon)),
         refuses_put(queue.loan_deadline(1, later)),
         refuses_put(loan.send()),
-        refuses(queue.len()) && queue.len().is_err_and(|error| error.queue == queue.name()),
+        refuses(queue.len()) && queue.len().is_err_and(|error| error.object == queue.label()),
         refuses(queue.is_empty()),
         refuses(queue.is_full()),
         refuses(queue.shutdown(false)),
@@ -84,7 +87,7 @@ fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) ->
         refuses(queue.snapshot()),
         queue
             .inheritable_fd()
-            .is_err_and(|error| error.to_string().starts_with(&queue.name().to_string())),
+            .is_err_and(|error| error.to_string().starts_with(&queue.label().to_string())),
         queue.remove().is_err(),
         refuses_put(clone.put_bytes("x")),
     ];
@@ -128,15 +131,18 @@ impl<D: Fallible + ?Sized> DeserializeWith<u32_le, u32, D> for Forks {
     }
 }
 
-/// Puts a message that forks while it is made. Of the two processes that return from the put, one is told that it was
-/// forked; the other says how many messages there are.
+/// Puts a message that forks while it is made. Of the two processes that return from the put, one
+/// is told that it was forked; the other says how many messages there are.
 pub fn fork_in_put() {
     let queue = Queue::<Forking>::options().create(ringway::Place::Unnamed).expect("a queue");
     let parent = std::process::id();
     let result = queue.put(Forking { number: 7 });
     if std::process::id() != parent {
         assert!(
-            matches!(result, Err(PutError::Fault { fault: Fault::Forked, .. })),
+            matches!(
+                result,
+                Err(PutError { kind: PutErrorKind::Segment(SegmentError::Forked), .. })
+            ),
             "in the child: {result:?}"
         );
         // SAFETY: ends the process at once.
@@ -150,7 +156,7 @@ pub fn fork_in_put() {
     if std::process::id() != parent {
         let error = result.expect_err("in the child").error;
         assert!(
-            matches!(error, PutError::Fault { fault: Fault::Forked, .. }),
+            matches!(error, PutError { kind: PutErrorKind::Segment(SegmentError::Forked), .. }),
             "in the child: {error}"
         );
         // SAFETY: ends the process at once.
@@ -160,14 +166,14 @@ pub fn fork_in_put() {
     println!("{} puts", queue.snapshot().expect("a whole queue").puts);
 }
 
-fn refuses<R>(result: Result<R, QueueError>) -> bool {
-    matches!(result, Err(QueueError { fault: Fault::Forked, .. }))
+fn refuses<R>(result: Result<R, Error>) -> bool {
+    matches!(result, Err(Error { kind: SegmentError::Forked, .. }))
 }
 
 fn refuses_put<V, R>(result: Result<R, PutError<V>>) -> bool {
-    matches!(result, Err(PutError::Fault { fault: Fault::Forked, .. }))
+    matches!(result, Err(PutError { kind: PutErrorKind::Segment(SegmentError::Forked), .. }))
 }
 
 fn refuses_get<R>(result: Result<R, GetError>) -> bool {
-    matches!(result, Err(GetError::Fault { fault: Fault::Forked, .. }))
+    matches!(result, Err(GetError { kind: GetErrorKind::Segment(SegmentError::Forked), .. }))
 }

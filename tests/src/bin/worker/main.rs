@@ -1,13 +1,22 @@
-//! The process that integration tests start, talk to, stop and kill. Its first argument says what to do.
+//! The process that integration tests start, talk to, stop and kill. Its first argument says what
+//! to do.
 
+mod churn;
+mod context;
+mod crash;
 mod crowd;
 mod disguise;
 mod flow;
 mod fork;
+mod herd;
 mod interrupted;
+mod ledger;
 mod limited;
+mod lock;
 mod reborn;
+mod restart;
 mod session;
+mod stepped;
 mod storm;
 mod warm;
 
@@ -23,6 +32,9 @@ fn main() -> ExitCode {
     match arguments[..] {
         ["open", place] => session::open(&place_of(place), WaitStrategy::Adaptive),
         ["open", place, strategy] => session::open(&place_of(place), strategy_of(strategy)),
+        ["open-trusting", place, user] => {
+            session::open_trusting(&place_of(place), number(user) as u32);
+        }
         ["create", place, mode, mask] => {
             session::create(&place_of(place), octal(mode), octal(mask))
         }
@@ -43,10 +55,30 @@ fn main() -> ExitCode {
         ["reborn", place] => reborn::reborn(place),
         ["crowd", place, threads] => crowd::crowd(&place_of(place), number(threads)),
         ["recover", place] => flow::recover(&place_of(place)),
+        ["restart", place, left] => restart::restart(place, number(left)),
+        ["churn", place, seconds, seed] => {
+            churn::churn(&place_of(place), number(seconds), number(seed))
+        }
+        ["dumped", place] => crash::dumped(place),
+        ["locked", place, how] => crash::locked(place, how),
+        ["lock", place, strategy] => lock::serve(place, strategy_of(strategy)),
+        ["count", place, strategy, file, rounds] => {
+            lock::count(place, strategy_of(strategy), file.as_ref(), number(rounds));
+        }
+        ["fork-lock", place] => lock::fork(place),
+        ["become-another-with-lock", place] => lock::become_another(place),
+        ["hold-both", context] => context::holds_both(context),
+        ["fork-context", context] => context::fork(context),
+        ["use", context, queue] => context::uses(context, queue),
+        ["rearrange", context, seed] => context::rearrange(context, number(seed)),
+        ["herd", participants, threads] => herd::herd(number(participants), number(threads)),
+        ["ledger", place, ledger] => ledger::ledger(&place_of(place), ledger.as_ref()),
         ["headless", place] => disguise::headless(&place_of(place)),
         ["without-lock", place] => disguise::without_lock(&place_of(place)),
         ["become-another", place] => disguise::become_another(&place_of(place)),
+        ["become-another-later", place] => restart::become_another_later(&place_of(place)),
         ["start-another", place] => disguise::start_another(&place_of(place)),
+        ["stepped", place, what] => stepped::stepped(&place_of(place), what),
         ["warm", place, count] => warm::warm(&place_of(place), number(count)),
         _ => {
             eprintln!("unknown arguments: {arguments:?}");

@@ -2,11 +2,20 @@
 
 use std::io::{self, BufRead};
 
-use ringway::{Place, Queue, WaitStrategy};
+use ringway::{OpenError, Place, Queue, WaitStrategy};
 
 /// Opens the queue, says so, and serves.
 pub fn open(place: &Place, strategy: WaitStrategy) {
-    match Queue::<[u8]>::options().wait(strategy).open(place.clone()) {
+    serve_opened(Queue::<[u8]>::options().wait(strategy).open(place.clone()));
+}
+
+/// The same with a queue that may belong to this user.
+pub fn open_trusting(place: &Place, user: u32) {
+    serve_opened(Queue::<[u8]>::options().trust(user).open(place.clone()));
+}
+
+fn serve_opened(opened: Result<Queue<[u8]>, OpenError>) {
+    match opened {
         Ok(queue) => {
             println!("open");
             serve(&queue);

@@ -1,0 +1,52 @@
+//! A process that really sleeps, until it has got what it waits for.
+
+use std::io::BufRead;
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+
+use super::program::assistant;
+use super::subject::Subject;
+use crate::Worker;
+
+/// A process that still sleeps after this time does so for ever.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A process that sleeps. Dropping it kills it.
+pub struct Sleeper {
+    heard: Receiver<String>,
+    _process: Worker,
+}
+
+impl Sleeper {
+    /// Starts a process that plays the part "sleep", and waits until it sleeps.
+    ///
+    /// # Errors
+    /// When that does not tell.
+    pub fn start<S: Subject>(
+        program: &Path,
+        path: &Path,
+        told: &str,
+        is_asleep: impl Fn() -> Result<bool, String>,
+    ) -> Result<Self, String> {
+        let mut process = Worker::start(&mut assistant::<S>(program, "sleep", path, told));
+        let (output, (sender, heard)) = (process.output(), mpsc::channel());
+        thread::spawn(move || {
+            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        while !is_asleep()? {
+            thread::yield_now();
+        }
+        Ok(Self { heard, _process: process })
+    }
+
+    /// What it says when it has woken.
+    ///
+    /// # Errors
+    /// When it says nothing.
+    pub fn hear(&self) -> Result<String, String> {
+        let heard = self.heard.recv_timeout(PATIENCE);
+        heard.map_err(|_| "the sleeper sleeps on, or has died".to_owned())
+    }
+}
