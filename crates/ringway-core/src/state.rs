@@ -15,7 +15,8 @@ pub enum Lane {
 
 /// The state of a block, in one word: {kind: 2, lane: 2, owner: 16, position: 44}.
 ///
-/// The word is the ownership: whoever moves it by one atomic instruction moves the block. Zero is [`State::Fresh`].
+/// The word is the ownership: the atomic instruction that moves it moves the block. Zero is
+/// [`State::Fresh`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
     /// Never used; anybody may claim it.

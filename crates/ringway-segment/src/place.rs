@@ -104,7 +104,8 @@ impl Place {
     }
 }
 
-/// A name as it may be written to a terminal or a log: whoever may make files can choose any name for them.
+/// A name as it may be written to a terminal or a log: any user who may make files can choose any name
+/// for them.
 pub fn printable(name: &str) -> String {
     let mut safe = String::with_capacity(name.len());
     for letter in name.chars() {

@@ -62,7 +62,7 @@ impl<'q> Loan<'q> {
         self.send_until(Until::Now)
     }
 
-    /// Puts the message, waiting for a place at most so long.
+    /// Sends the message, blocking for up to `timeout` while the queue is full.
     ///
     /// # Errors
     /// [`PutError`] with the loan in it.

@@ -166,12 +166,13 @@ impl<E: Source> Writer<E> for BlockWriter<'_> {
     }
 }
 
-/// Serialises into `block` and answers the size, which may be more than the block has.
+/// Serialises into `block` and returns the size, which may be more than the block has.
 pub(crate) fn encode<T: Message>(value: &T, block: &mut [MaybeUninit<u8>]) -> Result<usize, Error> {
     rkyv::api::high::to_bytes_in(value, BlockWriter::new(block)).map(|writer| writer.written)
 }
 
-/// How deep a message may be nested by boxes and the like. Bytes that go deeper would use up the stack of who reads them.
+/// How deep a message may be nested by boxes and the like. Bytes that go deeper would use up the
+/// stack of their reader.
 const DEPTH_MAX: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 
 /// Checks the bytes and gives access to them in place.

@@ -38,7 +38,7 @@ impl<T: Message> Queue<T> {
         self.put_many_until(values, Until::Now)
     }
 
-    /// As [`put_many`](Self::put_many), waiting for places at most so long in all.
+    /// As [`put_many`](Self::put_many), blocking for up to `timeout` in all while the queue is full.
     ///
     /// # Errors
     /// [`PutManyError`], which says how many went in.
@@ -87,7 +87,7 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.put_many_bytes_until(messages, Until::Now)
     }
 
-    /// As [`put_many_bytes`](Self::put_many_bytes), waiting for places at most so long in all.
+    /// As [`put_many_bytes`](Self::put_many_bytes), blocking for up to `timeout` in all while the queue is full.
     ///
     /// # Errors
     /// [`PutManyError`], which says how many went in.
@@ -140,7 +140,7 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.get_many_until(max, Until::Now)
     }
 
-    /// As [`get_many`](Self::get_many), waiting for the first at most so long.
+    /// As [`get_many`](Self::get_many), blocking for up to `timeout` for the first.
     ///
     /// # Errors
     /// [`GetError`].
