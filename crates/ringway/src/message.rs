@@ -17,7 +17,8 @@ use rkyv::{Archive, Deserialize, Portable, Serialize};
 
 /// A type that can be sent: one that derives rkyv's `Archive`, `Serialize` and `Deserialize`.
 ///
-/// There is nothing to implement. Not for types that hold `Rc` or `Arc`, and not nested deeper than 256 boxes.
+/// There is nothing to implement. Not for types that hold `Rc` or `Arc`, and not nested deeper than
+/// 256 boxes.
 ///
 /// ```
 /// use ringway::{Place, Queue, rkyv};
@@ -133,7 +134,8 @@ impl Payload for [u8] {
     }
 }
 
-/// Writes into a block, and goes on counting past its end, so that one pass tells the size that is needed.
+/// Writes into a block, and goes on counting past its end, so that one pass tells the size that is
+/// needed.
 pub struct BlockWriter<'w> {
     block: &'w mut [MaybeUninit<u8>],
     written: usize,

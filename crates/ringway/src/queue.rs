@@ -33,9 +33,9 @@ use crate::options::QueueOptions;
 ///   one participant.
 /// * **Order.** Messages are taken in the order in which their puts took effect, one order for all
 ///   processes. No order among blocked callers is promised.
-/// * **Death of a peer.** A message whose put returned is never lost. One that is being put is wholly
-///   in or out. What a dead process had taken and not released is counted as lost, and its memory
-///   comes back within about 100 ms if any process waits, or when one opens the queue.
+/// * **Death of a peer.** A message whose put returned is never lost. One that is being put is
+///   wholly in or out. What a dead process had taken and not released is counted as lost, and its
+///   memory comes back within about 100 ms if any process waits, or when one opens the queue.
 /// * **Happens-before.** What a putter did before its put is seen by the getter of the message.
 /// * **Fork.** The child must open the queue anew: its copy of a handle returns
 ///   [`SegmentError::Forked`]. Operations are not for signal handlers.
@@ -155,8 +155,8 @@ impl<T: Payload + ?Sized> Queue<T> {
         Ok(self.len()? >= self.maxsize())
     }
 
-    /// Shuts the queue down for everybody: later puts fail, gets take what is left and then fail. All sleepers wake.
-    /// With `immediate`, what is left is dropped.
+    /// Shuts the queue down for everybody: later puts fail, gets take what is left and then fail.
+    /// All sleepers wake. With `immediate`, what is left is dropped.
     ///
     /// # Errors
     /// [`Error`].
@@ -172,8 +172,8 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.ask(|channel, _| channel.is_shut_down())
     }
 
-    /// Takes back what dead participants held. A caller that waits, opens the queue or finds no free
-    /// block does so anyway.
+    /// Takes back what dead participants held. A caller that waits, opens the queue or finds no
+    /// free block does so anyway.
     ///
     /// # Errors
     /// [`Error`].

@@ -13,14 +13,14 @@ use crate::loan::Loan;
 use crate::message::Payload;
 use crate::received::ReceivedBytes;
 
-/// Plain bytes. On a queue of a [`Message`](crate::Message) type they must be what rkyv makes of one,
-/// or the getter refuses them.
+/// Plain bytes. On a queue of a [`Message`](crate::Message) type they must be what rkyv makes of
+/// one, or the getter refuses them.
 impl<T: Payload + ?Sized> Queue<T> {
     /// Puts `bytes` as one message, blocking while the queue is full.
     ///
-    /// A get wakes one blocked put, and so does the recovery of a dead participant. When this returns
-    /// the message is in shared memory, and outlives this process. To pass on an error that borrows
-    /// the bytes, see [`PutError::without_value`].
+    /// A get wakes one blocked put, and so does the recovery of a dead participant. When this
+    /// returns the message is in shared memory, and outlives this process. To pass on an error that
+    /// borrows the bytes, see [`PutError::without_value`].
     ///
     /// # Errors
     /// [`PutError`] with the bytes in it: the queue is full or was shut down, the message is too
@@ -86,11 +86,12 @@ impl<T: Payload + ?Sized> Queue<T> {
         }
     }
 
-    /// Takes the oldest message as bytes, blocking while the queue is empty. A put wakes one blocked
-    /// get.
+    /// Takes the oldest message as bytes, blocking while the queue is empty. A put wakes one
+    /// blocked get.
     ///
     /// # Errors
-    /// [`GetError`]: the queue is empty, was shut down and is drained, or the segment cannot be used.
+    /// [`GetError`]: the queue is empty, was shut down and is drained, or the segment cannot be
+    /// used.
     pub fn get_bytes(&self) -> Result<ReceivedBytes<'_>, GetError> {
         self.get_block(Until::Forever).map(ReceivedBytes::new)
     }
@@ -98,7 +99,8 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// Takes the oldest message as bytes, if there is one at this instant.
     ///
     /// # Errors
-    /// [`GetError`]: the queue is empty, was shut down and is drained, or the segment cannot be used.
+    /// [`GetError`]: the queue is empty, was shut down and is drained, or the segment cannot be
+    /// used.
     pub fn try_get_bytes(&self) -> Result<ReceivedBytes<'_>, GetError> {
         self.get_block(Until::Now).map(ReceivedBytes::new)
     }
@@ -106,7 +108,8 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// Takes the oldest message as bytes, blocking for up to `timeout` while the queue is empty.
     ///
     /// # Errors
-    /// [`GetError`]: the queue is empty, was shut down and is drained, or the segment cannot be used.
+    /// [`GetError`]: the queue is empty, was shut down and is drained, or the segment cannot be
+    /// used.
     pub fn get_bytes_timeout(&self, timeout: Duration) -> Result<ReceivedBytes<'_>, GetError> {
         self.get_block(Until::after(timeout)).map(ReceivedBytes::new)
     }
@@ -114,7 +117,8 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// Takes the oldest message as bytes, blocking until `deadline` while the queue is empty.
     ///
     /// # Errors
-    /// [`GetError`]: the queue is empty, was shut down and is drained, or the segment cannot be used.
+    /// [`GetError`]: the queue is empty, was shut down and is drained, or the segment cannot be
+    /// used.
     pub fn get_bytes_deadline(&self, deadline: Instant) -> Result<ReceivedBytes<'_>, GetError> {
         self.get_block(Until::At(deadline.into())).map(ReceivedBytes::new)
     }
@@ -122,8 +126,8 @@ impl<T: Payload + ?Sized> Queue<T> {
     /// Borrows a block of `bytes` bytes to fill in place and send. Its initial contents are
     /// unspecified.
     ///
-    /// Blocks while there is no free block; there are more blocks than places, so a full queue still
-    /// lends. A release by any participant wakes one blocked loan.
+    /// Blocks while there is no free block; there are more blocks than places, so a full queue
+    /// still lends. A release by any participant wakes one blocked loan.
     ///
     /// # Errors
     /// [`PutError`]: too large, shut down, or no free block.

@@ -19,11 +19,11 @@ use crate::received::Received;
 impl<T: Message> Queue<T> {
     /// Puts a value, blocking while the queue is full.
     ///
-    /// A get wakes one blocked put, and so does the recovery of a dead participant. When this returns
-    /// the message is in shared memory, and outlives this process.
+    /// A get wakes one blocked put, and so does the recovery of a dead participant. When this
+    /// returns the message is in shared memory, and outlives this process.
     ///
-    /// The error of a put by reference has the reference in it, and so cannot leave the function that
-    /// owns the value. [`PutError::without_value`] is the way out:
+    /// The error of a put by reference has the reference in it, and so cannot leave the function
+    /// that owns the value. [`PutError::without_value`] is the way out:
     ///
     /// ```
     /// # use ringway::{Place, PutError, Queue};
@@ -113,14 +113,15 @@ impl<T: Message> Queue<T> {
         }
     }
 
-    /// Takes the oldest message, blocking while the queue is empty. It is checked, and read in place.
+    /// Takes the oldest message, blocking while the queue is empty. It is checked, and read in
+    /// place.
     ///
-    /// A put wakes one blocked get. A message that this process took and did not release when it dies
-    /// is counted as lost; its memory comes back.
+    /// A put wakes one blocked get. A message that this process took and did not release when it
+    /// dies is counted as lost; its memory comes back.
     ///
     /// # Errors
-    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of this
-    /// type, or the segment cannot be used.
+    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of
+    /// this type, or the segment cannot be used.
     pub fn get(&self) -> Result<Received<'_, T>, GetError> {
         self.get_block(Until::Forever).and_then(|held| Received::checked(&self.shared, held))
     }
@@ -128,8 +129,8 @@ impl<T: Message> Queue<T> {
     /// Takes the oldest message, if there is one at this instant.
     ///
     /// # Errors
-    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of this
-    /// type, or the segment cannot be used.
+    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of
+    /// this type, or the segment cannot be used.
     pub fn try_get(&self) -> Result<Received<'_, T>, GetError> {
         self.get_block(Until::Now).and_then(|held| Received::checked(&self.shared, held))
     }
@@ -137,8 +138,8 @@ impl<T: Message> Queue<T> {
     /// The same as [`try_get`](Self::try_get), by its name in Python.
     ///
     /// # Errors
-    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of this
-    /// type, or the segment cannot be used.
+    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of
+    /// this type, or the segment cannot be used.
     pub fn get_nowait(&self) -> Result<Received<'_, T>, GetError> {
         self.try_get()
     }
@@ -146,8 +147,8 @@ impl<T: Message> Queue<T> {
     /// Takes the oldest message, blocking for up to `timeout` while the queue is empty.
     ///
     /// # Errors
-    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of this
-    /// type, or the segment cannot be used.
+    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of
+    /// this type, or the segment cannot be used.
     pub fn get_timeout(&self, timeout: Duration) -> Result<Received<'_, T>, GetError> {
         self.get_block(Until::after(timeout)).and_then(|held| Received::checked(&self.shared, held))
     }
@@ -155,8 +156,8 @@ impl<T: Message> Queue<T> {
     /// Takes the oldest message, blocking until `deadline` while the queue is empty.
     ///
     /// # Errors
-    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of this
-    /// type, or the segment cannot be used.
+    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of
+    /// this type, or the segment cannot be used.
     pub fn get_deadline(&self, deadline: Instant) -> Result<Received<'_, T>, GetError> {
         self.get_block(Until::At(deadline.into()))
             .and_then(|held| Received::checked(&self.shared, held))
@@ -166,12 +167,12 @@ impl<T: Message> Queue<T> {
     ///
     /// # Safety
     /// Every participant puts only whole values of `T` as this program archives it: none uses
-    /// `put_bytes` or `loan` on this queue for anything else, and none writes to the segment by other
-    /// means.
+    /// `put_bytes` or `loan` on this queue for anything else, and none writes to the segment by
+    /// other means.
     ///
     /// # Errors
-    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of this
-    /// type, or the segment cannot be used.
+    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of
+    /// this type, or the segment cannot be used.
     pub unsafe fn get_unchecked(&self) -> Result<Received<'_, T>, GetError> {
         let block = self.get_block(Until::Forever)?;
         // SAFETY: the caller vouches for what was put.
