@@ -108,7 +108,7 @@ impl Stage {
     /// The harness's own handle.
     ///
     /// # Panics
-    /// After [`Stage::leave`].
+    /// After the worker has left the stage.
     pub fn queue(&self) -> &Queue<[u8]> {
         self.queue.as_ref().expect("the harness has not left")
     }
