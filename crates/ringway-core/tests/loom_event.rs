@@ -1,5 +1,5 @@
-//! The event count under loom: nobody is left asleep although there is work. A sleeper that is never woken is a
-//! deadlock, which loom reports.
+//! The event count under loom: nobody is left asleep although there is work. A sleeper that is
+//! never woken is a deadlock, which loom reports.
 
 mod support;
 
@@ -138,6 +138,26 @@ fn a_spare_announcement_clears_what_wakes_have_left() {
         sleeper.join().unwrap();
         shop.publish();
         assert_eq!(shop.event().registrations(), 0);
+    });
+}
+
+/// Both wakers find a registration of a dead sleeper, and one of them is stopped before it takes it
+/// back, while another sleeper comes.
+#[test]
+fn a_registration_is_not_taken_back_twice() {
+    check(2, || {
+        let shop = Shop::new();
+        let _ = shop.event().register();
+        let sleeper = Arc::clone(&shop);
+        let sleeper = thread::spawn(move || sleeper.take());
+        let [one, other] = [1, 2].map(|_| Arc::clone(&shop));
+        let one = thread::spawn(move || one.announce());
+        run(move || {
+            other.announce();
+            other.publish();
+        });
+        one.join().unwrap();
+        sleeper.join().unwrap();
     });
 }
 

@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 
 use ringway_core::block::Block;
-use ringway_core::membership::{self, Life, Table};
+use ringway_core::membership::{self, Life, Pass, Table};
 use ringway_core::owner::Owner;
 use ringway_core::position::Position;
 use ringway_core::state::{Lane, State};
@@ -360,6 +360,56 @@ fn a_pass_that_is_stopped_at_any_access_calls_nothing_clean_that_it_did_not_see(
                     }
                 }
             }
+        }
+    }
+}
+
+/// An entry is adopted, and its participant leaves before a pass has looked.
+#[test]
+fn a_participant_that_leaves_answers_for_no_earlier_lives() {
+    for lives in LIVES {
+        for adopters in 1..3 {
+            let scene = Scene::new(lives);
+            let (dead, ..) = scene.holder();
+            scene.members.bury(BUSY, dead);
+            for _ in 0..adopters {
+                scene.members.live_once(BUSY);
+                scene.check_clean(dead);
+            }
+            assert_eq!(scene.sound.pass(&scene.members), Some(1));
+            assert!(!scene.names(dead));
+            scene.audit();
+        }
+    }
+}
+
+/// A pass that knows of no words outside the objects of the dead skips the others.
+#[test]
+fn a_pass_that_skips_objects_calls_only_those_clean_that_it_freed() {
+    for lives in LIVES {
+        for is_freed in [false, true] {
+            let scene = Scene::new(lives);
+            scene.settle();
+            let (corpse, _) = scene.enter(OTHER);
+            scene.members.bury(OTHER, corpse);
+            let is_dead = |index, life| (index, life) == (OTHER, corpse);
+            let pass = Pass::begin(&*scene.members, is_dead);
+            assert!(!pass.is_thorough(), "the dead one's own objects suffice");
+            // Meanwhile another participant comes, dies with a block, and is adopted.
+            let (first, ..) = scene.holder();
+            scene.members.bury(BUSY, first);
+            scene.enter(BUSY);
+            let freed = [(OTHER, corpse)];
+            if is_freed {
+                assert!(membership::free(&*scene.members, OTHER, corpse));
+            }
+            pass.complete(&*scene.members, if is_freed { &freed } else { &[] });
+            let clean = scene.members.clean(OTHER);
+            let due = corpse.generation() + u64::from(is_freed);
+            assert_eq!(clean, due, "the objects of a life that it did not free were not its own");
+            scene.check_clean(first);
+            assert_eq!(scene.sound.pass(&scene.members), Some(1));
+            scene.audit();
         }
     }
 }

@@ -325,6 +325,44 @@ fn no_more_blocks_than_allowed_are_at_hand_and_none_when_one_is_wanted() {
 }
 
 #[test]
+fn each_thread_of_a_process_has_a_stock_to_use() {
+    let queue = queue(InRing);
+    let first = Party::new(&queue, 1, 1);
+    let [second, third] = [first.sibling(), first.sibling()];
+    for _ in 0..3 {
+        for thread in [&first, &second, &third] {
+            let owned = take(thread).expect("a block");
+            assert_eq!(release(thread, owned, false), Released::Kept);
+            assert!(thread.take_at_hand().is_some_and(|owned| thread.keep(owned).is_ok()));
+        }
+    }
+}
+
+/// Its block is found by a look at all states.
+#[test]
+fn a_thread_that_dies_inside_a_stock_at_the_end_is_told() {
+    let mut told = 0;
+    for accesses in 0.. {
+        let queue = queue(InRing);
+        let first = Party::new(&queue, 1, 1).at_first_stock();
+        let second = first.sibling();
+        let run = Stepped::new(move || use_blocks(&second, 1, false));
+        let stands = run.step(accesses);
+        run.kill();
+        let emptied = first.try_leave();
+        told += u32::from(emptied.is_none());
+        let given_up = first.give_up();
+        assert!(emptied.is_some() || given_up <= 1);
+        audit::blocks(&Party::new(&queue, 100, 1).keeping(0));
+        if !stands {
+            assert_eq!((emptied, given_up), (Some(1), 0));
+            break;
+        }
+    }
+    assert!(told > 0, "it dies inside now and then");
+}
+
+#[test]
 fn giving_up_takes_what_is_ours_and_no_more() {
     let queue = queue(InRing);
     let [party, other] = [1, 2].map(|index| Party::new(&queue, index, 1).keeping(0));

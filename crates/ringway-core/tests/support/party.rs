@@ -138,8 +138,22 @@ impl<W: Memory> Party<W> {
     }
     /// The end of the process, after which none of its blocks is at hand.
     pub fn leave(&self) {
+        self.try_leave();
+    }
+    /// The same; `None` if a thread has ended inside a stock.
+    pub fn try_leave(&self) -> Option<u32> {
         self.put_down();
-        self.store().empty_stocks().expect("no corruption");
+        self.store().empty_stocks().expect("no corruption")
+    }
+    /// A block from the stock of this thread.
+    pub fn take_at_hand(&self) -> Option<Owned> {
+        W::set_thread_key(self.key);
+        Some(self.process.local.get_or_init(Local::default).take()?.0)
+    }
+    /// Puts a block into the stock of this thread.
+    pub fn keep(&self, owned: Owned) -> Result<(), Owned> {
+        W::set_thread_key(self.key);
+        self.process.local.get_or_init(Local::default).keep(owned, self.shape.keep)
     }
 
     pub fn put(&self, value: u64) -> Result<(), Refused> {

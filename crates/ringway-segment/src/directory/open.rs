@@ -86,8 +86,8 @@ impl Object {
     }
     /// Ends the use. `has_left` says that this participant may own something in the body that came
     /// by this handle. If no other handle of this process uses the object, and any has left
-    /// something, `give_back` gives it back. If it returns false something is left: the object stays
-    /// in use, so that a pass of recovery looks here when the participant is gone.
+    /// something, `give_back` gives it back. If it returns false something is left: the object
+    /// stays in use, so that a pass of recovery looks here when the participant is gone.
     pub(crate) fn close(&mut self, has_left: bool, give_back: impl FnOnce() -> bool) {
         if core::mem::replace(&mut self.is_closed, true) {
             return;

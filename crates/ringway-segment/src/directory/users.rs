@@ -69,8 +69,8 @@ struct Use {
 }
 
 impl Uses {
-    /// Notes one more user of a role, and writes the user word. Returns `false`, and does neither, if
-    /// another thread uses a later object of the entry: then the one that was found is over.
+    /// Notes one more user of a role, and writes the user word. Returns `false`, and does neither,
+    /// if another thread uses a later object of the entry: then the one that was found is over.
     pub(super) fn add(
         &self,
         segment: &Segment,
