@@ -10,10 +10,12 @@ use crate::workload::Kind;
 /// A way to wait.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
-    /// At once, then after growing pauses, then yielding the core. This is quick where one message is on its way.
+    /// At once, then after growing pauses, then yielding the core. This is quick where one message
+    /// is on its way.
     Spin,
-    /// After pauses that are long from the first, then yielding the core. Meanwhile the other side gets ahead, and lines
-    /// of the cache go from core to core for many messages at once: slow for one message, and the most a second.
+    /// After pauses that are long from the first, then yielding the core. Meanwhile the other side
+    /// gets ahead, and lines of the cache go from core to core for many messages at once: slow for
+    /// one message, and the most a second.
     Pause,
     /// As the crate does it, and spinning where it does not.
     Sleep,

@@ -8,7 +8,8 @@ use crate::rival::{About, Between, Rival};
 use crate::rivals::spinning::Wait;
 use crate::workload::Kind;
 
-/// Laid in shared memory, with ends that wait that way; messages are written and read where they lie.
+/// Laid in shared memory, with ends that wait that way; messages are written and read where they
+/// lie.
 pub struct Forked(pub Wait);
 
 #[derive(Clone)]

@@ -30,8 +30,8 @@ type Jobs = Queue<(u32, u32, u64)>;
 /// Shows producers and consumers at work, and one of them killed
 ///
 /// Three processes put, two get, over a queue of eight places. In the middle one producer gets a
-/// SIGKILL, and another goes on in its place. Ends with 0 if every message that was put arrived, once
-/// and in order.
+/// SIGKILL, and another goes on in its place. Ends with 0 if every message that was put arrived,
+/// once and in order.
 ///
 /// Example: ringway demo
 #[derive(Args)]

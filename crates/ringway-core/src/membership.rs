@@ -27,10 +27,11 @@
 //! This is the idea of hazard pointers (Michael, 2004), with an owner in the place of a pointer.
 //!
 //! Ordering pair `life`: the CAS of a life word (Release) against loads of it (Acquire); it carries
-//! the identity. Ordering pair `hazard`: the store of a hazard, a barrier, the load of the word that
-//! is judged, against the load of `clean`, a barrier, the loads of all hazards: either the entrant
-//! sees the hazard, or the recoverer sees that the word of the past has gone. Ordering pair `clean`:
-//! a pass raises `clean` (SeqCst) after its last CAS, against the load by an entrant (SeqCst).
+//! the identity. Ordering pair `hazard`: the store of a hazard, a barrier, the load of the word
+//! that is judged, against the load of `clean`, a barrier, the loads of all hazards: either the
+//! entrant sees the hazard, or the recoverer sees that the word of the past has gone. Ordering pair
+//! `clean`: a pass raises `clean` (SeqCst) after its last CAS, against the load by an entrant
+//! (SeqCst).
 
 use crate::owner::Owner;
 use crate::word::{
@@ -172,8 +173,8 @@ pub fn free<T: Table>(table: &T, index: u8, life: Life) -> bool {
     table.entry(index).life.compare_exchange(life.0, free.0, Release, Relaxed).is_ok() // life
 }
 
-/// Notes that nothing is left of this life, whose participant leaves. Earlier lives of the entry may
-/// still have words; then it has to stay noted that a pass is due.
+/// Notes that nothing is left of this life, whose participant leaves. Earlier lives of the entry
+/// may still have words; then it has to stay noted that a pass is due.
 pub fn note_clean<T: Table>(table: &T, index: u8, life: Life) {
     let clean = table.entry(index).clean;
     // pairs with: clean

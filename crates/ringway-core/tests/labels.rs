@@ -1,10 +1,10 @@
 //! Every atomic operation says which ordering pair it belongs to, and every pair has two sides.
 //!
 //! A label is a comment at the operation: on one of its lines, on comment lines just above it, or
-//! first in the block that it opens. `// own` names a pair, `// hold, edge` two, `// pairs with: publish` a
-//! pair of which this is the reading side; more may follow a colon or a semicolon. An operation
-//! that is Relaxed has a comment that says why that suffices. What a pair is for stands in a module
-//! documentation, which names it in backticks beside the words "Ordering pair".
+//! first in the block that it opens. `// own` names a pair, `// hold, edge` two, `// pairs with:
+//! publish` a pair of which this is the reading side; more may follow a colon or a semicolon. An
+//! operation that is Relaxed has a comment that says why that suffices. What a pair is for stands
+//! in a module documentation, which names it in backticks beside the words "Ordering pair".
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -157,7 +157,8 @@ fn explained(sources: &[Source]) -> BTreeSet<String> {
     let docs = sources.iter().flat_map(|source| {
         let lines = source.comments.iter().filter_map(|comment| comment.strip_prefix("//!"));
         let text = lines.map(str::trim).collect::<Vec<_>>().join(" ");
-        // "Ordering pair `life`: ... Ordering pair `clean`: ...", or "Ordering pairs...: * `own`: ..."
+        // "Ordering pair `life`: ... Ordering pair `clean`: ...", or "Ordering pairs...: * `own`:
+        // ..."
         text.split("Ordering pair").skip(1).map(str::to_owned).collect::<Vec<_>>()
     });
     docs.flat_map(|text| {

@@ -1,5 +1,5 @@
-//! The event count under loom: nobody is left asleep although there is work. A sleeper that is never woken is a
-//! deadlock, which loom reports.
+//! The event count under loom: nobody is left asleep although there is work. A sleeper that is
+//! never woken is a deadlock, which loom reports.
 
 mod support;
 

@@ -1,5 +1,5 @@
-//! Larger runs under shuttle, by random schedules and by PCT (few preemptions, at the worst places),
-//! each with a stated seed. Participants die at random accesses.
+//! Larger runs under shuttle, by random schedules and by PCT (few preemptions, at the worst
+//! places), each with a stated seed. Participants die at random accesses.
 
 mod support;
 
@@ -338,8 +338,8 @@ fn use_blocks(party: &Member, round: u64) {
     }
 }
 
-/// Participants enter, use blocks, look for the dead, and leave or die, around the place where eight
-/// bits of their lives go round.
+/// Participants enter, use blocks, look for the dead, and leave or die, around the place where
+/// eight bits of their lives go round.
 #[test]
 fn lives_that_come_and_go_lose_nothing() {
     check(|| {

@@ -2,8 +2,8 @@
 //!
 //! Ordering pair `entries`: the store of the number of directory entries that have memory (Release)
 //! against loads of it (Acquire); it carries that they have it. Ordering pair `flags`: the changes
-//! of the flags of a segment or a queue (SeqCst) against loads of them (Acquire); they carry what was
-//! done before.
+//! of the flags of a segment or a queue (SeqCst) against loads of them (Acquire); they carry what
+//! was done before.
 
 mod create;
 pub(crate) mod header;

@@ -14,7 +14,8 @@ use crate::received::{Received, ReceivedBytes};
 /// Most messages that one ring operation moves.
 pub const BATCH_MAX: usize = owned::BATCH_MAX;
 
-/// Messages that were taken together, oldest first: an iterator over them. What is not iterated over is dropped with it.
+/// Messages that were taken together, oldest first: an iterator over them. What is not iterated
+/// over is dropped with it.
 ///
 /// ```
 /// # use ringway::{Place, Queue};

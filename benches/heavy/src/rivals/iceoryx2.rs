@@ -1,5 +1,5 @@
-//! iceoryx2: publish and subscribe without copies, for one sender and one receiver here, since every subscriber gets
-//! every message.
+//! iceoryx2: publish and subscribe without copies, for one sender and one receiver here, since
+//! every subscriber gets every message.
 
 use ::iceoryx2::port::{
     listener::Listener, notifier::Notifier, publisher::Publisher, subscriber::Subscriber,
@@ -12,7 +12,8 @@ use ringway_benches::workload::Kind;
 
 use super::{Folder, fresh_name};
 
-/// With a receiver that polls, or one that sleeps on an event that the sender fires for each message.
+/// With a receiver that polls, or one that sleeps on an event that the sender fires for each
+/// message.
 pub struct Iceoryx2(pub Wait);
 
 impl Rival for Iceoryx2 {

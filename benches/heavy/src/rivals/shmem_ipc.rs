@@ -1,4 +1,5 @@
-//! shmem-ipc: a ring of items of one size with an event descriptor for each side, for one sender and one receiver.
+//! shmem-ipc: a ring of items of one size with an event descriptor for each side, for one sender
+//! and one receiver.
 
 use std::sync::Mutex;
 

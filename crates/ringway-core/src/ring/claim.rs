@@ -49,7 +49,8 @@ impl<C: Cells> Ring<C> {
         Some(block)
     }
 
-    /// Fetches the rest of the message at `h`, if there is one: it crosses while the one before is read.
+    /// Fetches the rest of the message at `h`, if there is one: it crosses while the one before is
+    /// read.
     #[inline(always)]
     fn prefetch_next(&self, h: Position) {
         let slot = Slot(self.cells.slot(self.shape.index(h)).load(Relaxed)); // a hint only
@@ -155,8 +156,8 @@ impl<C: Cells> Ring<C> {
     #[inline(always)]
     fn take(&self, me: Owner, state: &C::Word, h: Position, hints: &Hints<C::Word>) -> bool {
         let held = State::Held { lane: self.lane, owner: me, position: h }.pack();
-        // Who pushed it is part of the word. Guessing the last pusher saves a load, which would bring the line over
-        // once for reading and again for writing.
+        // Who pushed it is part of the word. Guessing the last pusher saves a load, which would
+        // bring the line over once for reading and again for writing.
         let guess = Owner::from_bits(hints.pusher.load(Relaxed) as u16); // compared only
         let mut expected = State::Queued { lane: self.lane, owner: guess, position: h }.pack();
         loop {

@@ -17,8 +17,8 @@ use crate::word::{
 };
 
 impl<C: Cells> Ring<C> {
-    /// Whether a push may succeed. A quick look: `Ok` promises nothing, but an error was true at some
-    /// instant of the call.
+    /// Whether a push may succeed. A quick look: `Ok` promises nothing, but an error was true at
+    /// some instant of the call.
     ///
     /// # Errors
     /// [`PushError`].
@@ -48,8 +48,8 @@ impl<C: Cells> Ring<C> {
         Ok(())
     }
 
-    /// Publishes a block at `t`, if that is free and `head`, which the shared head has reached, says
-    /// that there is room.
+    /// Publishes a block at `t`, if that is free and `head`, which the shared head has reached,
+    /// says that there is room.
     #[inline(always)]
     fn push_at(&self, me: Owner, block: Block, t: Position, head: Position) -> bool {
         let Some(state) = self.cells.state_of_own(block) else { return false };
@@ -129,8 +129,9 @@ impl<C: Cells> Ring<C> {
             if let Err(error) = self.require_room(t, self.shape.limit(), seen, hints) {
                 break error;
             }
-            // A slot that changes under us is looked at again before going on: behind a position that was skipped,
-            // everything would be invisible, and the mark of `close` must not be passed.
+            // A slot that changes under us is looked at again before going on: behind a position
+            // that was skipped, everything would be invisible, and the mark of `close` must not be
+            // passed.
             let filled = loop {
                 match self.shape.read(seen, t) {
                     Filled::Free => {
@@ -195,9 +196,9 @@ impl<C: Cells> Ring<C> {
 
     /// Walks head past what has been claimed, until there is room before `t`.
     ///
-    /// "Full" needs the block at head to be still queued, seen after `t` and head: then `t - head` blocks were in the
-    /// ring at that instant. The shared head is moved before the answer, so that no slot is filled again that head has
-    /// not passed.
+    /// "Full" needs the block at head to be still queued, seen after `t` and head: then `t - head`
+    /// blocks were in the ring at that instant. The shared head is moved before the answer, so that
+    /// no slot is filled again that head has not passed.
     #[cold]
     fn look_for_room(
         &self,

@@ -59,6 +59,9 @@ impl Object {
             let found = info(segment, index)
                 .map_err(|(field, found, expected)| refused(label, field, found, expected))?;
             let Some(found) = found else { continue };
+            if matches!(wanted, Wanted::Only) && !found.name.is_empty() {
+                return Err(no_single_object(label));
+            }
             if found.kind != kind {
                 let name = found.kind.name();
                 return Err(refused(label, "the kind of object", name, kind.name()));
@@ -83,8 +86,8 @@ impl Object {
     }
     /// Ends the use. `has_left` says that this participant may own something in the body that came
     /// by this handle. If no other handle of this process uses the object, and any has left
-    /// something, `give_back` gives it back. If it returns false something is left: the object stays
-    /// in use, so that a pass of recovery looks here when the participant is gone.
+    /// something, `give_back` gives it back. If it returns false something is left: the object
+    /// stays in use, so that a pass of recovery looks here when the participant is gone.
     pub(crate) fn close(&mut self, has_left: bool, give_back: impl FnOnce() -> bool) {
         if core::mem::replace(&mut self.is_closed, true) {
             return;
@@ -200,23 +203,19 @@ fn find(
     label: &str,
 ) -> Result<Option<(u32, ObjectLife)>, OpenError> {
     let segment = at.segment();
-    let live = (0..segment.entries())
+    let mut live = (0..segment.entries())
         .map(|index| (index, ObjectLife::of(segment.entry(index))))
         .filter(|(_, life)| life.state() == state::LIVE);
-    let name = match wanted {
-        Wanted::Named(name) => name,
-        Wanted::Only => "",
-    };
-    let found = live.clone().find(|&(index, _)| super::name_of(segment.entry(index)) == name);
-    let is_context = segment.frame().measures.objects != 1 || live.count() != 0;
-    if found.is_none() && matches!(wanted, Wanted::Only) && is_context {
-        let found = "a context of several objects";
-        return Err(refused(
-            label,
-            "the segment",
-            found,
-            "a single object; open the context first",
-        ));
+    match wanted {
+        Wanted::Named(name) => {
+            Ok(live.find(|&(index, _)| super::name_of(segment.entry(index)) == name))
+        }
+        Wanted::Only if segment.frame().measures.objects == 1 => Ok(live.next()),
+        Wanted::Only => Err(no_single_object(label)),
     }
-    Ok(found)
+}
+
+fn no_single_object(label: &str) -> OpenError {
+    let expected = "a single object; open the context first";
+    refused(label, "the segment", "a context of several objects", expected)
 }

@@ -124,7 +124,8 @@ impl Facts {
     /// turned away.
     ///
     /// Two removers of one file exclude each other. If `force` is set, another process that says it
-    /// is removing the file, which may be a lie, is ignored, and so is that the file cannot be read.
+    /// is removing the file, which may be a lie, is ignored, and so is that the file cannot be
+    /// read.
     ///
     /// # Errors
     /// When the system refuses, or another process is removing it: then nothing has changed.

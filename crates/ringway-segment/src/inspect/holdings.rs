@@ -1,8 +1,8 @@
 //! Which participant holds which blocks, and which of them were held at an earlier look as well.
 //!
 //! No time is written when a block is taken: that would cost each get a look at the clock. But the
-//! word of a held block is never written again with the same position, so a word that two looks find
-//! is one and the same hold.
+//! word of a held block is never written again with the same position, so a word that two looks
+//! find is one and the same hold.
 
 use core::sync::atomic::Ordering::Acquire;
 use std::collections::HashMap;
@@ -62,8 +62,8 @@ pub struct Holding {
     /// How many of them cannot be spare, because it keeps fewer than that at hand.
     pub loans: u64,
     /// By how many it holds more messages and loans than the creator of the queue has allowed each
-    /// participant. When the others need theirs, puts find no free block. After an earlier look only
-    /// what it has kept since then is counted: what comes and goes is no hoard.
+    /// participant. When the others need theirs, puts find no free block. After an earlier look
+    /// only what it has kept since then is counted: what comes and goes is no hoard.
     pub beyond: u64,
 }
 

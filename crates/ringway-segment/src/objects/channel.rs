@@ -221,12 +221,13 @@ impl Channel {
         self.parts.geometry.class_for(bytes)
     }
 
-    /// Gives a block back, and wakes a caller that waits for one.
+    /// Gives a block back, and wakes a caller that waits for one. If that fails, it stays ours.
     #[inline(always)]
     fn release(&self, inside: Inside<'_>, owned: Owned) -> Result<(), SegmentError> {
         let Some(parts) = self.parts.class_of(owned.block()) else { return Ok(()) };
         let Some((descriptor, ..)) = parts.place(owned.block()) else { return Ok(()) };
         if let Err(found) = store::end_message(&descriptor.state, inside.me()) {
+            self.lent.lend(1); // closing has to look for it
             return Err(not_ours(owned.block(), found));
         }
         let wanted = parts.freed().count().has_sleepers();
@@ -248,8 +249,13 @@ impl Channel {
         wanted: bool,
     ) -> Result<(), SegmentError> {
         let class = owned.block().class();
-        if let Released::ToRing(count) = self.store(inside, class).release_to_ring(owned, wanted)? {
-            self.parts.freed(class).announce(count);
+        match self.store(inside, class).release_to_ring(owned, wanted) {
+            Ok(Released::ToRing(count)) => self.parts.freed(class).announce(count),
+            Ok(Released::Kept) => {}
+            Err(corruption) => {
+                self.lent.lend(1); // closing has to look for it
+                return Err(corruption.into());
+            }
         }
         Ok(())
     }

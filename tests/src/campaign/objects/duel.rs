@@ -70,8 +70,8 @@ pub(super) fn run(trial: Trial<'_, Objects>, changes: u64) -> Result<(), String>
     Objects::audit(&path, trial.scene, Objects::effect(trial.operation, trial.scene))
 }
 
-/// By which exchange a recovery notes its use of the target, counted from its first marker. It is the
-/// same each time.
+/// By which exchange a recovery notes its use of the target, counted from its first marker. It is
+/// the same each time.
 fn rehearse(trial: Trial<'_, Objects>) -> Result<u64, String> {
     static KNOWN: OnceLock<u64> = OnceLock::new();
     if let Some(&known) = KNOWN.get() {

@@ -47,8 +47,8 @@ impl<'c> OwnedBlock<'c> {
         }
     }
 
-    /// The first `length` of its bytes, to be filled or read. They are what an earlier message left,
-    /// or zero.
+    /// The first `length` of its bytes, to be filled or read. They are what an earlier message
+    /// left, or zero.
     #[inline]
     pub fn filled(&mut self, length: usize) -> &mut [u8] {
         match self.channel.parts.place(self.owned.block()) {
