@@ -174,6 +174,7 @@ impl Subject for Objects {
                 Ok(thing) => {
                     thing.works(None).or_else(|_| thing.lap())?;
                     thing.remove()?;
+                    inside.has_raced = true;
                 }
                 Err(OpenError::NotFound { .. }) => {}
                 Err(error) => return Err(error.to_string()),
@@ -200,6 +201,13 @@ impl Subject for Objects {
             && let Ok(target @ Thing::Queue(_)) = Thing::open(&inside.context, What::Queue, TARGET)
         {
             target.lap()?; // around what the worker still has in hand
+        }
+        if inside.has_raced && inside.thief.is_none() {
+            // The worker had the latch.
+            let thief = Thing::make(&inside.context, inside.what, THIEF);
+            let thief = thief.map_err(|error| error.to_string())?;
+            thief.fill()?;
+            inside.thief = Some(thief);
         }
         Ok(())
     }
@@ -235,13 +243,12 @@ impl Subject for Objects {
         }
     }
 
-    fn in_company(trial: Trial<'_, Self>, at: Change) -> Result<(), String> {
+    fn in_company(trial: Trial<'_, Self>, at: Change) -> Result<u64, String> {
         match trial.scene.twist {
-            Twist::Raced => trial.freeze_at(at.point),
+            Twist::Raced => trial.freeze_at(at.point).map(|()| 1),
             #[cfg(target_arch = "x86_64")]
-            _ => duel::run(trial, at.number),
-            #[cfg(not(target_arch = "x86_64"))]
-            _ => Ok(()),
+            Twist::HoldingGoing if at.number == 0 => duel::run(trial),
+            _ => Ok(0),
         }
     }
 }

@@ -54,9 +54,8 @@ impl<S: Subject> Trial<'_, S> {
         let in_company = if has_company { plan.in_company } else { 0 };
         for number in spread(changes.len() as u64, in_company) {
             let point = changes[number as usize];
-            S::in_company(self, Change { number, point })
+            tally.in_company += S::in_company(self, Change { number, point })
                 .map_err(|what| failed(point, "beside another process", what))?;
-            tally.in_company += 1;
         }
         for point in points(plan.freezes) {
             self.freeze_at(point).map_err(|what| failed(point, "frozen", what))?;
