@@ -17,7 +17,9 @@ use ringway::{Context, CreateError, Kind, OpenError, Place, inspect};
 
 pub use self::operation::{Operation, Twist};
 pub use self::scene::Scene;
-use self::scene::{FREE, HALF, JOBS, LIVE, NEW, PRINT, QUEUES, Stage, TARGET, THIEF, Words, open};
+use self::scene::{
+    CLEARING, FREE, HALF, JOBS, LIVE, NEW, PRINT, QUEUES, Stage, TARGET, THIEF, Words, open,
+};
 use self::thing::{Thing, What};
 use super::queue::scene::MAXSIZE;
 use super::subject::{self, Change, Subject};
@@ -172,7 +174,8 @@ impl Subject for Objects {
             let name = if operation == Operation::Make { NEW } else { TARGET };
             match Thing::open(&inside.context, scene.what, name) {
                 Ok(thing) => {
-                    thing.works(None).or_else(|_| thing.lap())?;
+                    thing.empty()?;
+                    thing.works(None)?;
                     thing.remove()?;
                     inside.has_raced = true;
                 }
@@ -183,6 +186,8 @@ impl Subject for Objects {
         // A recovery beside a process that stands still in another.
         drop(open(&path).map_err(|error| error.to_string())?);
         let is_latched = words.is_latched();
+        // A process that stands still while it clears an object keeps its space.
+        let is_clearing = words.states().contains(&CLEARING);
         match Thing::make(&inside.context, scene.what, THIEF) {
             Ok(thief) => {
                 thief.works(Some(false))?;
@@ -190,6 +195,7 @@ impl Subject for Objects {
                 inside.thief = Some(thief);
             }
             Err(CreateError::Busy { .. }) if is_latched => {}
+            Err(CreateError::ContextFull { .. }) if is_clearing => {}
             Err(error) => return Err(error.to_string()),
         }
         inside.jobs.lap().map_err(|what| format!("{JOBS}: {what}"))

@@ -111,15 +111,13 @@ fn meet(trial: Trial<'_, Objects>, entering: u64, swap: u64) -> Result<(), Strin
     for _ in 0..FURTHER {
         step(&mut pair.first)?;
     }
-    let text = |error: std::io::Error| error.to_string();
-    if pair.worker.run().map_err(text)? != Stop::Marker {
-        return Err("the second has not come to its end".to_owned());
-    }
+    pair.worker.run_to(Stop::Marker)?;
     if !is_late && pair.is_used_by_first() && is_over(pair.state()) {
         return Err(format!("in state {} the first uses it", pair.state()));
     }
-    while pair.first.run().map_err(text)? != Stop::Ended(0) {}
-    while pair.worker.run().map_err(text)? != Stop::Ended(0) {}
+    pair.worker.run_to(Stop::Ended(0))?;
+    pair.first.run_to(Stop::Marker)?;
+    pair.first.run_to(Stop::Ended(0))?;
     pair.stage.leave()?;
     let effect = Objects::effect(trial.operation, trial.scene);
     Objects::audit(pair.stage.path(), trial.scene, effect)
