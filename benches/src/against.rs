@@ -1,7 +1,8 @@
 //! This build of Ringway against another one, in the same rounds.
 //!
-//! Both builds are programs of this harness that are started for each run, as `ringway-bench once WORKLOAD RIVAL MESSAGES`.
-//! That prints one line, the figure and its 99th percentile, which is all that one build knows of the other.
+//! Both builds are programs of this harness that are started for each run, as `ringway-bench once
+//! WORKLOAD RIVAL MESSAGES`. That prints one line, the figure and its 99th percentile, which is all
+//! that one build knows of the other.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -69,7 +70,8 @@ impl Contestant for Build<'_> {
     }
 }
 
-/// Measures those of the rivals that are Ringway, each as this build and the other have it, and tells how they compare.
+/// Measures those of the rivals that are Ringway, each as this build and the other have it, and
+/// tells how they compare.
 ///
 /// # Errors
 /// When this program has no path.

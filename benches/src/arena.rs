@@ -1,5 +1,5 @@
-//! Memory that a fork shares: an allocator that, while asked to, takes all memory from a shared mapping. So a crate made
-//! for threads can be laid in shared memory without touching it.
+//! Memory that a fork shares: an allocator that, while asked to, takes all memory from a shared
+//! mapping. So a crate made for threads can be laid in shared memory without touching it.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -13,7 +13,8 @@ static USED: AtomicUsize = AtomicUsize::new(0);
 /// The allocator of programs that measure.
 pub struct Arena;
 
-// SAFETY: memory is the system's, or a part of the mapping that nobody had before; parts are never given back.
+// SAFETY: memory is the system's, or a part of the mapping that nobody had before; parts are never
+// given back.
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if !OPEN.load(SeqCst) {
@@ -35,8 +36,8 @@ unsafe impl GlobalAlloc for Arena {
     }
 }
 
-/// Makes some things whose memory is shared with processes that are forked later. The process has no other thread. What
-/// was made before is gone with the next call.
+/// Makes some things whose memory is shared with processes that are forked later. The process has
+/// no other thread. What was made before is gone with the next call.
 pub fn shared<T>(count: usize, make: impl Fn() -> T) -> Vec<Box<T>> {
     let mut all = Vec::with_capacity(count); // the list itself is our own
     if BASE.load(SeqCst) == 0 {

@@ -50,7 +50,8 @@ enum Other {
         /// Messages
         messages: u64,
     },
-    /// Measures how speed and memory of Ringway change with maxsize, processes, message size and number of queues
+    /// Measures how speed and memory of Ringway change with maxsize, processes, message size and
+    /// number of queues
     Growth {
         /// Counted rounds
         #[arg(long, default_value_t = 5)]

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-/// Keeps this thread on one core, so that partners do not move together and apart between runs. Sender `i` is on core
-/// `i`, receiver `i` on core `i + 1`, counted round.
+/// Keeps this thread on one core, so that partners do not move together and apart between runs.
+/// Sender `i` is on core `i`, receiver `i` on core `i + 1`, counted round.
 pub fn pin(index: usize) {
     let cores = allowed();
     let Some(&core) = cores.get(index % cores.len().max(1)) else { return };
@@ -31,8 +31,8 @@ fn allowed() -> Vec<usize> {
     (0..libc::CPU_SETSIZE as usize).filter(|&core| unsafe { libc::CPU_ISSET(core, &set) }).collect()
 }
 
-/// How long a cache line takes from one core to another and back, halved, in nanoseconds. The median of several tries; not a
-/// number where there is one core only.
+/// How long a cache line takes from one core to another and back, halved, in nanoseconds. The
+/// median of several tries; not a number where there is one core only.
 pub fn hop_nanos() -> f64 {
     const TURNS: u64 = 20_000;
     if allowed().len() < 2 {

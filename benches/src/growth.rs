@@ -37,7 +37,8 @@ struct Line {
     points: Vec<Measured>,
 }
 
-/// Measures the curves whose name contains `only`, tells them, and writes them into a folder if there is one.
+/// Measures the curves whose name contains `only`, tells them, and writes them into a folder if
+/// there is one.
 ///
 /// # Errors
 /// When a worker failed, or the folder cannot be written.
@@ -99,8 +100,8 @@ fn measure(curve: Curve, rounds: usize) -> Result<Line, String> {
     Ok(Line { hop_nanos: median(&mut hops), points, curve })
 }
 
-/// The load of a point, with as many messages as make a run. The first messages take fresh memory, so a short try would
-/// say little.
+/// The load of a point, with as many messages as make a run. The first messages take fresh memory,
+/// so a short try would say little.
 fn calibrated(point: &Point) -> Result<Load, String> {
     let mut load = Load { messages: 500, ..point.load };
     loop {

@@ -18,8 +18,8 @@ const WATCH: Duration = Duration::from_secs(1);
 /// What ends the wait of a receiver.
 const WORD: u64 = 7;
 
-/// Of receiving processes on one link, a sending one that sends nothing, and this one, which made the link; milliseconds
-/// of CPU in a second.
+/// Of receiving processes on one link, a sending one that sends nothing, and this one, which made
+/// the link; milliseconds of CPU in a second.
 ///
 /// # Errors
 /// When a worker failed.
@@ -98,7 +98,8 @@ fn cpu_times(processes: &[libc::pid_t]) -> Result<Duration, String> {
 fn cpu_time(process: libc::pid_t) -> Result<Duration, String> {
     let mut clock = 0;
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: both write to locals; the process is our child, not waited for yet, so that the number is its own.
+    // SAFETY: both write to locals; the process is our child, not waited for yet, so that the
+    // number is its own.
     let failed = unsafe {
         libc::clock_getcpuclockid(process, &raw mut clock) != 0
             || libc::clock_gettime(clock, &raw mut time) != 0

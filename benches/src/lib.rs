@@ -1,9 +1,9 @@
 //! Ringway measured against others: the harness, and the rivals that need little.
 //!
-//! A rival makes [`link::Link`]s; the harness starts senders and receivers around them, each of which makes its own end.
-//! Every rival carries the same payload, writes and sums all of it, and proves first that every byte arrives. Rounds are
-//! interleaved (A B C A B C), and what counts is the ratio of medians within one run: absolute figures drift with the
-//! machine.
+//! A rival makes [`link::Link`]s; the harness starts senders and receivers around them, each of
+//! which makes its own end. Every rival carries the same payload, writes and sums all of it, and
+//! proves first that every byte arrives. Rounds are interleaved (A B C A B C), and what counts is
+//! the ratio of medians within one run: absolute figures drift with the machine.
 
 pub mod against;
 pub mod arena;

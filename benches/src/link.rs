@@ -1,6 +1,7 @@
 //! What carries messages, and how much there is to carry.
 
-/// Something that carries messages. It is made before the senders and receivers are started, and shared by all.
+/// Something that carries messages. It is made before the senders and receivers are started, and
+/// shared by all.
 pub trait Link: Sync {
     /// The end that sends.
     type Sender<'l>: Sender
@@ -42,7 +43,8 @@ pub struct Load {
     pub receivers: usize,
     /// Bytes of a message, a power of two from 8 up.
     pub size: usize,
-    /// Bytes of each message that are written and summed: all, except where only the way is measured.
+    /// Bytes of each message that are written and summed: all, except where only the way is
+    /// measured.
     pub touched: usize,
     /// Messages that fit between them.
     pub capacity: usize,

@@ -79,7 +79,8 @@ impl<T> Shared<T> {
             )
         };
         assert_ne!(base, libc::MAP_FAILED, "a shared mapping");
-        // SAFETY: page-aligned, large enough, zeroed; it is unmapped when nobody has the reference any more.
+        // SAFETY: page-aligned, large enough, zeroed; it is unmapped when nobody has the reference
+        // any more.
         Self(unsafe { &*base.cast::<T>() })
     }
 }

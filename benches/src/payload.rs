@@ -1,7 +1,8 @@
 //! The payload that every rival carries: written by the sender, summed by the receiver.
 //!
-//! How many words there are is known when this is compiled. A loop of unknown length takes longer than most queues, and
-//! rivals that are written and read in place would hold their slots meanwhile.
+//! How many words there are is known when this is compiled. A loop of unknown length takes longer
+//! than most queues, and rivals that are written and read in place would hold their slots
+//! meanwhile.
 
 /// The number of the message that tells a receiver to stop.
 pub const END: u64 = u64::MAX;
@@ -9,7 +10,8 @@ pub const END: u64 = u64::MAX;
 /// The words of 64 bytes, which is what is timed one by one.
 pub const USUAL: usize = 8;
 
-/// Calls a function that is generic in the number of words, for messages of some bytes: a power of two from 8 B to 1 MiB.
+/// Calls a function that is generic in the number of words, for messages of some bytes: a power of
+/// two from 8 B to 1 MiB.
 macro_rules! with_words {
     ($bytes:expr, $function:ident $arguments:tt) => {
         $crate::payload::with_words!(

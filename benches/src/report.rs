@@ -27,7 +27,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Writes `results.json`, `README.md`, a plot of each workload and one of them all into a folder.
+    /// Writes `results.json`, `README.md`, a plot of each workload and one of them all into a
+    /// folder.
     ///
     /// # Errors
     /// When one cannot be written.

@@ -10,8 +10,8 @@ use crate::{idle, trips, wakes};
 pub enum Between {
     /// Processes.
     Processes,
-    /// Processes, by a crate for threads that was laid in shared memory before a fork: a ceiling, which stops when a
-    /// process dies.
+    /// Processes, by a crate for threads that was laid in shared memory before a fork: a ceiling,
+    /// which stops when a process dies.
     Forked,
     /// Threads of one process.
     Threads,

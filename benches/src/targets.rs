@@ -58,10 +58,12 @@ const TARGETS: [Target; 23] = [
     more("64 KiB by copy, against iceoryx2", ("64KiB", RINGWAY), ("64KiB", "iceoryx2"), 1.0, 1.2),
     more("1 MiB by copy, against shmem-ipc", ("1MiB", RINGWAY), ("1MiB", "shmem-ipc"), 1.0, 1.2),
     more("1 MiB by copy, against iceoryx2", ("1MiB", RINGWAY), ("1MiB", "iceoryx2"), 1.0, 1.2),
-    // Messages a second of the small ones by those of the large ones: time of the large ones by that of the small ones.
+    // Messages a second of the small ones by those of the large ones: time of the large ones by
+    // that of the small ones.
     less("1 MiB loaned and read in place, untouched: time against 64 bytes", ("64B-untouched", LOANS), ("1MiB-untouched", LOANS), 2.0, 1.1),
     more("typed record of 1.7 KB, against ipc-channel", ("record", "ringway, typed"), ("record", "ipc-channel, typed"), 10.0, 20.0),
-    // A tick of the kernel's clock in five seconds, below which nothing could be seen by ordinary means.
+    // A tick of the kernel's clock in five seconds, below which nothing could be seen by ordinary
+    // means.
     Target { what: "idle reader, ms of CPU a second", ours: ("idle", RINGWAY), against: None, cost: true, first: 2.0, goal: 2.0 },
 ];
 

@@ -17,7 +17,8 @@ struct Page {
     times: [AtomicU64; MAX],
 }
 
-/// Between two processes; answers how long each round trip took, in nanoseconds, sorted, without the first tenth.
+/// Between two processes; answers how long each round trip took, in nanoseconds, sorted, without
+/// the first tenth.
 ///
 /// # Errors
 /// When a worker failed.

@@ -1,7 +1,8 @@
 //! Values of types, as messages: a struct of 24 bytes and a record of 1.7 KB.
 //!
-//! The load is one of bytes as everywhere, of 8 a message: its number. A rival that carries values fills one from that
-//! number, and its receiver reads all of the value, compares it with the number in it, and hands that on.
+//! The load is one of bytes as everywhere, of 8 a message: its number. A rival that carries values
+//! fills one from that number, and its receiver reads all of the value, compares it with the number
+//! in it, and hands that on.
 
 use ringway::Message;
 use serde::Serialize;

@@ -8,7 +8,8 @@ use crate::typed::Shape;
 pub enum Kind {
     /// Messages a second.
     Throughput,
-    /// Messages a second whose bytes are left alone but for the first few: what the way itself costs.
+    /// Messages a second whose bytes are left alone but for the first few: what the way itself
+    /// costs.
     InPlace,
     /// Values of a type a second.
     Typed(Shape),
@@ -58,7 +59,8 @@ pub struct Workload {
 
 const CAPACITY: usize = 1024;
 
-/// One to one. A megabyte each would need a gigabyte of queue, so there are fewer of the large ones.
+/// One to one. A megabyte each would need a gigabyte of queue, so there are fewer of the large
+/// ones.
 fn sized(size: usize) -> Load {
     Load::new(1, 1, size, CAPACITY.min((64 << 20) / size).max(16))
 }

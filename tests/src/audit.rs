@@ -4,8 +4,8 @@ use ringway::{Payload, Queue};
 
 use crate::words::geometry;
 
-/// Every block of every class can be had. For the only handle of a queue that is empty and not shut down, opened just
-/// now: what other threads keep at hand cannot be had.
+/// Every block of every class can be had. For the only handle of a queue that is empty and not shut
+/// down, opened just now: what other threads keep at hand cannot be had.
 pub fn every_block_is_there<T: Payload + ?Sized>(queue: &Queue<T>) {
     for class in geometry(queue).classes {
         let bytes = class.block_bytes.min(queue.max_message()) as usize;

@@ -1,7 +1,7 @@
 //! Queues whose bytes lie: words of a live segment are written over while it is in use.
 //!
-//! Whatever stands in the words, each operation ends with a result or with an error, no step leaves the mapping, and
-//! nothing waits for ever. What the results are is of no interest here.
+//! Whatever stands in the words, each operation ends with a result or with an error, no step leaves
+//! the mapping, and nothing waits for ever. What the results are is of no interest here.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -281,8 +281,8 @@ pub fn attach(bytes: &[u8]) -> Result<Tally, OpenError> {
     Ok(script.run(&(0..OPERATIONS).chain(0..OPERATIONS).map(Step::Use).collect::<Vec<_>>()))
 }
 
-/// These bytes with some words written over, and a header whose checksum fits. Each ten bytes of `how` say which word, and
-/// what stands there afterwards; the first byte says nothing.
+/// These bytes with some words written over, and a header whose checksum fits. Each ten bytes of
+/// `how` say which word, and what stands there afterwards; the first byte says nothing.
 pub fn written_over(whole: &[u8], how: &[u8]) -> Vec<u8> {
     let mut bytes = whole.to_vec();
     for change in how.get(1..).unwrap_or_default().chunks_exact(10) {

@@ -18,7 +18,8 @@ pub use names::{Folder, Name};
 pub use watchdog::Watchdog;
 pub use worker::Worker;
 
-/// In place of a producer, in what a consuming worker tells: it has let go of the message that it told of last.
+/// In place of a producer, in what a consuming worker tells: it has let go of the message that it
+/// told of last.
 pub const LET_GO: u64 = u64::MAX;
 
 /// Starts the `worker` binary with these arguments.

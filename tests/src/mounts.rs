@@ -42,7 +42,8 @@ pub fn ramfs(at: &Path) -> io::Result<()> {
     mount("none", at, Some("ramfs"), 0, "")
 }
 
-/// Lets `at` be the file `source`, as in a container that has a file of its own there. Only within [`privately`].
+/// Lets `at` be the file `source`, as in a container that has a file of its own there. Only within
+/// [`privately`].
 ///
 /// # Errors
 /// Of mount(2).
@@ -50,7 +51,8 @@ pub fn bind(source: &Path, at: &Path) -> io::Result<()> {
     mount(&source.to_string_lossy(), at, None, libc::MS_BIND, "")
 }
 
-/// Mounts a proc that shows processes and nothing else, as in a hardened service. Only within [`privately`].
+/// Mounts a proc that shows processes and nothing else, as in a hardened service. Only within
+/// [`privately`].
 ///
 /// # Errors
 /// Of mount(2).
@@ -84,7 +86,8 @@ fn mount(
     let (source, at, options) = (text(source)?, text(&at.to_string_lossy())?, text(options)?);
     let kind = kind.map(text).transpose()?;
     let kind = kind.as_ref().map_or(std::ptr::null(), |kind| kind.as_ptr());
-    // SAFETY: all are strings that end in a zero byte and outlive the call, or null where the call allows it.
+    // SAFETY: all are strings that end in a zero byte and outlive the call, or null where the call
+    // allows it.
     match unsafe { libc::mount(source.as_ptr(), at.as_ptr(), kind, flags, options.as_ptr().cast()) }
     {
         0 => Ok(()),

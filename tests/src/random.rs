@@ -1,6 +1,7 @@
 //! Random numbers that a seed repeats.
 
-/// A SplitMix64 generator (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
+/// A SplitMix64 generator (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators",
+/// OOPSLA 2014).
 #[derive(Clone, Debug)]
 pub struct Random(pub u64);
 

@@ -1,4 +1,5 @@
-//! Messages whose bytes lie: each is delivered as a value or refused, its block comes back, and the next is delivered.
+//! Messages whose bytes lie: each is delivered as a value or refused, its block comes back, and the
+//! next is delivered.
 
 use std::collections::BTreeMap;
 
@@ -90,7 +91,8 @@ impl Records {
         Self { queue, good, max_message }
     }
 
-    /// The bytes of a good record with some of them changed: each two bytes say where, the next one how.
+    /// The bytes of a good record with some of them changed: each two bytes say where, the next one
+    /// how.
     pub fn bent(&self, how: &[u8]) -> Vec<u8> {
         let mut bytes = self.good.clone();
         for change in how.chunks_exact(3) {
@@ -100,10 +102,12 @@ impl Records {
         bytes
     }
 
-    /// Puts the bytes as a message, and a good one after it. Answers whether they were taken for a record.
+    /// Puts the bytes as a message, and a good one after it. Answers whether they were taken for a
+    /// record.
     ///
     /// # Panics
-    /// When they are neither a record nor refused, when the good one is not delivered, or when no block is left.
+    /// When they are neither a record nor refused, when the good one is not delivered, or when no
+    /// block is left.
     pub fn offer(&self, bytes: &[u8]) -> bool {
         let bytes = &bytes[..bytes.len().min(self.max_message)];
         let good = Record::example();

@@ -25,14 +25,20 @@ pub const fn life(index: u64) -> u64 {
     PARTICIPANTS_AT + index * size_of::<Participant>() as u64
 }
 
+/// No words of earlier lives of a participant are left.
+const fn clean(index: u64) -> u64 {
+    life(index) + offset_of!(Participant, clean) as u64
+}
+
+/// The low bits of a life say whether a participant has the entry; zero says that none has.
+const STATE_BITS: u32 = 8;
+const STATE: u64 = (1 << STATE_BITS) - 1;
+
 /// Where the body of an object begins that is alone in a segment for that many participants.
 #[must_use]
 pub const fn body(participants: u32) -> u64 {
     Frame::new(Measures { objects: 1, participants, space: 0 }).bodies_at
 }
-
-/// The bits of a life that say whether a participant has the entry; zero says that none has.
-const STATE: u64 = 0xff;
 
 /// The words of one queue, and where they are in its file.
 #[derive(Debug)]
@@ -136,6 +142,18 @@ impl Words {
     pub fn end_life(&self, index: u8) {
         let at = life(index.into());
         self.write(at, self.read(at) & !STATE);
+    }
+
+    /// Moves a free entry on, as after this number of lives of participants that left nothing.
+    ///
+    /// # Panics
+    /// When the entry is not free.
+    pub fn pass_lives(&self, index: u8, lives: u64) {
+        let (life, clean) = (life(index.into()), clean(index.into()));
+        let last = self.read(life) + (lives << STATE_BITS);
+        assert_eq!(last & STATE, 0, "no participant has it");
+        self.write(life, last);
+        self.write(clean, (last >> STATE_BITS) + 1);
     }
 
     /// The word at an offset.

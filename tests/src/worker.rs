@@ -67,7 +67,8 @@ impl Worker {
 
     /// Sends it a signal.
     pub fn signal(&self, signal: i32) {
-        // SAFETY: a signal to our own child, which was not waited for, so that its id is still its own.
+        // SAFETY: a signal to our own child, which was not waited for, so that its id is still its
+        // own.
         assert_eq!(unsafe { libc::kill(self.pid() as i32, signal) }, 0);
     }
 

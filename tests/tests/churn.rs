@@ -1,4 +1,5 @@
-//! Threads that come and go over two handles, while their process forks: each message once, whole, and in order.
+//! Threads that come and go over two handles, while their process forks: each message once, whole,
+//! and in order.
 //!
 //! `RINGWAY_SOAK_SEED` and `RINGWAY_SOAK_SECONDS` choose the run.
 

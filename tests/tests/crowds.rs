@@ -1,4 +1,5 @@
-//! Faults 23 and 24: one place for 64, a thousand sleepers and one put, and one who is slow among many who are fast.
+//! Faults 23 and 24: one place for 64, a thousand sleepers and one put, and one who is slow among
+//! many who are fast.
 
 use std::io::BufRead;
 use std::sync::mpsc;

@@ -1,5 +1,5 @@
-//! Damaged segments: no bytes crash a process, or keep it for ever. The work is done by a process of its own, so that a
-//! crash is seen and the case is named.
+//! Damaged segments: no bytes crash a process, or keep it for ever. The work is done by a process
+//! of its own, so that a crash is seen and the case is named.
 //!
 //! `RINGWAY_DAMAGE_SEED` and `RINGWAY_DAMAGE_ROUNDS` choose the run.
 

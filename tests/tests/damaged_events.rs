@@ -1,4 +1,5 @@
-//! An event count that lies costs a sleeper time, and nothing else: whoever sleeps looks now and then.
+//! An event count that lies costs a sleeper time, and nothing else: whoever sleeps looks now and
+//! then.
 
 use std::thread;
 
@@ -6,7 +7,8 @@ use ringway::{Place, Queue, QueueOptions, WaitStrategy};
 use ringway_tests::Watchdog;
 use ringway_tests::words::Words;
 
-/// What an event count with one sleeper is made to say: nobody sleeps, an old sequence, everybody sleeps, and noise.
+/// What an event count with one sleeper is made to say: nobody sleeps, an old sequence, everybody
+/// sleeps, and noise.
 const LIES: [u64; 6] = [0, 1, u64::MAX, 1 << 63, 1 << 32 | 77, 0x0123_4567_89ab_cdef];
 
 fn options() -> QueueOptions<[u8]> {

@@ -1,4 +1,5 @@
-//! A block that a damaged ring does not take is not lost: when the ring is mended, whoever recovers finds it.
+//! A block that a damaged ring does not take is not lost: when the ring is mended, whoever recovers
+//! finds it.
 
 use ringway::{Place, PutError, PutErrorKind, Queue, QueueOptions, SegmentError};
 use ringway_tests::audit::every_block_is_there;
@@ -11,7 +12,8 @@ fn options() -> QueueOptions<[u8]> {
     Queue::options().maxsize(MESSAGES as u64).max_message(256).participants(3).loans(2)
 }
 
-/// A full queue of small messages, the words of its segment, and a tail of the ring of small blocks that ran ahead.
+/// A full queue of small messages, the words of its segment, and a tail of the ring of small blocks
+/// that ran ahead.
 fn damaged() -> (Queue<[u8]>, Words, u64) {
     let queue = options().create(Place::Unnamed).unwrap();
     let words = Words::of(&queue);
@@ -64,8 +66,8 @@ fn blocks_of_messages_that_a_shutdown_dropped_come_back() {
     assert_eq!(held_or_free(&queue), (0, 0));
 }
 
-/// A small block in the ring of large ones would be given to who needs a large one. Positions of both rings are alike
-/// after two participants have left.
+/// A small block in the ring of large ones would be given to who needs a large one. Positions of
+/// both rings are alike after two participants have left.
 #[test]
 fn a_block_of_another_class_is_not_taken() {
     let queue = options().create(Place::Unnamed).unwrap();

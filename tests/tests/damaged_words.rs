@@ -34,7 +34,8 @@ impl Subject {
     fn stranger(&self) -> Queue<[u8]> {
         options().open_fd(&self.words).unwrap()
     }
-    /// Writes a word over, and asserts that all of these operations name it; then they work again when it is mended.
+    /// Writes a word over, and asserts that all of these operations name it; then they work again
+    /// when it is mended.
     fn lies(
         &self,
         at: u64,

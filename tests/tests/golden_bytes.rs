@@ -1,5 +1,5 @@
-//! The bytes of a segment are those that `shm-layout.md` describes. All offsets are literal, so that
-//! a change of the code without a change of the document fails here.
+//! The bytes of a segment are those that `shm-layout.md` describes. All offsets are literal, so
+//! that a change of the code without a change of the document fails here.
 
 use std::fs;
 use std::ops::Range;

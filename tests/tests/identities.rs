@@ -43,7 +43,8 @@ fn one_whose_first_thread_is_gone_lives() {
     is_dead(&queue);
 }
 
-/// The mapping of a named queue keeps the description that the lock belongs to; that of a portable one does not.
+/// The mapping of a named queue keeps the description that the lock belongs to; that of a portable
+/// one does not.
 #[test]
 fn one_whose_descriptors_were_closed_by_others_lives() {
     let name = Name::new("closed");

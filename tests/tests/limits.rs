@@ -1,4 +1,5 @@
-//! Faults 14, 15, 19 and 27: address space used up, a segment that is cut, somebody else's segment, descriptors used up.
+//! Faults 14, 15, 19 and 27: address space used up, a segment that is cut, somebody else's segment,
+//! descriptors used up.
 
 use std::fs::File;
 use std::os::unix::fs::chown;
@@ -8,8 +9,8 @@ use std::process::Command;
 use ringway::{Place, Queue};
 use ringway_tests::{Name, Watchdog, Worker, worker};
 
-/// A named segment can be cut by whoever may write to it, and who touches what is gone gets SIGBUS; an unnamed one is
-/// sealed against it.
+/// A named segment can be cut by whoever may write to it, and who touches what is gone gets SIGBUS;
+/// an unnamed one is sealed against it.
 #[test]
 fn an_unnamed_segment_cannot_be_cut() {
     let queue = Queue::<[u8]>::options().create(Place::Unnamed).unwrap();

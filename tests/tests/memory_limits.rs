@@ -1,5 +1,5 @@
-//! Fault 14 beside a full file system: limits that the system sets to one process are told by create and open, and what
-//! is open already works on.
+//! Fault 14 beside a full file system: limits that the system sets to one process are told by
+//! create and open, and what is open already works on.
 
 use ringway::{Place, Queue, QueueOptions};
 use ringway_tests::audit::capacity_is_exact;
@@ -117,9 +117,9 @@ fn where_files_must_be_small_create_says_so() {
     works_on(&name, &queue, &mut worker);
 }
 
-/// The kernel kills who goes over the limit of a control group, in the middle of a put as it seems. A group with a limit
-/// of less than 64 MiB is made by hand, since it belongs to whoever runs this machine; `RINGWAY_MEMORY_GROUP` names its
-/// folder.
+/// The kernel kills who goes over the limit of a control group, in the middle of a put as it seems.
+/// A group with a limit of less than 64 MiB is made by hand, since it belongs to whoever runs this
+/// machine; `RINGWAY_MEMORY_GROUP` names its folder.
 #[test]
 fn one_whose_group_has_no_memory_left_harms_only_itself() {
     const LOAN: u64 = 1 << 20;

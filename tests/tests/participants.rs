@@ -70,7 +70,8 @@ fn the_entry_of_a_dead_one_is_used_again_in_a_new_generation() {
     let name = Name::new("generation");
     let queue = options(2).create(&*name).unwrap();
     for generation in 1..600 {
-        // The table is full with the dead one of the last round, whose generation also wraps at 256 in the words.
+        // The table is full with the dead one of the last round, whose generation also wraps at 256
+        // in the words.
         let mut worker = opened(&name);
         let seen = queue.snapshot().unwrap();
         let attendee = &seen.holders[1].participant;

@@ -185,7 +185,8 @@ fn a_header_with_a_field_altered_and_a_checksum_that_fits() {
     Queue::<u32>::options().schema("numbers").open(path).expect("it is whole again");
 }
 
-/// On a disk a file outlives the boot in which it was made, and what it says of processes is about others.
+/// On a disk a file outlives the boot in which it was made, and what it says of processes is about
+/// others.
 #[test]
 fn another_boot_on_a_disk() {
     let folder = Folder::new("refused");
@@ -203,7 +204,8 @@ fn another_boot_on_a_disk() {
     assert!(refused.expected.starts_with(&boot.trim().replace('-', "")), "{}", refused.expected);
 }
 
-/// In memory no file outlives it; but containers that share the memory may have boot ids of their own.
+/// In memory no file outlives it; but containers that share the memory may have boot ids of their
+/// own.
 #[test]
 fn another_boot_in_memory() {
     let name = Name::new("boot");

@@ -148,7 +148,8 @@ fn beyond_the_allowance_a_put_waits_and_stat_names_the_holder() {
     assert_eq!(*queue.get_bytes().unwrap(), large);
 }
 
-/// Who waits for a block is woken by each small block that others give back, and has to look for the dead all the same.
+/// Who waits for a block is woken by each small block that others give back, and has to look for
+/// the dead all the same.
 #[test]
 fn the_death_of_a_hoarder_is_noticed_amid_traffic() {
     let name = Name::new("traffic");
@@ -183,8 +184,8 @@ fn the_death_of_a_hoarder_is_noticed_amid_traffic() {
     });
 }
 
-/// Blocks of an entry that is neither alive nor dead: whoever left it, or took it over, was stopped half-way. Others who
-/// have just looked looked for the dead only.
+/// Blocks of an entry that is neither alive nor dead: whoever left it, or took it over, was stopped
+/// half-way. Others who have just looked looked for the dead only.
 #[test]
 fn blocks_of_nobody_are_found_by_who_needs_one() {
     let options =

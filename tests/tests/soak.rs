@@ -1,5 +1,6 @@
-//! Producers and consumers are killed and started again at random. No acknowledged message is lost but with a consumer
-//! that had taken it, none comes twice, none is strange, and the queue is whole afterwards.
+//! Producers and consumers are killed and started again at random. No acknowledged message is lost
+//! but with a consumer that had taken it, none comes twice, none is strange, and the queue is whole
+//! afterwards.
 //!
 //! `RINGWAY_SOAK_SEED` and `RINGWAY_SOAK_SECONDS` choose the run.
 
@@ -51,7 +52,8 @@ impl<const N: usize> Told<N> {
 /// What was told by all that ever lived.
 #[derive(Default)]
 struct Ledger {
-    /// By producer, each of which has a number of its own for each life: messages that it knows to be put.
+    /// By producer, each of which has a number of its own for each life: messages that it knows to
+    /// be put.
     acknowledged: Vec<u64>,
     /// How often each message was taken.
     taken: HashMap<[u64; 2], u32>,

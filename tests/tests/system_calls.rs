@@ -1,12 +1,13 @@
-//! Once warm, a put or a get that finds nobody asleep makes no system call. Who sleeps for a time does so by the clock
-//! that nobody can set (fault 20).
+//! Once warm, a put or a get that finds nobody asleep makes no system call. Who sleeps for a time
+//! does so by the clock that nobody can set (fault 20).
 
 use std::process::Command;
 
 use ringway::Queue;
 use ringway_tests::{Folder, Name, Worker};
 
-/// Lines that strace wrote between the two marks; `None` when there is no strace or it may not trace.
+/// Lines that strace wrote between the two marks; `None` when there is no strace or it may not
+/// trace.
 fn calls_between_marks(rounds: u32) -> Option<Vec<String>> {
     let (name, folder) = (Name::new("warm"), Folder::new("trace"));
     let _queue = Queue::<[u8]>::options()

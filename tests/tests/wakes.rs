@@ -1,4 +1,5 @@
-//! Faults 3 to 5: a wake that never came, one that was lost with its sleeper, and sleepers that are long dead.
+//! Faults 3 to 5: a wake that never came, one that was lost with its sleeper, and sleepers that are
+//! long dead.
 
 use std::process::Command;
 use std::thread;

@@ -1,5 +1,5 @@
-//! Fault 20: the wall clock is set while somebody waits for a time. Only this program sees it: its own `clock_gettime` stands
-//! before that of the C library.
+//! Fault 20: the wall clock is set while somebody waits for a time. Only this program sees it: its
+//! own `clock_gettime` stands before that of the C library.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::thread;

@@ -1,4 +1,5 @@
-//! Ringway measured against all rivals: `cargo run --release --manifest-path benches/heavy/Cargo.toml`.
+//! Ringway measured against all rivals: `cargo run --release --manifest-path
+//! benches/heavy/Cargo.toml`.
 
 mod rivals;
 

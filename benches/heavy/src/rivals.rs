@@ -13,28 +13,24 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use ringway_benches::rival::Contestant;
+use ringway_benches::rivals::spinning::Wait;
 use ringway_benches::typed::{Record, Small};
-
-/// How ends wait that have a choice.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
-    /// They ask again and again, and yield.
-    Spin,
-    /// As the crate does it.
-    Sleep,
-}
 
 /// All of them.
 pub fn all() -> Vec<Box<dyn Contestant>> {
     vec![
         Box::new(cloudtoid::Cloudtoid(Wait::Spin)),
+        Box::new(cloudtoid::Cloudtoid(Wait::Pause)),
         Box::new(cloudtoid::Cloudtoid(Wait::Sleep)),
         Box::new(shmem_ipc::ShmemIpc(Wait::Sleep)),
         Box::new(shmem_ipc::ShmemIpc(Wait::Spin)),
+        Box::new(shmem_ipc::ShmemIpc(Wait::Pause)),
         Box::new(iceoryx2::Iceoryx2(Wait::Spin)),
+        Box::new(iceoryx2::Iceoryx2(Wait::Pause)),
         Box::new(iceoryx2::Iceoryx2(Wait::Sleep)),
         Box::new(ipmpsc::Ipmpsc(Wait::Sleep)),
         Box::new(ipmpsc::Ipmpsc(Wait::Spin)),
+        Box::new(ipmpsc::Ipmpsc(Wait::Pause)),
         Box::new(ipc_channel::IpcChannel),
         Box::new(ipc_channel_typed::Typed::<Small>(PhantomData)),
         Box::new(ipc_channel_typed::Typed::<Record>(PhantomData)),

@@ -1,4 +1,5 @@
-//! What `benches/instructions/check` counts: each operation many times over, in a function of its own name.
+//! What `benches/instructions/check` counts: each operation many times over, in a function of its
+//! own name.
 
 use std::hint::black_box;
 

@@ -1,4 +1,5 @@
-//! The plot of the project's first page: all rivals, one to one, two to two and four to four, under each other.
+//! The plot of the project's first page: all rivals, one to one, two to two and four to four, under
+//! each other.
 
 use std::error::Error;
 use std::path::Path;

@@ -18,10 +18,10 @@ impl Rival for Array {
     type Link = Queue;
     fn about(&self) -> About {
         let name = match (self.0, self.1) {
-            (Between::Threads, Wait::Spin) => "crossbeam ArrayQueue",
             (Between::Threads, Wait::Pause) => "crossbeam ArrayQueue, pausing",
-            (_, Wait::Spin) => "crossbeam ArrayQueue, forked",
+            (Between::Threads, _) => "crossbeam ArrayQueue",
             (_, Wait::Pause) => "crossbeam ArrayQueue, forked, pausing",
+            (_, _) => "crossbeam ArrayQueue, forked",
         };
         About::of_crate(name, "crossbeam-queue", self.0, self.1.name())
     }

@@ -1,4 +1,5 @@
-//! A bare futex: two words, a store, a wake and a wait each way. No message queue can wake a sleeper faster.
+//! A bare futex: two words, a store, a wake and a wait each way. No message queue can wake a
+//! sleeper faster.
 
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};

@@ -5,7 +5,8 @@ use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use crate::link::{Link, Load, Receiver, Sender};
 use crate::rival::{About, Rival};
 
-/// Up to so many bytes a `write` is one piece, also with several senders; a `read` with several receivers is not more.
+/// Up to so many bytes a `write` is one piece, also with several senders; a `read` with several
+/// receivers is not more.
 const ATOMIC: usize = 4096;
 
 /// A pipe.

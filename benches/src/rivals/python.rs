@@ -1,5 +1,5 @@
-//! Queues of Python: `multiprocessing.Queue`, and faster-fifo if it is installed. The script beside this file does the
-//! work; its payload is written and summed in Python too.
+//! Queues of Python: `multiprocessing.Queue`, and faster-fifo if it is installed. The script beside
+//! this file does the work; its payload is written and summed in Python too.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};

@@ -19,8 +19,8 @@ impl Rival for Forked {
     type Link = Box<Pair>;
     fn about(&self) -> About {
         let name = match self.0 {
-            Wait::Spin => "rtrb, forked",
             Wait::Pause => "rtrb, forked, pausing",
+            _ => "rtrb, forked",
         };
         About::of_crate(name, "rtrb", Between::Forked, self.0.name())
     }

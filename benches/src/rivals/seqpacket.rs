@@ -1,4 +1,5 @@
-//! A Unix socket that keeps messages apart (`SOCK_SEQPACKET`), with its buffers as the system makes them.
+//! A Unix socket that keeps messages apart (`SOCK_SEQPACKET`), with its buffers as the system makes
+//! them.
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};

@@ -1,4 +1,4 @@
-//! How ends wait that have no waiting of their own.
+//! How ends wait, above all those that have no waiting of their own.
 
 use std::hint::spin_loop;
 use std::thread::yield_now;
@@ -7,14 +7,18 @@ use crossbeam_utils::Backoff;
 
 use crate::workload::Kind;
 
-/// A way to ask again.
+/// A way to wait.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
-    /// At once, then after growing pauses, then yielding the core. This is quick where one message is on its way.
+    /// At once, then after growing pauses, then yielding the core. This is quick where one message
+    /// is on its way.
     Spin,
-    /// After pauses that are long from the first, then yielding the core. Meanwhile the other side gets ahead, and lines
-    /// of the cache go from core to core for many messages at once: slow for one message, and the most a second.
+    /// After pauses that are long from the first, then yielding the core. Meanwhile the other side
+    /// gets ahead, and lines of the cache go from core to core for many messages at once: slow for
+    /// one message, and the most a second.
     Pause,
+    /// As the crate does it, and spinning where it does not.
+    Sleep,
 }
 
 /// The first two pauses of [`Wait::Pause`], in turns of an empty loop; some microseconds.
@@ -26,12 +30,13 @@ impl Wait {
         match self {
             Self::Spin => "spins, yields",
             Self::Pause => "pauses, yields",
+            Self::Sleep => "sleeps",
         }
     }
 
     /// What ends that wait so are measured in.
     pub fn joins(self, kind: Kind) -> bool {
-        self == Self::Spin || kind == Kind::Throughput
+        self != Self::Pause || kind == Kind::Throughput
     }
 
     /// Tries until it works.
@@ -44,7 +49,7 @@ impl Wait {
                 return done;
             }
             match self {
-                Self::Spin => backoff.snooze(),
+                Self::Spin | Self::Sleep => backoff.snooze(),
                 Self::Pause => match pauses.next() {
                     Some(turns) => (0..turns).for_each(|_| spin_loop()),
                     None => yield_now(),
@@ -52,10 +57,4 @@ impl Wait {
             }
         }
     }
-}
-
-/// Tries until it works, spinning.
-#[inline]
-pub fn until<T>(attempt: impl FnMut() -> Option<T>) -> T {
-    Wait::Spin.until(attempt)
 }

@@ -8,7 +8,8 @@ use crate::rival::{About, Between, Rival};
 use crate::rivals::spinning::Wait;
 use crate::workload::Kind;
 
-/// Laid in shared memory, with ends that wait that way; messages are written and read where they lie.
+/// Laid in shared memory, with ends that wait that way; messages are written and read where they
+/// lie.
 pub struct Forked(pub Wait);
 
 #[derive(Clone)]
@@ -24,8 +25,8 @@ impl Rival for Forked {
     type Link = Box<Buffer>;
     fn about(&self) -> About {
         let name = match self.0 {
-            Wait::Spin => "thingbuf, forked",
             Wait::Pause => "thingbuf, forked, pausing",
+            _ => "thingbuf, forked",
         };
         About::of_crate(name, "thingbuf", Between::Forked, self.0.name())
     }

@@ -136,7 +136,8 @@ impl Wait {
     }
 }
 
-/// Seconds on the command line: a number that is not negative, with or without a fraction, or `inf`.
+/// Seconds on the command line: a number that is not negative, with or without a fraction, or
+/// `inf`.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| format!("{text:?} is not a number of seconds"))?;
     if seconds == f64::INFINITY {

@@ -122,7 +122,8 @@ impl Crew {
     }
 }
 
-/// The next whole line. A killed worker may leave half a line, without a line feed; that is no line.
+/// The next whole line. A killed worker may leave half a line, without a line feed; that is no
+/// line.
 fn line_of(output: &mut BufReader<ChildStdout>) -> Option<String> {
     let mut line = String::new();
     output.read_line(&mut line).ok()?;

@@ -1,4 +1,5 @@
-//! `ringway demo`: producers and consumers in processes of their own, one of which is killed on the way.
+//! `ringway demo`: producers and consumers in processes of their own, one of which is killed on the
+//! way.
 
 mod ledger;
 mod screen;
@@ -28,8 +29,9 @@ type Jobs = Queue<(u32, u32, u64)>;
 
 /// Shows producers and consumers at work, and one of them killed
 ///
-/// Three processes put, two get, over a queue of eight places. In the middle one producer gets a SIGKILL, and another goes
-/// on in its place. Ends with 0 if every message that was put arrived, once and in order.
+/// Three processes put, two get, over a queue of eight places. In the middle one producer gets a
+/// SIGKILL, and another goes on in its place. Ends with 0 if every message that was put arrived,
+/// once and in order.
 ///
 /// Example: ringway demo
 #[derive(Args)]

@@ -2,6 +2,7 @@
 
 mod examine;
 mod finding;
+mod half_made;
 mod living;
 mod trouble;
 mod unopened;
@@ -24,8 +25,8 @@ use finding::Findings;
 /// queues that were shut down, drained and left. It removes no message unless --remove-abandoned is
 /// given.
 ///
-/// A segment that any user can read or write is a finding. Segments of other users, which it may not
-/// examine, are noted with owner and mode, and so is what it cannot see for other reasons.
+/// A segment that any user can read or write is a finding. Segments of other users, which it may
+/// not examine, are noted with owner and mode, and so is what it cannot see for other reasons.
 ///
 /// Exit status: 0 all is well, or was mended; 4 something was found, or NAME could not be examined.
 ///

@@ -80,8 +80,8 @@ pub(crate) fn is_readable(input: &impl AsFd) -> io::Result<bool> {
     }
 }
 
-/// Whether no process can read what is written there: the other end of a pipe, socket or terminal is
-/// gone.
+/// Whether no process can read what is written there: the other end of a pipe, socket or terminal
+/// is gone.
 pub(crate) fn is_unread(output: &impl AsFd) -> bool {
     let mut watched = [PollFd::new(output, PollFlags::empty())];
     let seen = poll(&mut watched, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));

@@ -1,4 +1,5 @@
-//! Worker processes that die under `bench`: it ends with an error that names them, and nothing is left behind.
+//! Worker processes that die under `bench`: it ends with an error that names them, and nothing is
+//! left behind.
 
 mod support;
 

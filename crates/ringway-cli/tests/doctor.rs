@@ -130,7 +130,7 @@ fn a_queue_that_is_done_and_left_goes_and_one_with_messages_stays_until_it_is_sa
     assert!(!name.file().exists());
 }
 
-/// A process that has made a file like a creator, and stands still before it could write anything to it.
+/// A process that has made a file like a creator, and stands still before it has written to it.
 fn creator_half_way(path: &Path) -> Running {
     let mut command = std::process::Command::new("sh");
     command.args(["-c", r#"exec 3<>"$0"; truncate -s 65536 "$0"; kill -STOP $$"#]).arg(path);

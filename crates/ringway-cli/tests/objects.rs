@@ -126,7 +126,7 @@ fn stat_shows_the_holder_of_a_lock_and_for_how_long() {
     assert!(held["held_for_seconds"].as_f64() >= Some(0.1), "{held}");
     assert_eq!(held["participants"].as_array().unwrap().len(), 2);
     let sheet = stdout(&run(&["stat", &name.0, "--over", "0.2"]));
-    assert!(sheet.contains(&format!("held by pid {}, for 0.", other.0.id())), "{sheet}");
+    assert!(sheet.contains(&format!("held by pid {}, for ", other.0.id())), "{sheet}");
 
     other.0.kill().unwrap();
     other.0.wait().unwrap();
@@ -166,10 +166,9 @@ fn a_hold_that_is_seen_again_is_the_same_hold() {
     loop {
         let (number, seconds) = look();
         if number == 2 {
-            assert!(seconds < last || seconds == 0.0, "{seconds} s after {last} s");
+            assert_eq!(seconds, 0.0, "the first look at this hold");
             break;
         }
-        last = last.max(seconds);
     }
 }
 

@@ -13,7 +13,8 @@ use support::{Folder, Name, run, status, stderr, stdout};
 
 const NOBODY: u32 = 65534;
 
-/// Runs a script under a `/proc` that is mounted with `options`; `None` where that is not permitted.
+/// Runs a script under a `/proc` that is mounted with `options`; `None` where that is not
+/// permitted.
 fn under_proc(options: &str, script: &str) -> Option<Output> {
     let mount = |script: &str| {
         let script = format!("mount -t proc -o {options} proc /proc && {script}");

@@ -1,4 +1,4 @@
-//! Real text through two `put` and two `get` processes: a million lines, every one once and in order.
+//! Real text through two `put` and two `get` processes: a million lines, each once and in order.
 
 mod support;
 
@@ -14,8 +14,8 @@ const LINES: usize = 1_100_000;
 const PUTTERS: usize = 2;
 const LONGEST: usize = 64 << 10;
 
-/// The sources that this project is built from, which are on every machine that runs the test, line by line; as often as
-/// it takes.
+/// The sources that this project is built from, which are on every machine that runs the test, line
+/// by line; as often as it takes.
 fn real_lines() -> impl Iterator<Item = Vec<u8>> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
@@ -89,7 +89,7 @@ fn is_in_order_for_each_putter(text: &[u8]) -> bool {
     })
 }
 
-/// Waits for the end of a process; when nothing happens for minutes, says what the queue looks like.
+/// Waits for the end of a process; when nothing happens for minutes, prints the state of the queue.
 fn end(what: &str, name: &str, mut child: Running) {
     let mut quiet = 0;
     let status = loop {

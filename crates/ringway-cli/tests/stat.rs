@@ -76,10 +76,7 @@ fn a_process_that_keeps_messages_is_named_when_puts_time_out() {
     assert_eq!(told["gets_since_oldest"], guards.len() - 1);
     assert_eq!(told["beyond_loans"], guards.len() - 1);
     let sheet = stdout(&run(&["stat", &name.0, "--over", "0.3"]));
-    let line = format!(
-        "holds {0} messages ({0} of them kept, the longest for 0.3 s or more",
-        guards.len()
-    );
+    let line = format!("holds {0} messages ({0} of them kept, the longest for ", guards.len());
     assert!(sheet.contains(&line) && sheet.contains("puts may find no free block"), "{sheet}");
 
     guards.clear();

@@ -100,7 +100,7 @@ impl<'w, W: Word> EventCount<'w, W> {
     /// Whether somebody may be asleep. To be called after the work was published or the claim made.
     #[inline(always)]
     pub fn has_sleepers(self) -> bool {
-        W::barrier_between_seqcst();
+        W::barrier_between_seqcst(); // edge: the publication or the claim comes before it
         self.0.load(SeqCst) & !SEQUENCE != 0 // edge
     }
 
@@ -120,33 +120,25 @@ impl<'w, W: Word> EventCount<'w, W> {
                 return 0;
             }
             let next = seen & !SEQUENCE | seen.wrapping_add(1) & SEQUENCE;
+            // edge
             match self.0.compare_exchange(seen, next, SeqCst, SeqCst) {
-                // edge
                 Ok(_) => break next,
                 Err(found) => seen = found,
             }
         };
         let woken = wake(count);
-        // Fewer were asleep than were to be woken: no caller is, unless one registered since.
-        let none_asleep = woken < count
-            && self.0.compare_exchange(written, written & SEQUENCE, SeqCst, SeqCst).is_ok(); // edge
-        if !none_asleep {
-            self.take_back(written as u32, woken);
-        }
-        woken
-    }
-
-    /// Takes back the registrations of `woken` sleepers, unless another announcement came since:
-    /// its waker may have taken back all.
-    fn take_back(self, sequence: u32, woken: u32) {
-        let mut seen = self.0.load(Acquire); // compared only
-        while seen as u32 == sequence && seen >> 32 >= u64::from(woken) && woken != 0 {
-            let left = seen - u64::from(woken) * REGISTRATION;
+        // Fewer were asleep than were to be woken: then no caller is, and all that stood are spare.
+        let spare = if woken < count { written >> 32 } else { woken.into() };
+        let mut seen = written;
+        // Another announcement may take back all that stand, so after one the count stays too high.
+        while seen as u32 == written as u32 {
+            let left = (seen >> 32).saturating_sub(spare);
             // edge: counted among the registrations of others
-            match self.0.compare_exchange(seen, left, SeqCst, Acquire) {
-                Ok(_) => return,
+            match self.0.compare_exchange(seen, left << 32 | seen & SEQUENCE, SeqCst, SeqCst) {
+                Ok(_) => break,
                 Err(found) => seen = found,
             }
         }
+        woken
     }
 }

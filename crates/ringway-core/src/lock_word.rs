@@ -126,8 +126,8 @@ impl<'w, W: Word> LockWord<'w, W> {
     pub fn release_any(self) -> bool {
         let mut seen = self.0.load(Relaxed); // compared only
         while seen & HELD != 0 {
+            // hold, edge
             match self.0.compare_exchange(seen, seen & (DIED | SERIAL), SeqCst, Relaxed) {
-                // hold, edge
                 Ok(_) => return true,
                 Err(found) => seen = found,
             }

@@ -27,10 +27,11 @@
 //! This is the idea of hazard pointers (Michael, 2004), with an owner in the place of a pointer.
 //!
 //! Ordering pair `life`: the CAS of a life word (Release) against loads of it (Acquire); it carries
-//! the identity. Ordering pair `hazard`: the store of a hazard, a barrier, the load of the word that
-//! is judged, against the load of `clean`, a barrier, the loads of all hazards: either the entrant
-//! sees the hazard, or the recoverer sees that the word of the past has gone. Ordering pair `clean`:
-//! a pass raises `clean` (SeqCst) after its last CAS, against the load by an entrant (SeqCst).
+//! the identity. Ordering pair `hazard`: the store of a hazard, a barrier, the load of the word
+//! that is judged, against the load of `clean`, a barrier, the loads of all hazards: either the
+//! entrant sees the hazard, or the recoverer sees that the word of the past has gone. Ordering pair
+//! `clean`: a pass raises `clean` (SeqCst) after its last CAS, against the load by an entrant
+//! (SeqCst).
 
 use crate::owner::Owner;
 use crate::word::{
@@ -140,9 +141,9 @@ pub fn begin<T: Table>(table: &T, index: u8, seen: Life, next: Life) -> Result<(
     let is_clean = entry.clean.load(SeqCst).max(1) > seen.generation();
     entry.hazard.store(0, SeqCst); // hazard; nobody of the last life is before a CAS
     table.entered().raise(u64::from(index) + 1, Release); // life
-    match entry.life.compare_exchange(seen.0, next.0, SeqCst, Acquire) {
-        Ok(_) => {} // life
-        Err(found) => return Err(Life(found)),
+    // life
+    if let Err(found) = entry.life.compare_exchange(seen.0, next.0, SeqCst, Acquire) {
+        return Err(Life(found));
     }
     if is_clean {
         // Nothing is left of any life, so nothing of the numbers that were passed over. Not before
@@ -159,8 +160,9 @@ pub fn begin<T: Table>(table: &T, index: u8, seen: Life, next: Life) -> Result<(
 /// The life that was found instead.
 pub fn adopt<T: Table>(table: &T, index: u8, dead: Life) -> Result<Life, Life> {
     let adopting = dead.with(ADOPTING);
+    // life
     match table.entry(index).life.compare_exchange(dead.0, adopting.0, AcqRel, Acquire) {
-        Ok(_) => Ok(adopting), // life
+        Ok(_) => Ok(adopting),
         Err(found) => Err(Life(found)),
     }
 }
@@ -171,8 +173,8 @@ pub fn free<T: Table>(table: &T, index: u8, life: Life) -> bool {
     table.entry(index).life.compare_exchange(life.0, free.0, Release, Relaxed).is_ok() // life
 }
 
-/// Notes that nothing is left of this life, whose participant leaves. Earlier lives of the entry may
-/// still have words; then it has to stay noted that a pass is due.
+/// Notes that nothing is left of this life, whose participant leaves. Earlier lives of the entry
+/// may still have words; then it has to stay noted that a pass is due.
 pub fn note_clean<T: Table>(table: &T, index: u8, life: Life) {
     let clean = table.entry(index).clean;
     // pairs with: clean

@@ -2,7 +2,8 @@
 
 /// A participant of a segment in one of its lives: {generation: 8, index: 8}.
 ///
-/// Matched in full. A table entry that is used again has another generation, so nobody inherits a dead owner's words.
+/// Matched in full. A table entry that is used again has another generation, so no participant
+/// inherits a dead owner's words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Owner(u16);
 

@@ -5,9 +5,11 @@ pub const POSITION_BITS: u32 = 44;
 /// A word with every bit of a position set.
 pub const POSITION_MASK: u64 = (1 << POSITION_BITS) - 1;
 
-/// A place in the endless sequence of a ring, modulo 2^44 (ten days at 20 million messages a second).
+/// A place in the endless sequence of a ring, modulo 2^44 (ten days at 20 million messages a
+/// second).
 ///
-/// Positions are compared by their distance, which is right as long as two of them that meet are less than 2^43 apart.
+/// Positions are compared by their distance, which is right as long as two of them that meet are
+/// less than 2^43 apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Position(u64);
 

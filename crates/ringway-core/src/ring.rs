@@ -1,25 +1,31 @@
-//! The ring: a bounded, lock-free, many-to-many FIFO of block references that survives the death of any user.
+//! The ring: a bounded, lock-free, many-to-many FIFO of block references that survives the death of
+//! any user.
 //!
-//! The shape is that of Nikolaev's NCQ (helped CAS on cycle-tagged slots; "A Scalable, Portable, and Memory-Efficient
-//! Lock-Free FIFO Queue", DISC 2019), with two changes: a message is taken by claiming the *block*, whose state word
-//! names its owner, so a death leaves nothing unowned; and `maxsize` is exact. `shm-layout.md` has the proof.
+//! The shape is that of Nikolaev's NCQ (helped CAS on cycle-tagged slots; "A Scalable, Portable,
+//! and Memory-Efficient Lock-Free FIFO Queue", DISC 2019), with two changes: a message is taken by
+//! claiming the *block*, whose state word names its owner, so a death leaves nothing unowned; and
+//! `maxsize` is exact. `shm-layout.md` has the proof.
 //!
-//! Position `p` uses slot `p mod n`, in turn `p / n + 1`. A slot whose turn is one less than that of `p` is free for
-//! `p`; with that turn or a later one, `p` has been filled. `head` and `tail` are hints that everybody helps on: they
-//! never run ahead of the truth, may lag by a stride as a rule, and by any number when helpers die. Each process also
-//! remembers where it was last ([`Hints`]), so that a lone putter or getter seldom looks at the shared hints.
+//! Position `p` uses slot `p mod n`, in turn `p / n + 1`. A slot whose turn is one less than that
+//! of `p` is free for `p`; with that turn or a later one, `p` has been filled. `head` and `tail`
+//! are hints that everybody helps on: they never run ahead of the truth, may lag by a stride as a
+//! rule, and by any number when helpers die. Each process also remembers where it was last
+//! ([`Hints`]), so that a lone putter or getter seldom looks at the shared hints.
 //!
 //! Ordering pairs, by name:
 //!
-//! * `publish`: the CAS of a slot is Release (SeqCst), each load of a slot is Acquire. It carries the message and the
-//!   state word that was stored before.
-//! * `advance`: the CAS of head or tail is Release, each load of it Acquire. Who sees a tail sees the slots before it
-//!   filled; who sees a head sees the blocks before it claimed.
-//! * `own`: each store or CAS of a state word is Release (the claim: SeqCst), each load Acquire. The algorithm itself
-//!   would stand with Relaxed; recovery, which walks the states, reads what an owner did before it died.
-//! * `hint`: what a process remembers is stored Release and recalled Acquire: a thread that starts where another one
-//!   was has seen what that one saw. Else it could take an old slot for a corrupted one.
-//! * `edge`: publish and claim are SeqCst, as is the look at the sleepers that follows them; see [`crate::event_count`].
+//! * `publish`: the CAS of a slot is Release (SeqCst), each load of a slot is Acquire. It carries
+//!   the message and the state word that was stored before.
+//! * `advance`: the CAS of head or tail is Release, each load of it Acquire. Who sees a tail sees
+//!   the slots before it filled; who sees a head sees the blocks before it claimed.
+//! * `own`: each store or CAS of a state word is Release (the claim: SeqCst), each load Acquire.
+//!   The algorithm itself would stand with Relaxed; recovery, which walks the states, reads what an
+//!   owner did before it died.
+//! * `hint`: what a process remembers is stored Release and recalled Acquire: a thread that starts
+//!   where another one was has seen what that one saw. Else it could take an old slot for a
+//!   corrupted one.
+//! * `edge`: publish and claim are SeqCst, as is the look at the sleepers that follows them; see
+//!   [`crate::event_count`].
 
 mod claim;
 mod close;

@@ -15,13 +15,15 @@ pub enum Lane {
 
 /// The state of a block, in one word: {kind: 2, lane: 2, owner: 16, position: 44}.
 ///
-/// The word is the ownership: whoever moves it by one atomic instruction moves the block. Zero is [`State::Fresh`].
+/// The word is the ownership: the atomic instruction that moves it moves the block. Zero is
+/// [`State::Fresh`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
     /// Never used; anybody may claim it.
     Fresh,
-    /// Owned by one participant. With [`Lane::Messages`] it holds a message taken at `position` and not released yet;
-    /// with [`Lane::Free`] it is spare or being filled. The position keeps every such word unique for ever.
+    /// Owned by one participant. With [`Lane::Messages`] it holds a message taken at `position` and
+    /// not released yet; with [`Lane::Free`] it is spare or being filled. The position keeps every
+    /// such word unique for ever.
     Held {
         /// What is in it: a message that was taken, or nothing yet.
         lane: Lane,
@@ -82,8 +84,8 @@ impl State {
         }
     }
 
-    /// What the word of a block that `me` owns becomes when the block holds no message any more: the
-    /// same position in the free lane. `None` if it is not the word of such a block.
+    /// What the word of a block that `me` owns becomes when the block holds no message any more:
+    /// the same position in the free lane. `None` if it is not the word of such a block.
     #[inline(always)]
     pub(crate) const fn without_message(word: u64, me: Owner) -> Option<u64> {
         const LANE_MASK: u64 = 3 << LANE_SHIFT;

@@ -32,6 +32,7 @@ pub trait Word: Sized {
     fn raise(&self, to: u64, order: Ordering) {
         let mut seen = self.load(Ordering::Relaxed); // compared only
         while seen < to {
+            // as the caller orders
             match self.compare_exchange(seen, to, order, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(found) => seen = found,
@@ -84,7 +85,7 @@ impl Word for AtomicU64 {
     fn barrier_between_seqcst() {}
     #[inline(always)]
     fn barrier() {
-        fence(Ordering::SeqCst);
+        fence(Ordering::SeqCst); // of the pair that the caller names
     }
     /// The address of a thread-local variable. The C library hands the memory of a thread on only
     /// after the kernel has told it, by a futex word, that the thread is gone.

@@ -20,7 +20,8 @@ fn queue(maxsize: u64, blocks: u32) -> Arc<Queue<StepWord>> {
     queue
 }
 
-/// Stops `life` at every two accesses, with `first` and `second` in between, and judges what it answers.
+/// Stops `life` at every two accesses, with `first` and `second` in between, and judges what it
+/// answers.
 fn stopped_twice<T: Send + 'static, S>(
     set_up: impl Fn() -> (S, Box<dyn FnOnce() -> T + Send>),
     first: impl Fn(&S),
@@ -92,8 +93,9 @@ fn c2_a_late_recoverer_leaves_the_heir_of_the_entry_alone() {
 
 #[test]
 fn c3_a_word_of_the_heir_never_equals_one_of_the_dead() {
-    // The victim dies when block 0 says that it is queued and no slot names it. A first recoverer is stopped
-    // anywhere; a second one brings the block to the heir, who is stopped anywhere while it puts at the same position.
+    // The victim dies when block 0 says that it is queued and no slot names it. A first recoverer
+    // is stopped anywhere; a second one brings the block to the heir, who is stopped anywhere while
+    // it puts at the same position.
     for recoverer_at in 0.. {
         let mut recoverer_stands = false;
         for heir_at in 0.. {
@@ -278,6 +280,25 @@ fn c8_a_put_finds_a_block_when_there_are_enough() {
     assert_eq!(holds(enough), Ok(()));
     assert_eq!(holds(enough - 2), Ok(()), "the putter's own two are not needed for what is queued");
     assert_eq!(holds(enough - 3), Err(Refused::NoBlock));
+}
+
+#[test]
+fn c9_a_sleep_that_ends_by_a_wake_leaves_no_registration() {
+    for sleepers in 1..4 {
+        let word = StepWord::new(0);
+        let event = EventCount::new(&word);
+        (0..sleepers).for_each(|_| _ = event.register());
+        for count in [1, 1, 1, 2, 1, sleepers, 1] {
+            let asleep = event.registrations();
+            let woken = event.notify(count, |count| {
+                let _ = event.register(); // meanwhile another one comes
+                count.min(asleep)
+            });
+            assert_eq!(event.registrations(), asleep - woken + 1);
+            (1..woken).for_each(|_| _ = event.register()); // and the others sleep again
+            assert_eq!(event.registrations(), sleepers);
+        }
+    }
 }
 
 #[test]

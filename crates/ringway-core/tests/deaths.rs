@@ -1,5 +1,5 @@
-//! Killed, or stopped for a while, before every single access to shared memory: the others go on for more than a lap,
-//! and in the end everything is accounted for.
+//! Killed, or stopped for a while, before every single access to shared memory: the others go on
+//! for more than a lap, and in the end everything is accounted for.
 
 mod support;
 

@@ -118,7 +118,7 @@ fn full_is_never_answered_after_a_place_was_freed() {
 
 #[test]
 fn batches_are_passed_whole_and_in_order() {
-    check(PREEMPTIONS, || {
+    check(2, || {
         let queue = queue(2, 3);
         let putter = Party::new(&queue, 1, 1).with_blocks(2);
         let other = Party::new(&queue, 2, 1).with_blocks(1);
@@ -257,7 +257,7 @@ fn threads_that_share_their_hints_pass_every_message_once() {
 
 #[test]
 fn threads_of_one_process_share_one_place() {
-    check(PREEMPTIONS, || {
+    check(2, || {
         let queue = queue(1, 2);
         let one = Party::new(&queue, 1, 1);
         let parties = [one.sibling().with_blocks(1), one.sibling().with_blocks(1)];

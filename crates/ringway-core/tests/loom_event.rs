@@ -1,5 +1,5 @@
-//! The event count under loom: nobody is left asleep although there is work. A sleeper that is never woken is a
-//! deadlock, which loom reports.
+//! The event count under loom: nobody is left asleep although there is work. A sleeper that is
+//! never woken is a deadlock, which loom reports.
 
 mod support;
 
@@ -36,6 +36,7 @@ impl Shop {
     fn announce(&self) {
         if self.event().has_sleepers() {
             self.event().notify(1, |count| self.futex.wake(count));
+            self.futex.check(self.event());
         }
     }
 
@@ -43,6 +44,7 @@ impl Shop {
         loop {
             let ticket = self.event().register();
             if let Some(found) = look() {
+                self.event().leave(ticket);
                 return found;
             }
             self.futex.wait(self.event(), ticket);
@@ -116,6 +118,46 @@ fn dead_sleepers_neither_hide_the_living_nor_cost_more_than_one_wake() {
         // At most one announcement that wakes nobody takes all registrations back.
         shop.publish();
         assert!(!shop.event().has_sleepers());
+    });
+}
+
+#[test]
+fn a_spare_announcement_clears_what_wakes_have_left() {
+    check(PREEMPTIONS, || {
+        let shop = Shop::new();
+        let sleeper = Arc::clone(&shop);
+        let sleeper = thread::spawn(move || {
+            sleeper.take();
+            sleeper.take();
+        });
+        let publisher = Arc::clone(&shop);
+        run(move || {
+            publisher.publish();
+            publisher.publish();
+        });
+        sleeper.join().unwrap();
+        shop.publish();
+        assert_eq!(shop.event().registrations(), 0);
+    });
+}
+
+/// Both wakers find a registration of a dead sleeper, and one of them is stopped before it takes it
+/// back, while another sleeper comes.
+#[test]
+fn a_registration_is_not_taken_back_twice() {
+    check(2, || {
+        let shop = Shop::new();
+        let _ = shop.event().register();
+        let sleeper = Arc::clone(&shop);
+        let sleeper = thread::spawn(move || sleeper.take());
+        let [one, other] = [1, 2].map(|_| Arc::clone(&shop));
+        let one = thread::spawn(move || one.announce());
+        run(move || {
+            other.announce();
+            other.publish();
+        });
+        one.join().unwrap();
+        sleeper.join().unwrap();
     });
 }
 

@@ -5,8 +5,7 @@
 
 mod support;
 
-use std::sync::Arc;
-
+use loom::sync::Arc;
 use loom::thread;
 use ringway_core::event_count::EventCount;
 use ringway_core::lock_word::{Hold, LockWord};

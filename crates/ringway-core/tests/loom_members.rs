@@ -111,8 +111,8 @@ fn what_a_pass_calls_clean_is_gone_for_the_entrant() {
 fn a_life_that_is_seen_has_its_identity() {
     check(3, || {
         let members = Arc::new(Members::<LoomWord>::new(1, 0));
-        let identity = Arc::new(LoomPayload::new());
-        let (table, written) = (Arc::clone(&members), Arc::clone(&identity));
+        let identity = loom::sync::Arc::new(LoomPayload::new());
+        let (table, written) = (Arc::clone(&members), identity.clone());
         let entrant = thread::spawn(move || {
             written.write(7);
             table.enter(0).expect("a life");
@@ -135,8 +135,8 @@ fn what_the_dead_did_is_seen_by_the_recoverer() {
         let life = members.enter(BUSY).expect("a life");
         members.enter(SOUND).expect("a life");
         let word = Arc::new(LoomWord::new(0));
-        let message = Arc::new(LoomPayload::new());
-        let (table, own, written) = (Arc::clone(&members), Arc::clone(&word), Arc::clone(&message));
+        let message = loom::sync::Arc::new(LoomPayload::new());
+        let (table, own, written) = (Arc::clone(&members), Arc::clone(&word), message.clone());
         let dying = thread::spawn(move || {
             written.write(7);
             own.store(name(life.owner(BUSY)), Release);

@@ -9,8 +9,8 @@ use loom::thread;
 use ringway_core::owned::Owned;
 use ringway_core::owner::Owner;
 use ringway_core::ring::ClaimEnd;
-use ringway_core::store::NoBlock;
-use support::heap::{Payload, Queue};
+use ringway_core::store::{Lent, NoBlock};
+use support::heap::{Memory, Payload, Queue};
 use support::loom::{check, run};
 use support::loom_word::LoomWord;
 use support::party::Party;
@@ -74,7 +74,7 @@ fn two_threads_that_share_a_stock_double_nothing() {
         check(3, move || {
             let queue = Queue::<LoomWord>::new(1, 2, 0);
             let first = Party::new(&queue, 1, 1).at_first_stock();
-            let one = first.sibling().with_blocks(at_hand);
+            let one = first.sibling().with_stock(at_hand);
             let other = first.sibling();
             let closer = first.sibling();
             let there = thread::spawn(move || assert!(use_block(&other)));
@@ -154,5 +154,25 @@ fn what_is_released_is_whole_for_the_next_owner() {
             assert_eq!(all_blocks(&queue), 1);
         }
         assert_eq!(Party::new(&queue, 3, 1).get(), Err(ClaimEnd::Empty));
+    });
+}
+
+/// Only the sum counts, and only in the end: a block may come back on another thread.
+#[test]
+fn what_is_lent_is_counted_over_all_threads() {
+    check(3, || {
+        let lent = Arc::new(Lent::<LoomWord>::default());
+        let threads = [1, 2, 3].map(|key| {
+            let lent = Arc::clone(&lent);
+            thread::spawn(move || {
+                LoomWord::set_thread_key(key);
+                lent.lend(2);
+                lent.take_back(1);
+            })
+        });
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert!(!lent.is_none());
+        lent.take_back(3);
+        assert!(lent.is_none());
     });
 }

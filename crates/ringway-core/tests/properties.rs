@@ -1,6 +1,6 @@
-//! One thread at a time, the queue is a `VecDeque` with a limit: equal answers to any sequence of calls, from any first
-//! position, by any of several participants. 16384 sequences of up to 60 calls, new ones in each run; a failing one
-//! is shrunk and printed.
+//! One thread at a time, the queue is a `VecDeque` with a limit: equal answers to any sequence of
+//! calls, from any first position, by any of several participants. 16384 sequences of up to 60
+//! calls, new ones in each run; a failing one is shrunk and printed.
 
 mod support;
 
@@ -78,7 +78,8 @@ proptest! {
                 Call::Len => prop_assert_eq!(party.len(), model.len() as u64),
                 Call::HasRoom => {
                     let answer = queue.messages().has_room(&Hints::default());
-                    // It may be mistaken about a refusal, which push then finds out, and never about room.
+                    // It may be mistaken about a refusal, which push then finds out, and never
+                    // about room.
                     let refusal = if closed { Err(PushError::Closed) } else { Err(PushError::Full) };
                     let refused = closed || model.len() == maxsize;
                     prop_assert!(answer == Ok(()) || refused && answer == refusal, "{answer:?}");

@@ -1,17 +1,19 @@
-//! The ring under shuttle: larger runs, by random schedules and by PCT (few preemptions, at the worst places), each
-//! with a stated seed. Participants die at random accesses.
+//! Larger runs under shuttle, by random schedules and by PCT (few preemptions, at the worst
+//! places), each with a stated seed. Participants die at random accesses.
 
 mod support;
 
 use std::sync::Arc;
 
+use ringway_core::owned::Owned;
 use ringway_core::owner::Owner;
 use ringway_core::ring::ClaimEnd;
 use shuttle::rand::Rng;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner, thread};
-use support::audit::{PER_PRODUCER, audit};
-use support::heap::Queue;
+use support::audit::{PER_PRODUCER, audit, blocks};
+use support::heap::{Payload, Queue};
+use support::members::Members;
 use support::party::Party;
 use support::shuttle_word::{ShuttleWord, mortal};
 
@@ -278,4 +280,110 @@ fn two_recoverers_of_one_corpse_share_the_work_while_others_go_on() {
         let in_flight: Vec<u64> = (9 * PER_PRODUCER..10 * PER_PRODUCER).collect();
         audit(&queue, &dead, &in_flight, false);
     });
+}
+
+/// Two threads of a process share its stocks. Those of the first process die, each at an access of
+/// its own, and the other goes on meanwhile.
+#[test]
+fn the_death_of_threads_that_share_stocks_loses_nothing() {
+    check(|| {
+        let queue = Queue::<ShuttleWord>::without_memory(2, 20, 4, 20);
+        let processes: Vec<Member> =
+            (0..2).map(|index| Party::new(&queue, index, 1).keeping(2)).collect();
+        let threads: Vec<_> = processes
+            .iter()
+            .flat_map(|process| [process.sibling(), process.sibling()])
+            .enumerate()
+            .map(|(number, party)| {
+                thread::spawn(move || {
+                    let dies = party.me.index() == 0;
+                    let accesses =
+                        if dies { shuttle::rand::thread_rng().gen_range(0..80) } else { u64::MAX };
+                    mortal(accesses, move || {
+                        for round in 0..4 {
+                            let choice = shuttle::rand::thread_rng().gen_range(0..3);
+                            let producer = PER_PRODUCER * (1 + number as u64);
+                            match choice {
+                                0 => _ = party.put(producer + round),
+                                1 => _ = party.get(),
+                                _ => use_blocks(&party, round),
+                            }
+                        }
+                        party.put_down();
+                    });
+                })
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        processes[1].leave();
+        let in_flight: Vec<u64> = (PER_PRODUCER..3 * PER_PRODUCER).collect();
+        audit(&queue, &[processes[0].me], &in_flight, false);
+    });
+}
+
+/// Takes two blocks, marks them, and gives them back.
+fn use_blocks(party: &Member, round: u64) {
+    let taken: Vec<_> = (0..2).map_while(|_| party.take().ok()).collect();
+    let mark = |owned: &Owned| {
+        let me = u64::from(party.me.bits());
+        me << 32 | u64::from(owned.block().index()) << 8 | round
+    };
+    for owned in &taken {
+        party.queue.payload(owned.block()).write(mark(owned));
+    }
+    for owned in taken {
+        let found = party.queue.payload(owned.block()).read();
+        assert_eq!(found, mark(&owned), "two owners of {owned:?}");
+        let _ = party.release(owned, round == 1);
+    }
+}
+
+/// Participants enter, use blocks, look for the dead, and leave or die, around the place where
+/// eight bits of their lives go round.
+#[test]
+fn lives_that_come_and_go_lose_nothing() {
+    check(|| {
+        let queue = Queue::<ShuttleWord>::new(1, 12, 0);
+        let members = Arc::new(Members::<ShuttleWord>::new(3, 253));
+        let threads: Vec<_> = (0..3)
+            .map(|_| {
+                let (queue, members) = (Arc::clone(&queue), Arc::clone(&members));
+                thread::spawn(move || (0..3).for_each(|_| live(&queue, &members)))
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let (index, _byte) = members.free_byte().expect("no entrant is left");
+        let last = members.enter(index).expect("a life").owner(index);
+        let last = Party::new(&queue, last.index(), last.generation()).keeping(0);
+        while last.pass(&members).is_some() {}
+        last.leave();
+        blocks(&Party::new(&queue, 100, 1).keeping(0));
+    });
+}
+
+/// A life from its beginning to its end.
+fn live(queue: &Arc<Queue<ShuttleWord>>, members: &Arc<Members<ShuttleWord>>) {
+    let Some((index, byte)) = members.free_byte() else { return };
+    let accesses = match shuttle::rand::thread_rng().gen_range(0..3) {
+        0 => u64::MAX,
+        1 => shuttle::rand::thread_rng().gen_range(0..30),
+        _ => shuttle::rand::thread_rng().gen_range(0..250),
+    };
+    let (queue, table) = (Arc::clone(queue), Arc::clone(members));
+    mortal(accesses, move || {
+        let Some(life) = table.enter(index) else { return };
+        let owner = life.owner(index);
+        let party = Party::new(&queue, owner.index(), owner.generation());
+        use_blocks(&party, 0);
+        party.pass(&table);
+        use_blocks(&party, 1);
+        party.leave();
+        party.give_up();
+        table.leave(index, life);
+    });
+    let last = members.life(index);
+    if last.is_live() {
+        members.bury(index, last);
+    }
+    drop(byte);
 }

@@ -69,7 +69,8 @@ fn get(queue: &Queue, me: Owner, hints: &Hints<StepWord>) -> (Option<Owned>, Cla
     (one.pop_front(), end)
 }
 
-/// Stopped before that access of its, until others have moved more than a lap, and left a deep backlog behind.
+/// Stopped before that access of its, until others have moved more than a lap, and left a deep
+/// backlog behind.
 fn stopped_for_a_lap<T: Send + 'static>(
     access: u64,
     call: impl FnOnce(Queue) -> T + Send + 'static,

@@ -299,6 +299,83 @@ fn a_late_reclaimer_takes_nothing_that_went_on() {
     }
 }
 
+/// How many blocks another process can have.
+fn left_for_others(queue: &Arc<Queue<StepWord>>) -> usize {
+    let other = Party::new(queue, 9, 1).keeping(0);
+    let all: Vec<Owned> = std::iter::from_fn(|| other.take().ok()).collect();
+    let count = all.len();
+    all.into_iter().for_each(|owned| other.give_back(owned));
+    count
+}
+
+#[test]
+fn no_more_blocks_than_allowed_are_at_hand_and_none_when_one_is_wanted() {
+    let all = BLOCKS as usize;
+    for keep in 0..5 {
+        for used in [1, 5, 16] {
+            let queue = queue(InRing);
+            let party = Party::new(&queue, 1, 1).keeping(keep);
+            use_blocks(&party, used, false);
+            assert!(left_for_others(&queue) >= all - keep, "{keep} may be kept");
+            let owned = take(&party).expect("a block");
+            assert!(matches!(release(&party, owned, true), Released::ToRing(1..)));
+            assert_eq!(left_for_others(&queue), all);
+        }
+    }
+}
+
+#[test]
+fn each_thread_of_a_process_has_a_stock_to_use() {
+    let queue = queue(InRing);
+    let first = Party::new(&queue, 1, 1);
+    let [second, third] = [first.sibling(), first.sibling()];
+    for _ in 0..3 {
+        for thread in [&first, &second, &third] {
+            let owned = take(thread).expect("a block");
+            assert_eq!(release(thread, owned, false), Released::Kept);
+            assert!(thread.take_at_hand().is_some_and(|owned| thread.keep(owned).is_ok()));
+        }
+    }
+}
+
+/// Its block is found by a look at all states.
+#[test]
+fn a_thread_that_dies_inside_a_stock_at_the_end_is_told() {
+    let mut told = 0;
+    for accesses in 0.. {
+        let queue = queue(InRing);
+        let first = Party::new(&queue, 1, 1).at_first_stock();
+        let second = first.sibling();
+        let run = Stepped::new(move || use_blocks(&second, 1, false));
+        let stands = run.step(accesses);
+        run.kill();
+        let emptied = first.try_leave();
+        told += u32::from(emptied.is_none());
+        let given_up = first.give_up();
+        assert!(emptied.is_some() || given_up <= 1);
+        audit::blocks(&Party::new(&queue, 100, 1).keeping(0));
+        if !stands {
+            assert_eq!((emptied, given_up), (Some(1), 0));
+            break;
+        }
+    }
+    assert!(told > 0, "it dies inside now and then");
+}
+
+#[test]
+fn giving_up_takes_what_is_ours_and_no_more() {
+    let queue = queue(InRing);
+    let [party, other] = [1, 2].map(|index| Party::new(&queue, index, 1).keeping(0));
+    other.put(1).unwrap();
+    let held = take(&other).expect("a block");
+    let _forgotten = (party.take().unwrap(), party.take().unwrap());
+    assert_eq!(party.give_up(), 2);
+    assert_eq!(party.give_up(), 0);
+    assert_eq!(other.get(), Ok(1));
+    let _ = release(&other, held, false);
+    audit(&queue, &[], &[], false);
+}
+
 #[test]
 fn without_memory_no_block_is_taken_and_none_is_lost() {
     let queue = Queue::<StepWord>::without_memory(1, 8, 3, 6);

@@ -41,7 +41,7 @@ impl<'s> Body<'s> {
 
     /// A structure of words at `offset`.
     #[inline]
-    pub(crate) fn at<T: Shared>(self, offset: u64) -> &'s T {
+    pub(crate) fn at<T: AtomicWords>(self, offset: u64) -> &'s T {
         assert!(offset + size_of::<T>() as u64 <= self.bytes, "within the body");
         let place = self.base.as_ptr().wrapping_add(offset as usize).cast::<T>();
         assert!(place.is_aligned(), "aligned for its words");
@@ -55,12 +55,12 @@ impl<'s> Body<'s> {
 ///
 /// # Safety
 /// Any bytes are a valid value, and all access is atomic.
-pub(crate) unsafe trait Shared {}
+pub(crate) unsafe trait AtomicWords {}
 // SAFETY: an atomic word.
-unsafe impl Shared for AtomicU64 {}
+unsafe impl AtomicWords for AtomicU64 {}
 // SAFETY: atomic words, and reserved bytes that nobody reads.
-unsafe impl Shared for FrameWords {}
+unsafe impl AtomicWords for FrameWords {}
 // SAFETY: as above.
-unsafe impl Shared for Participant {}
+unsafe impl AtomicWords for Participant {}
 // SAFETY: as above.
-unsafe impl Shared for Entry {}
+unsafe impl AtomicWords for Entry {}

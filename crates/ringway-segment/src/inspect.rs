@@ -3,7 +3,7 @@
 mod accounts;
 mod entries;
 mod facts;
-mod holds;
+mod holdings;
 mod mend;
 mod participants;
 mod snapshot;
@@ -12,7 +12,7 @@ mod users;
 pub use self::accounts::{Accounts, accounts};
 pub use self::entries::{Step, Unsettled, damaged_entries, unsettled};
 pub use self::facts::{Content, Facts, ObjectFacts, facts};
-pub use self::holds::{Held, Holds};
+pub use self::holdings::{Holding, Holdings};
 pub use self::mend::{recover, remove_object};
 pub use self::participants::{ParticipantInfo, participants};
 pub use self::snapshot::{Holder, LockSnapshot, Snapshot, lock_snapshot, schema, snapshot};

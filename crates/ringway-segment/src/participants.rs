@@ -101,11 +101,11 @@ fn begin(segment: &Segment, index: u8, seen: Life, identity: &Identity) -> Seize
 
 fn write_identity(entry: &Participant, identity: &Identity) {
     // Published by the CAS of the life: pair life.
-    entry.pid.store(identity.pid.into(), Relaxed);
-    entry.start_time.store(identity.start_time, Relaxed);
-    entry.pid_namespace.store(identity.pid_namespace, Relaxed);
-    entry.time_namespace.store(identity.time_namespace, Relaxed);
-    entry.attached_unix_nanos.store(clock::unix_nanos(), Relaxed);
+    entry.pid.store(identity.pid.into(), Relaxed); // carried by: life
+    entry.start_time.store(identity.start_time, Relaxed); // carried by: life
+    entry.pid_namespace.store(identity.pid_namespace, Relaxed); // carried by: life
+    entry.time_namespace.store(identity.time_namespace, Relaxed); // carried by: life
+    entry.attached_unix_nanos.store(clock::unix_nanos(), Relaxed); // carried by: life
 }
 
 /// Gives an entry back. If nothing is left of it, its next lives need no look for its words.
@@ -121,10 +121,10 @@ pub(crate) fn leave(segment: &Segment, index: u8, life: Life, is_clean: bool) {
 pub(crate) fn identity(segment: &Segment, index: u8) -> Identity {
     let entry = segment.participant(index);
     Identity {
-        pid: entry.pid.load(Relaxed) as u32, // pairs with: life, whose load came before
-        start_time: entry.start_time.load(Relaxed), // likewise; pairs with: life
-        pid_namespace: entry.pid_namespace.load(Relaxed), // likewise; pairs with: life
-        time_namespace: entry.time_namespace.load(Relaxed), // likewise; pairs with: life
+        pid: entry.pid.load(Relaxed) as u32,        // pairs with: life
+        start_time: entry.start_time.load(Relaxed), // pairs with: life
+        pid_namespace: entry.pid_namespace.load(Relaxed), // pairs with: life
+        time_namespace: entry.time_namespace.load(Relaxed), // pairs with: life
     }
 }
 

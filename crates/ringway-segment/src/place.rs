@@ -104,7 +104,8 @@ impl Place {
     }
 }
 
-/// A name as it may be written to a terminal or a log: whoever may make files can choose any name for them.
+/// A name as it may be written to a terminal or a log: any user who may make files can choose any
+/// name for them.
 pub fn printable(name: &str) -> String {
     let mut safe = String::with_capacity(name.len());
     for letter in name.chars() {
@@ -118,7 +119,8 @@ pub fn printable(name: &str) -> String {
     safe
 }
 
-/// The names of all segments in shared memory, in order. Half-made or foreign files under such a name are listed too.
+/// The names of all segments in shared memory, in order. Half-made or foreign files under such a
+/// name are listed too.
 ///
 /// # Errors
 /// When the directory cannot be read.
@@ -133,8 +135,8 @@ pub fn list() -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// The files of creators in shared memory that had no name yet, where the system needs such files, and the name that
-/// each was to get.
+/// The files of creators in shared memory that had no name yet, where the system needs such files,
+/// and the name that each was to get.
 pub(crate) fn hidden() -> io::Result<Vec<(PathBuf, String)>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(shm::DIRECTORY)? {

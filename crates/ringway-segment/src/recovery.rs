@@ -184,6 +184,10 @@ fn reclaim(
     let Some(_role) = directory::Reclaimer::enter(at, object) else { return Ok(()) };
     let reclaimed = objects::reclaim(at, object, gone);
     objects::wake_everybody(segment, object);
+    if reclaimed.is_err() {
+        at.uses.note_left(object); // a block that a damaged ring did not take is ours now
+        at.leaves_words();
+    }
     done.add(reclaimed?);
     for (index, word) in words {
         let user = segment.user(object.entry, index);

@@ -1,4 +1,9 @@
 //! A segment: mapped bytes whose header was checked, with typed access to the words of its frame.
+//!
+//! Ordering pair `entries`: the store of the number of directory entries that have memory (Release)
+//! against loads of it (Acquire); it carries that they have it. Ordering pair `flags`: the changes
+//! of the flags of a segment or a queue (SeqCst) against loads of them (Acquire); they carry what
+//! was done before.
 
 mod create;
 pub(crate) mod header;
@@ -22,7 +27,7 @@ use ringway_sys::shm;
 pub(crate) use self::create::{Draft, Naming};
 use self::mapping::Mapping;
 pub use self::trust::Trust;
-use crate::body::{Body, Shared};
+use crate::body::{AtomicWords, Body};
 use crate::error::SegmentError;
 use crate::layout::{Entry, FRAME_AT, Frame, FrameWords, Header, PARTICIPANTS_AT, Participant};
 
@@ -149,7 +154,7 @@ impl Segment {
     }
 
     #[inline(always)]
-    fn at<T: Shared>(&self, offset: u64) -> &T {
+    fn at<T: AtomicWords>(&self, offset: u64) -> &T {
         debug_assert!(offset as usize + size_of::<T>() <= self.mapping.len());
         debug_assert!((offset as usize).is_multiple_of(align_of::<T>()));
         // SAFETY: every offset comes from the frame, whose parts lie within the mapping (its size

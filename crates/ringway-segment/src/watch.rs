@@ -5,6 +5,9 @@
 //! elects it). The processes of the participants are watched by kept pidfds, which one `poll`
 //! answers for; each lock byte is asked about as well, which finds a process that executes another
 //! program, and participants in other PID namespaces.
+//!
+//! Ordering pair `process`: the CAS that makes the knowledge of a process known to its threads
+//! (Release) against loads of the pointer to it (Acquire); it carries what it points to.
 
 use core::ptr;
 use core::sync::atomic::{
@@ -58,8 +61,8 @@ fn process() -> &'static Process {
                     attachments: Mutex::default(),
                     sentinels: Mutex::default(),
                 }));
+                // process
                 if PROCESS.compare_exchange(known, fresh, AcqRel, Acquire).is_err() {
-                    // process
                     // SAFETY: another thread was faster; no pointer to ours has left.
                     drop(unsafe { Box::from_raw(fresh) });
                 }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use ringway_segment::core::owned;
-use ringway_segment::objects::channel::{Guard, GuardMany, HeldMany};
+use ringway_segment::objects::channel::{Guard, GuardMany, OwnedBlocks};
 
 use crate::error::GetError;
 use crate::message::{Message, Payload};
@@ -14,7 +14,8 @@ use crate::received::{Received, ReceivedBytes};
 /// Most messages that one ring operation moves.
 pub const BATCH_MAX: usize = owned::BATCH_MAX;
 
-/// Messages that were taken together, oldest first: an iterator over them. What is not iterated over is dropped with it.
+/// Messages that were taken together, oldest first: an iterator over them. What is not iterated
+/// over is dropped with it.
 ///
 /// ```
 /// # use ringway::{Place, Queue};
@@ -33,7 +34,7 @@ pub struct Batch<'q, T: Payload + ?Sized> {
 
 impl<'q, T: Payload + ?Sized> Batch<'q, T> {
     /// Of the first `count` blocks, which this process owns.
-    pub(crate) fn new(shared: &'q Shared, taken: HeldMany<'q>) -> Self {
+    pub(crate) fn new(shared: &'q Shared, taken: OwnedBlocks<'q>) -> Self {
         Self { shared, taken: GuardMany::new(taken), payload: PhantomData }
     }
 

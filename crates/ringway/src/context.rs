@@ -12,7 +12,7 @@ use ringway_segment::place::Place;
 use ringway_segment::segment::{Trust, remove};
 use ringway_segment::spec::SegmentSpec;
 
-use crate::handle::Kind;
+use crate::handle::{self, Kind};
 
 const NAME: &str = "context";
 
@@ -116,10 +116,7 @@ impl ContextOptions {
     pub fn open(&self, place: impl Into<Place>) -> Result<Context, OpenError> {
         let place = place.into();
         let label = place.label(NAME);
-        Ok(Context {
-            attachment: Attachment::open(&place, &label, self.trust)?,
-            label: label.into(),
-        })
+        Context::over(Attachment::open(&place, &label, self.trust)?, &label)
     }
 
     /// Opens the context behind a descriptor that was inherited; see [`Context::inheritable_fd`].
@@ -128,12 +125,24 @@ impl ContextOptions {
     /// As of [`open`](Self::open), but for a name.
     pub fn open_fd(&self, fd: impl AsFd) -> Result<Context, OpenError> {
         let label = Place::Unnamed.label(NAME);
-        let attachment = Attachment::open_descriptor(fd.as_fd(), &label, self.trust)?;
-        Ok(Context { attachment, label: label.into() })
+        Context::over(Attachment::open_descriptor(fd.as_fd(), &label, self.trust)?, &label)
     }
 }
 
 impl Context {
+    /// Over a segment, unless that is the segment of an object alone.
+    fn over(attachment: Arc<Attachment>, label: &str) -> Result<Self, OpenError> {
+        if let Some(alone) = objects(attachment.segment()).iter().find(|one| one.name.is_empty()) {
+            return Err(OpenError::Refused {
+                name: label.to_owned(),
+                field: "the segment",
+                found: format!("that of a single {}", alone.kind.name()),
+                expected: "that of a context".to_owned(),
+            });
+        }
+        Ok(Self { attachment, label: label.into() })
+    }
+
     /// More ways to create and open.
     pub fn options() -> ContextOptions {
         ContextOptions::default()
@@ -165,8 +174,9 @@ impl Context {
     /// stood for it.
     ///
     /// # Errors
-    /// [`RemoveError`] when the system refuses: then nothing has changed.
+    /// [`RemoveError`] when the system refuses, and in a forked child: then nothing has changed.
     pub fn remove(&self) -> Result<bool, RemoveError> {
+        handle::may_remove(&self.attachment)?;
         remove::remove(self.attachment.segment())
     }
 
@@ -176,7 +186,8 @@ impl Context {
     /// # Errors
     /// When it has none (on the heap), there are no more descriptors, or in a forked child.
     pub fn inheritable_fd(&self) -> io::Result<OwnedFd> {
-        self.attachment.enter().map_err(io::Error::other)?;
+        let forked = |error| io::Error::other(format!("{}: {error}", self.label));
+        self.attachment.enter().map_err(forked)?;
         self.attachment.inheritable_fd()
     }
 
@@ -185,6 +196,10 @@ impl Context {
         name: &str,
         spec: &K::Spec,
     ) -> Result<K, CreateError> {
+        if name.is_empty() {
+            let reason = "it is empty";
+            return Err(CreateError::BadName { name: String::new(), reason });
+        }
         K::create(&self.attachment, &self.label_of::<K>(name), name, spec)
     }
 

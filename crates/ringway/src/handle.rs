@@ -116,11 +116,16 @@ pub(crate) fn inheritable_fd(object: &Object) -> io::Result<OwnedFd> {
 
 /// Removes the name of an object. Processes that have it open go on using it.
 pub(crate) fn remove(object: &Object) -> Result<bool, RemoveError> {
-    let attachment = object.attachment();
-    attachment.enter().map_err(|error| RemoveError {
+    may_remove(object.attachment())?;
+    object.remove()
+}
+
+/// Refuses to remove what is the parent's of a forked child.
+pub(crate) fn may_remove(attachment: &Attachment) -> Result<(), RemoveError> {
+    let refused = |error| RemoveError {
         path: attachment.segment().path().unwrap_or(Path::new("an object without a name")).into(),
         owner: None,
         source: io::Error::other(error),
-    })?;
-    object.remove()
+    };
+    attachment.enter().map(drop).map_err(refused)
 }

@@ -49,9 +49,10 @@ pub use rkyv;
 pub mod inspect {
     pub use ringway_segment::directory::objects;
     pub use ringway_segment::inspect::{
-        Accounts, Content, Facts, Held, Holder, Holds, LockSnapshot, ObjectFacts, ParticipantInfo,
-        Snapshot, Step, Unsettled, accounts, damaged_entries, facts, first, lock_snapshot, open,
-        participants, recover, remove_object, schema, snapshot, unsettled, users,
+        Accounts, Content, Facts, Holder, Holding, Holdings, LockSnapshot, ObjectFacts,
+        ParticipantInfo, Snapshot, Step, Unsettled, accounts, damaged_entries, facts, first,
+        lock_snapshot, open, participants, recover, remove_object, schema, snapshot, unsettled,
+        users,
     };
     pub use ringway_segment::place::{list, printable};
     pub use ringway_segment::process::{ProcessInfo, info_of};

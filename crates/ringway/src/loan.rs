@@ -4,19 +4,21 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
-use ringway_segment::objects::channel::{Guard, Held};
+use ringway_segment::objects::channel::{Guard, OwnedBlock};
 use ringway_segment::waiting::Until;
 
 use crate::error::PutError;
 use crate::queue::shared::Shared;
 
-/// A message that is being made in place. Dropping it gives the memory back; [`Loan::send`] puts it into the queue.
+/// A message that is being made in place. Dropping it gives the memory back; [`Loan::send`] puts it
+/// into the queue.
 ///
-/// Its bytes are at first what earlier messages of this queue left there, so that large loans cost no more than small
-/// ones: write them all, or [`truncate`](Loan::truncate) it to those that were written, or `fill(0)` it.
+/// Its bytes are at first what earlier messages of this queue left there, so that large loans cost
+/// no more than small ones: write them all, or [`truncate`](Loan::truncate) it to those that were
+/// written, or `fill(0)` it.
 ///
-/// A participant may hold as many loans and received messages at once as the queue's option `loans` says without
-/// delaying anybody.
+/// A participant may hold as many loans and received messages at once as the queue's option `loans`
+/// says without delaying anybody.
 ///
 /// ```
 /// # use ringway::{Place, PutError, Queue};
@@ -35,7 +37,7 @@ pub struct Loan<'q> {
 }
 
 impl<'q> Loan<'q> {
-    pub(crate) fn new(shared: &'q Shared, mut block: Held<'q>, length: usize) -> Self {
+    pub(crate) fn new(shared: &'q Shared, mut block: OwnedBlock<'q>, length: usize) -> Self {
         block.set_length(length);
         Self { shared, block: Guard::new(block), length }
     }
@@ -62,7 +64,7 @@ impl<'q> Loan<'q> {
         self.send_until(Until::Now)
     }
 
-    /// Puts the message, waiting for a place at most so long.
+    /// Sends the message, blocking for up to `timeout` while the queue is full.
     ///
     /// # Errors
     /// [`PutError`] with the loan in it.

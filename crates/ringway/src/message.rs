@@ -17,7 +17,8 @@ use rkyv::{Archive, Deserialize, Portable, Serialize};
 
 /// A type that can be sent: one that derives rkyv's `Archive`, `Serialize` and `Deserialize`.
 ///
-/// There is nothing to implement. Not for types that hold `Rc` or `Arc`, and not nested deeper than 256 boxes.
+/// There is nothing to implement. Not for types that hold `Rc` or `Arc`, and not nested deeper than
+/// 256 boxes.
 ///
 /// ```
 /// use ringway::{Place, Queue, rkyv};
@@ -133,7 +134,8 @@ impl Payload for [u8] {
     }
 }
 
-/// Writes into a block, and goes on counting past its end, so that one pass tells the size that is needed.
+/// Writes into a block, and goes on counting past its end, so that one pass tells the size that is
+/// needed.
 pub struct BlockWriter<'w> {
     block: &'w mut [MaybeUninit<u8>],
     written: usize,
@@ -157,19 +159,22 @@ impl<E: Source> Writer<E> for BlockWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> Result<(), E> {
         let end = self.written + bytes.len();
         if let Some(place) = self.block.get_mut(self.written..end) {
-            place.write_copy_of_slice(bytes);
+            for (place, &byte) in place.iter_mut().zip(bytes) {
+                place.write(byte);
+            }
         }
         self.written = end;
         Ok(())
     }
 }
 
-/// Serialises into `block` and answers the size, which may be more than the block has.
+/// Serialises into `block` and returns the size, which may be more than the block has.
 pub(crate) fn encode<T: Message>(value: &T, block: &mut [MaybeUninit<u8>]) -> Result<usize, Error> {
     rkyv::api::high::to_bytes_in(value, BlockWriter::new(block)).map(|writer| writer.written)
 }
 
-/// How deep a message may be nested by boxes and the like. Bytes that go deeper would use up the stack of who reads them.
+/// How deep a message may be nested by boxes and the like. Bytes that go deeper would use up the
+/// stack of their reader.
 const DEPTH_MAX: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 
 /// Checks the bytes and gives access to them in place.

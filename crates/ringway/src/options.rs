@@ -20,8 +20,8 @@ use crate::message::{Message, Payload, Schema};
 use crate::queue::Queue;
 use crate::queue::shared::Shared;
 
-/// How to create or open a queue. All but [`wait`](Self::wait) and [`schema`](Self::schema) matter only to the creator:
-/// who opens a queue finds it as it was made. A queue cannot be resized.
+/// How to create or open a queue. All but [`wait`](Self::wait) and [`schema`](Self::schema) matter
+/// only to the creator: who opens a queue finds it as it was made. A queue cannot be resized.
 ///
 /// ```
 /// # use ringway::{Place, Queue};
@@ -57,7 +57,8 @@ impl<T: Payload + ?Sized> Default for QueueOptions<T> {
 }
 
 impl<T: Payload + ?Sized> QueueOptions<T> {
-    /// A queue of at most 65,536 messages of at most 64 KiB, for at most 128 processes. Memory is taken as it is used.
+    /// A queue of at most 65,536 messages of at most 64 KiB, for at most 128 processes. Memory is
+    /// taken as it is used.
     pub fn new() -> Self {
         let Schema { name, fingerprint } = T::schema();
         let channel = ChannelSpec {
@@ -79,11 +80,13 @@ impl<T: Payload + ?Sized> QueueOptions<T> {
         self
     }
 
-    /// Bytes of the largest message: 1 to 64 GiB. Small messages do not cost more in a queue that takes large ones.
+    /// Bytes of the largest message: 1 to 64 GiB. Small messages do not cost more in a queue that
+    /// takes large ones.
     ///
-    /// The addresses that a queue spans, though not its memory, are for the case that all its messages are so large and
-    /// every participant holds what it may: about 4/3 of `max_message * (maxsize + participants * (loans + 10))` bytes,
-    /// of which there may be 64 TiB. With all else as by default that allows some 600 MiB; for more, lower the others:
+    /// The addresses that a queue spans, though not its memory, are for the case that all its
+    /// messages are so large and every participant holds what it may: about 4/3 of `max_message *
+    /// (maxsize + participants * (loans + 10))` bytes, of which there may be 64 TiB. With all else
+    /// as by default that allows some 600 MiB; for more, lower the others:
     ///
     /// ```
     /// # use ringway::{Place, Queue};
@@ -97,21 +100,23 @@ impl<T: Payload + ?Sized> QueueOptions<T> {
         self
     }
 
-    /// How many processes may have it open at once: 1 to 255. Each open counts; clones of a handle do not.
+    /// How many processes may have it open at once: 1 to 255. Each open counts; clones of a handle
+    /// do not.
     pub fn participants(mut self, participants: u32) -> Self {
         self.segment.participants = participants;
         self
     }
 
-    /// How many loans and received messages each participant may hold at once without delaying anybody: 1 to 4,096. All
-    /// threads of a process that share a handle share this number, and each of their `get_many` may take 32.
+    /// How many loans and received messages each participant may hold at once without delaying
+    /// anybody: 1 to 4,096. All threads of a process that share a handle share this number, and
+    /// each of their `get_many` may take 32.
     pub fn loans(mut self, loans: u32) -> Self {
         self.queue.channel.loans = loans;
         self
     }
 
-    /// Permissions of the file: read and write for its owner, and what is said beyond that for others; 0o600 if nothing
-    /// is said. Not on the portable path, which always has 0o600.
+    /// Permissions of the file: read and write for its owner, and what is said beyond that for
+    /// others; 0o600 if nothing is said. Not on the portable path, which always has 0o600.
     pub fn mode(mut self, mode: u32) -> Self {
         self.segment.mode = mode;
         self
@@ -255,9 +260,10 @@ impl QueueOptions<[u8]> {
 impl<T: Message> QueueOptions<T> {
     /// Names the schema of the messages.
     ///
-    /// A queue opens only for the schema that it was created with. Without a name, that is the type's name as the
-    /// compiler prints it, with the size and alignment of its archived form; a name of your own keeps it the same when
-    /// the type moves to another module, or between compilers. Change it when the fields change.
+    /// A queue opens only for the schema that it was created with. Without a name, that is the
+    /// type's name as the compiler prints it, with the size and alignment of its archived form; a
+    /// name of your own keeps it the same when the type moves to another module, or between
+    /// compilers. Change it when the fields change.
     pub fn schema(mut self, name: &str) -> Self {
         let Schema { name, fingerprint } = Schema::named::<T>(name);
         self.queue.channel.schema = name;

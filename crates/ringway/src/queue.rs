@@ -29,9 +29,19 @@ use crate::options::QueueOptions;
 
 /// A first-in first-out queue between processes, for any number of putters and getters.
 ///
-/// A handle can be cloned, sent and shared between threads; all handles of one `open` count as one participant.
-/// Operations are not for signal handlers. After a fork the child must open the queue anew: its copy of a handle
-/// answers [`SegmentError::Forked`].
+/// * **Handles** can be cloned, sent and shared between threads; all handles of one `open` count as
+///   one participant.
+/// * **Order.** Messages are taken in the order in which their puts took effect, one order for all
+///   processes. No order among blocked callers is promised.
+/// * **Death of a peer.** A message whose put returned is never lost. One that is being put is
+///   wholly in or out. What a dead process had taken and not released is counted as lost, and its
+///   memory comes back within about 100 ms if any process waits, or when one opens the queue.
+/// * **Happens-before.** What a putter did before its put is seen by the getter of the message.
+/// * **Fork.** The child must open the queue anew: its copy of a handle returns
+///   [`SegmentError::Forked`]. Operations are not for signal handlers.
+///
+/// *Soundness*: messages are read in place, so opening a queue is a promise that no process with
+/// access to its file writes to it by other means.
 ///
 /// ```
 /// # use ringway::Queue;
@@ -145,8 +155,8 @@ impl<T: Payload + ?Sized> Queue<T> {
         Ok(self.len()? >= self.maxsize())
     }
 
-    /// Shuts the queue down for everybody: later puts fail, gets take what is left and then fail. All sleepers wake.
-    /// With `immediate`, what is left is dropped.
+    /// Shuts the queue down for everybody: later puts fail, gets take what is left and then fail.
+    /// All sleepers wake. With `immediate`, what is left is dropped.
     ///
     /// # Errors
     /// [`Error`].
@@ -162,7 +172,8 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.ask(|channel, _| channel.is_shut_down())
     }
 
-    /// Takes back what dead participants held. Whoever waits, opens the queue or finds no block does so anyway.
+    /// Takes back what dead participants held. A caller that waits, opens the queue or finds no
+    /// free block does so anyway.
     ///
     /// # Errors
     /// [`Error`].
@@ -170,7 +181,8 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.ask(|_, inside| recovery::recover(inside.attachment()))
     }
 
-    /// Removes its name. Those who have it open go on using it. Answers whether the name still stood for this queue.
+    /// Removes its name. Processes that have it open go on using it. Returns whether the name still
+    /// stood for this queue.
     ///
     /// # Errors
     /// [`RemoveError`] when the system refuses, and in a forked child: then nothing has changed.

@@ -56,8 +56,8 @@ impl fmt::Debug for ReceivedBytes<'_> {
 
 /// A received message, read where it lies. It dereferences to the archived type.
 ///
-/// A participant may hold as many loans and received messages at once as the queue's option `loans` says without
-/// delaying anybody.
+/// A participant may hold as many loans and received messages at once as the queue's option `loans`
+/// says without delaying anybody.
 ///
 /// ```
 /// # use ringway::{Place, Queue};
@@ -130,8 +130,8 @@ impl<T: Message> Deref for Received<'_, T> {
     type Target = T::Archived;
     #[inline]
     fn deref(&self) -> &T::Archived {
-        // SAFETY: points into the block, which this guard owns and nobody writes, at a value that was checked (or
-        // vouched for).
+        // SAFETY: points into the block, which this guard owns and nobody writes, at a value that
+        // was checked (or vouched for).
         unsafe { self.archived.as_ref() }
     }
 }

@@ -8,9 +8,9 @@
 //! at every instruction always. In each scene there are besides N real kills at instructions that
 //! are evenly spread and N at instructions that change the segment, likewise stops, and N trials in
 //! company: kills while another process really sleeps, or stops while another process is in the
-//! middle of a recovery. N is 100 where nothing is said. `--short` leaves out the scenes that differ
-//! least. It ends at the first thing that does not hold, and names the operation, the scene and the
-//! instruction.
+//! middle of a recovery. N is 100 where nothing is said. `--short` leaves out the scenes that
+//! differ least. It ends at the first thing that does not hold, and names the operation, the scene
+//! and the instruction.
 
 use std::process::ExitCode;
 

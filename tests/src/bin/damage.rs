@@ -1,8 +1,9 @@
 //! The process that damaged segments may crash. It says each case before it begins.
 //!
-//! `damage bits SEED ROUNDS`: each bit that is in use, in turn. `damage words SEED ROUNDS`: each word in turn. `damage
-//! sleepers SEED ROUNDS`: each word that is in use, while somebody waits. `damage scripts SEED COUNT`: several words at
-//! random. `damage attach SEED COUNT`: bytes that are no queue, or were one.
+//! `damage bits SEED ROUNDS`: each bit that is in use, in turn. `damage words SEED ROUNDS`: each
+//! word in turn. `damage sleepers SEED ROUNDS`: each word that is in use, while somebody waits.
+//! `damage scripts SEED COUNT`: several words at random. `damage attach SEED COUNT`: bytes that are
+//! no queue, or were one.
 
 use ringway_segment::layout::Header;
 use ringway_tests::damage::{self, OPERATIONS, Script, Step, Tally, Value};

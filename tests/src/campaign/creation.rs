@@ -2,8 +2,8 @@
 //! nothing.
 //!
 //! The portable way cannot promise as much: `shm_open` shows the name before there is anything
-//! behind it. There the name stands for a whole queue, for nothing, or for something that is refused
-//! and can be removed.
+//! behind it. There the name stands for a whole queue, for nothing, or for something that is
+//! refused and can be removed.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;

@@ -96,7 +96,8 @@ impl<S: Subject> Trial<'_, S> {
         Ok(Some(stepper))
     }
 
-    /// Audits an image after each instruction that changed the segment, and returns which these are.
+    /// Audits an image after each instruction that changed the segment, and returns which these
+    /// are.
     fn images(self, tally: &mut Tally) -> Result<Vec<u64>, String> {
         let mut changes = Vec::new();
         let text = |error: std::io::Error| error.to_string();

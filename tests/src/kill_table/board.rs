@@ -1,4 +1,5 @@
-//! Words in a file that several processes have mapped: what the workers of a trial have done so far.
+//! Words in a file that several processes have mapped: what the workers of a trial have done so
+//! far.
 //!
 //! `host.py` writes the same words from Python.
 
@@ -44,8 +45,8 @@ impl Words {
     /// One of them.
     pub fn at(&self, index: usize) -> &AtomicU64 {
         assert!(index < self.0.len() / 8);
-        // SAFETY: within the mapping, which is aligned to a page, lives as long as the borrow, and is only reached through
-        // atomic words. Nobody shortens the file.
+        // SAFETY: within the mapping, which is aligned to a page, lives as long as the borrow, and
+        // is only reached through atomic words. Nobody shortens the file.
         unsafe { AtomicU64::from_ptr(self.0.as_mut_ptr().cast::<u64>().add(index)) }
     }
 }
@@ -109,7 +110,8 @@ impl Board {
 
     /// What became of the messages.
     pub fn settle(&self) -> Account {
-        // One more than is known: the last put of a killed producer may have gone in without its knowing.
+        // One more than is known: the last put of a killed producer may have gone in without its
+        // knowing.
         let mut times: [Vec<u64>; PAIR] =
             std::array::from_fn(|producer| vec![0; self.count(producer) as usize + 1]);
         let mut account = Account::default();

@@ -44,8 +44,8 @@ pub struct Tally {
     pub trials: u64,
     /// After so many of them the rest did not go on.
     pub wedged: u64,
-    /// Acknowledged messages that did not arrive in those where it did, but for the one that a killed consumer may have had
-    /// in its hands.
+    /// Acknowledged messages that did not arrive in those where it did, but for the one that a
+    /// killed consumer may have had in its hands.
     pub lost: u64,
     /// Messages that came twice in these.
     pub duplicated: u64,

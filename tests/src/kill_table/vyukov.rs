@@ -1,7 +1,8 @@
-//! Vyukov's bounded queue, the ring of crossbeam's `ArrayQueue` and many others, laid in shared memory.
+//! Vyukov's bounded queue, the ring of crossbeam's `ArrayQueue` and many others, laid in shared
+//! memory.
 //!
-//! A producer claims a place by moving the tail, writes the message, and then says in the place that it is there. Who
-//! dies between the first and the last leaves a place that nobody can pass.
+//! A producer claims a place by moving the tail, writes the message, and then says in the place
+//! that it is there. Who dies between the first and the last leaves a place that nobody can pass.
 
 use std::io;
 use std::path::Path;

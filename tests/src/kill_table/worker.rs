@@ -1,5 +1,5 @@
-//! The producers and consumers of the contestants in Rust, and the process that starts them. `host.py` is the same for
-//! those in Python.
+//! The producers and consumers of the contestants in Rust, and the process that starts them.
+//! `host.py` is the same for those in Python.
 
 use std::error::Error;
 use std::io::{self, Read};

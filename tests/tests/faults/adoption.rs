@@ -1,4 +1,5 @@
-//! C11: an entrant that stops while it takes over the entry of a dead participant does not hide what that one had.
+//! C11: an entrant that stops while it takes over the entry of a dead participant does not hide
+//! what that one had.
 
 use std::process::Command;
 
@@ -7,7 +8,6 @@ use ringway_tests::campaign::stepper::{Stepper, Stop};
 use ringway_tests::{Name, Watchdog, worker};
 
 #[test]
-#[ignore = "open: C11"]
 fn c11_a_stopped_entrant_does_not_hide_the_dead() {
     let options = || Queue::<[u8]>::options().maxsize(4).max_message(64).participants(2).loans(2);
     for stop in 1.. {

@@ -1,5 +1,5 @@
-//! P1, and its neighbour of the field report: a container sees another boot id than its host, or none. The queue that
-//! they share is sound all the same.
+//! P1, and its neighbour of the field report: a container sees another boot id than its host, or
+//! none. The queue that they share is sound all the same.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -51,7 +51,6 @@ fn shares(contain: impl FnOnce() -> io::Result<()> + Send) {
 
 /// As systemd-nspawn gives it to each container.
 #[test]
-#[ignore = "open: P1"]
 fn p01_a_container_with_a_boot_id_of_its_own_shares_queues_with_its_host() {
     let folder = Folder::new("boot");
     let own = folder.join("boot_id");
@@ -61,7 +60,6 @@ fn p01_a_container_with_a_boot_id_of_its_own_shares_queues_with_its_host() {
 
 /// As the option `ProcSubset=pid` of systemd leaves it.
 #[test]
-#[ignore = "open: P1"]
 fn p01_a_service_that_sees_no_boot_id_shares_queues_with_others() {
     shares(|| mounts::proc_of_processes(Path::new("/proc")));
 }

@@ -1,4 +1,5 @@
-//! C18 and C21: what it costs to wait beside many participants, and to come and go where there was much once.
+//! C18 and C21: what it costs to wait beside many participants, and to come and go where there was
+//! much once.
 
 use std::fs;
 use std::thread;
@@ -19,10 +20,9 @@ fn reads(worker: &Worker) -> Option<u64> {
     counts.lines().find_map(|line| line.strip_prefix("syscr: "))?.parse().ok()
 }
 
-/// A blocked getter looks for the dead some twenty times a second. Where it reads about each participant each time, its
-/// reads in two seconds are many times their number.
+/// A blocked getter looks for the dead some twenty times a second. Where it reads about each
+/// participant each time, its reads in two seconds are many times their number.
 #[test]
-#[ignore = "open: C18"]
 fn c18_a_look_does_not_read_about_each_participant() {
     const OTHERS: u64 = 60;
     let name = Name::new("idle");
@@ -107,7 +107,6 @@ fn median(mut rounds: Vec<f64>) -> f64 {
 }
 
 #[test]
-#[ignore = "open: C21"]
 fn c21_to_open_and_close_costs_no_more_where_many_messages_were_once() {
     const MESSAGES: u64 = 100_000;
     let names = [Name::new("fresh"), Name::new("used")];

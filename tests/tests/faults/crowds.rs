@@ -1,5 +1,5 @@
-//! C16, and its neighbour of the field report: many threads of one participant use up neither what others were promised
-//! nor the processor.
+//! C16, and its neighbour of the field report: many threads of one participant use up neither what
+//! others were promised nor the processor.
 
 use std::thread;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use ringway_tests::{Name, Watchdog, worker};
 const LOANS: u32 = 4;
 const LARGE: usize = 60_000;
 
-/// A participant that holds nothing may have its loans, however many putters of another one wait for a place.
+/// A participant that holds nothing may have its loans, however many putters of another one wait
+/// for a place.
 #[test]
-#[ignore = "open: C16"]
 fn c16_putters_that_wait_leave_others_their_loans() {
     let name = Name::new("in-flight");
     let options =
@@ -43,14 +43,13 @@ fn c16_putters_that_wait_leave_others_their_loans() {
     });
 }
 
-/// Context switches of a process in which 400 threads put and one gets, when its table has so many entries. The fewer,
-/// the fewer blocks there are.
+/// Context switches of a process in which 400 threads put and one gets, when its table has so many
+/// entries. The fewer, the fewer blocks there are.
 fn switches(participants: u32) -> u64 {
     worker!("herd", participants, 400).rest().trim().parse().expect("a number of switches")
 }
 
 #[test]
-#[ignore = "open: C16"]
 fn c16_threads_that_wait_for_a_block_are_not_woken_as_a_herd() {
     let mut few = [0; 3];
     let mut many = [0; 3];

@@ -15,7 +15,6 @@ fn options() -> QueueOptions<[u8]> {
 
 /// Its lock byte is free, and its process cannot be seen from there. Neither proves a death.
 #[test]
-#[ignore = "open: C7"]
 fn c07_one_whose_descriptors_were_closed_lives_for_other_pid_namespaces() {
     let name = Name::new("closed");
     for place in [name.place(), Place::Portable(name.to_string())] {
@@ -47,7 +46,8 @@ fn c07_one_whose_descriptors_were_closed_lives_for_other_pid_namespaces() {
     }
 }
 
-/// The first lock of others that stands in the way of locking all bytes: where it begins, and how long it is.
+/// The first lock of others that stands in the way of locking all bytes: where it begins, and how
+/// long it is.
 fn lock_on(file: &File) -> Option<(i64, i64)> {
     // SAFETY: all fields are numbers.
     let mut lock: libc::flock = unsafe { std::mem::zeroed() };
@@ -58,7 +58,6 @@ fn lock_on(file: &File) -> Option<(i64, i64)> {
 }
 
 #[test]
-#[ignore = "open: C8"]
 fn c08_a_file_that_got_the_number_of_a_closed_descriptor_is_left_alone() {
     let name = Name::new("reused");
     let folder = Folder::new("reused");
@@ -83,7 +82,6 @@ fn c08_a_file_that_got_the_number_of_a_closed_descriptor_is_left_alone() {
 
 /// A child that was given the descriptor did not come by the name, and needs none.
 #[test]
-#[ignore = "open: C12"]
 fn c12_a_removed_queue_opens_by_its_descriptor() {
     let name = Name::new("handed-on");
     let queue = options().create(&*name).unwrap();

@@ -1,5 +1,5 @@
-//! The faults of the core that a review found, by number. A test that is ignored as `open: C3` fails until that fault
-//! is mended; `cargo test -p ringway-tests --test faults -- --ignored` shows how.
+//! The faults of the core that a review found, by number. Each of these tests has been seen to fail
+//! before its fault was mended.
 
 #[cfg(target_arch = "x86_64")]
 mod adoption;

@@ -1,5 +1,5 @@
-//! C2, C14 and C15: memory that comes though nobody asked for it, that is touched though it is not there, and that is
-//! written to though it is in use.
+//! C2, C14 and C15: memory that comes though nobody asked for it, that is touched though it is not
+//! there, and that is written to though it is in use.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -48,7 +48,6 @@ fn made(kind: &str, name: &Name) -> (Queue<[u8]>, String, OwnedFd) {
 
 /// The kernel goes through what has no name, also if it had one.
 #[test]
-#[ignore = "open: C2"]
 fn c02_a_core_dump_does_not_fill_the_segment() {
     let folder = Folder::new("core");
     for kind in ["unnamed", "named", "removed", "portable"] {
@@ -83,7 +82,6 @@ fn works_or_tells(queue: &Queue<[u8]>, locked: &mut Worker, said: &str) {
 }
 
 #[test]
-#[ignore = "open: C2"]
 fn c02_a_process_that_locks_its_memory_does_not_fill_what_it_opens() {
     for kind in ["unnamed", "named", "portable"] {
         let name = Name::new("locked");
@@ -101,7 +99,6 @@ fn c02_a_process_that_locks_its_memory_does_not_fill_what_it_opens() {
 }
 
 #[test]
-#[ignore = "open: C2"]
 fn c02_a_process_that_locks_its_memory_does_not_fill_what_it_creates() {
     for way in ["", "portable:"] {
         let name = Name::new("locked");
@@ -123,7 +120,6 @@ fn c02_a_process_that_locks_its_memory_does_not_fill_what_it_creates() {
 
 /// Ahead of a message that is whole, nothing is read from where the next slot points to.
 #[test]
-#[ignore = "open: C14"]
 fn c14_a_slot_that_names_a_block_without_memory_is_not_followed() {
     let options = Queue::<[u8]>::options().maxsize(8).max_message(256);
     let folder = Folder::new("unbacked");
@@ -162,8 +158,8 @@ fn c14_a_slot_that_names_a_block_without_memory_is_not_followed() {
     });
 }
 
-/// Moves a worker to the return of its system call of this number that reads one byte at an offset, as the C library
-/// does before it writes a zero there. `false` if there are fewer.
+/// Moves a worker to the return of its system call of this number that reads one byte at an offset,
+/// as the C library does before it writes a zero there. `false` if there are fewer.
 #[cfg(target_arch = "x86_64")]
 fn stop_after_looking_at_a_byte(worker: &mut Stepper, number: u32) -> bool {
     let mut left = number;
@@ -184,7 +180,6 @@ fn stop_after_looking_at_a_byte(worker: &mut Stepper, number: u32) -> bool {
 
 /// Memory is reserved by a process that is stopped meanwhile, and others use it.
 #[test]
-#[ignore = "open: C15"]
 #[cfg(target_arch = "x86_64")]
 fn c15_a_file_system_without_fallocate_damages_no_message() {
     const MESSAGES: usize = 100;

@@ -9,7 +9,8 @@ fn options() -> QueueOptions<[u8]> {
     Queue::options().maxsize(20).max_message(64).participants(ENTRIES).loans(2)
 }
 
-/// A queue in each kind of place whose file a process can find again, with the worker's word for it.
+/// A queue in each kind of place whose file a process can find again, with the worker's word for
+/// it.
 fn in_each_place(test: impl Fn(&Queue<[u8]>, &str)) {
     let name = Name::new("restarts");
     for (place, text) in [
@@ -24,7 +25,6 @@ fn in_each_place(test: impl Fn(&Queue<[u8]>, &str)) {
 }
 
 #[test]
-#[ignore = "open: C3"]
 fn c03_a_process_that_execs_itself_gives_back_what_it_had() {
     in_each_place(|queue, place| {
         for message in ["first", "second", "third", "fourth"] {
@@ -41,7 +41,6 @@ fn c03_a_process_that_execs_itself_gives_back_what_it_had() {
 }
 
 #[test]
-#[ignore = "open: C3"]
 fn c03_a_process_that_execs_itself_gives_back_its_old_entries() {
     in_each_place(|queue, place| {
         let restarts = ENTRIES + 4;

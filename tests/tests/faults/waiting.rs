@@ -1,4 +1,5 @@
-//! C9 and C10: whoever waits takes part in the look for the dead, and what a wait leaves behind does not add up.
+//! C9 and C10: whoever waits takes part in the look for the dead, and what a wait leaves behind
+//! does not add up.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
@@ -23,8 +24,8 @@ fn dies(queue: &Queue<[u8]>, name: &Name) {
 const STRATEGIES: [WaitStrategy; 3] =
     [WaitStrategy::Spin, WaitStrategy::Adaptive, WaitStrategy::Park];
 
-/// Waits again and again, for three seconds in all at least: sixty times as long as waiters pause between two looks.
-/// Returns whether a participant was found dead.
+/// Waits again and again, for three seconds in all at least: sixty times as long as waiters pause
+/// between two looks. Returns whether a participant was found dead.
 fn waits_in_vain(queue: &Queue<[u8]>, timeout: Duration, wait: impl Fn()) -> bool {
     let waits = Duration::from_secs(3).div_duration_f64(timeout) as u32;
     (0..waits).any(|_| {
@@ -34,7 +35,6 @@ fn waits_in_vain(queue: &Queue<[u8]>, timeout: Duration, wait: impl Fn()) -> boo
 }
 
 #[test]
-#[ignore = "open: C10"]
 fn c10_gets_with_short_timeouts_find_the_dead() {
     let mut blind = Vec::new();
     for strategy in STRATEGIES {
@@ -55,7 +55,6 @@ fn c10_gets_with_short_timeouts_find_the_dead() {
 }
 
 #[test]
-#[ignore = "open: C10"]
 fn c10_puts_with_short_timeouts_find_the_dead() {
     let timeout = Duration::from_millis(10);
     let mut blind = Vec::new();
@@ -77,7 +76,6 @@ fn c10_puts_with_short_timeouts_find_the_dead() {
 
 /// Each of its sleeps ends by a wake, long before it would look.
 #[test]
-#[ignore = "open: C10"]
 fn c10_a_getter_that_is_woken_often_finds_the_dead() {
     for strategy in [WaitStrategy::Adaptive, WaitStrategy::Park] {
         let name = Name::new("woken");
@@ -98,7 +96,8 @@ fn c10_a_getter_that_is_woken_often_finds_the_dead() {
     }
 }
 
-/// More than the sleepers, as one that was just woken may have registered again; far less than the messages.
+/// More than the sleepers, as one that was just woken may have registered again; far less than the
+/// messages.
 const FEW: u32 = 8;
 const MESSAGES: u64 = 1000;
 
@@ -108,7 +107,6 @@ fn slowly() {
 
 /// The more registrations stand, the longer sleepers sleep before they look.
 #[test]
-#[ignore = "open: C9"]
 fn c09_getters_that_are_woken_leave_no_registrations() {
     let queue = options().wait(WaitStrategy::Park).create(ringway::Place::Unnamed).unwrap();
     let _dog = Watchdog::of(&queue);
@@ -134,7 +132,6 @@ fn c09_getters_that_are_woken_leave_no_registrations() {
 }
 
 #[test]
-#[ignore = "open: C9"]
 fn c09_putters_that_are_woken_leave_no_registrations() {
     let queue = options().wait(WaitStrategy::Park).create(ringway::Place::Unnamed).unwrap();
     let _dog = Watchdog::of(&queue);

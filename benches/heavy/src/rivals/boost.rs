@@ -1,4 +1,5 @@
-//! boost::interprocess's message queue: a heap of messages under a lock. Skipped where its headers are missing.
+//! boost::interprocess's message queue: a heap of messages under a lock. Skipped where its headers
+//! are missing.
 
 use std::ffi::CString;
 

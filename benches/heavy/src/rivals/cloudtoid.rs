@@ -5,9 +5,10 @@ use std::sync::Mutex;
 use cloudtoid_interprocess::{Options, Publisher, Subscriber};
 use ringway_benches::link::{Link, Load, Receiver, Sender};
 use ringway_benches::rival::{About, Between, Rival};
-use ringway_benches::rivals::spinning::until;
+use ringway_benches::rivals::spinning::Wait;
+use ringway_benches::workload::Kind;
 
-use super::{Folder, Wait, fresh_name};
+use super::{Folder, fresh_name};
 
 /// With receivers that wait that way; senders always ask again and yield.
 pub struct Cloudtoid(pub Wait);
@@ -19,10 +20,14 @@ impl Rival for Cloudtoid {
     type Link = Queue;
     fn about(&self) -> About {
         let (name, waits) = match self.0 {
-            Wait::Spin => ("cloudtoid", "spins, yields"),
+            Wait::Spin => ("cloudtoid", self.0.name()),
+            Wait::Pause => ("cloudtoid, pausing", self.0.name()),
             Wait::Sleep => ("cloudtoid, sleeping", "receivers sleep"),
         };
         About::of_crate(name, "cloudtoid-interprocess", Between::Processes, waits)
+    }
+    fn joins(&self, kind: Kind) -> bool {
+        self.0.joins(kind) && Between::Processes.joins(kind)
     }
     fn carries(&self, _load: &Load) -> bool {
         true
@@ -70,7 +75,7 @@ impl Sender for End<Publisher> {
     #[inline]
     fn send(&mut self, _size: usize, write: impl FnOnce(&mut [u8])) {
         write(&mut self.1);
-        until(|| match self.0.try_send(&self.1) {
+        self.2.until(|| match self.0.try_send(&self.1) {
             Ok(()) => Some(()),
             Err(error) if error.is_full() => None,
             Err(error) => panic!("{error}"),
@@ -82,8 +87,9 @@ impl Receiver for End<Subscriber> {
     #[inline]
     fn receive(&mut self, read: impl FnOnce(&[u8])) {
         match self.2 {
-            Wait::Spin => {
-                let length = until(|| self.0.try_recv_into(&mut self.1).expect("a whole queue"));
+            Wait::Spin | Wait::Pause => {
+                let length =
+                    self.2.until(|| self.0.try_recv_into(&mut self.1).expect("a whole queue"));
                 read(&self.1[..length]);
             }
             Wait::Sleep => read(&self.0.recv().expect("a whole queue")),

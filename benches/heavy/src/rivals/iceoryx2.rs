@@ -1,5 +1,5 @@
-//! iceoryx2: publish and subscribe without copies, for one sender and one receiver here, since every subscriber gets
-//! every message.
+//! iceoryx2: publish and subscribe without copies, for one sender and one receiver here, since
+//! every subscriber gets every message.
 
 use ::iceoryx2::port::{
     listener::Listener, notifier::Notifier, publisher::Publisher, subscriber::Subscriber,
@@ -7,25 +7,27 @@ use ::iceoryx2::port::{
 use ::iceoryx2::prelude::*;
 use ringway_benches::link::{Link, Load, Receiver, Sender};
 use ringway_benches::rival::{About, Between, Rival};
-use ringway_benches::rivals::spinning::until;
+use ringway_benches::rivals::spinning::Wait;
 use ringway_benches::workload::Kind;
 
-use super::{Folder, Wait, fresh_name};
+use super::{Folder, fresh_name};
 
-/// With a receiver that polls, or one that sleeps on an event that the sender fires for each message.
+/// With a receiver that polls, or one that sleeps on an event that the sender fires for each
+/// message.
 pub struct Iceoryx2(pub Wait);
 
 impl Rival for Iceoryx2 {
     type Link = Topic;
     fn about(&self) -> About {
         let (name, waits) = match self.0 {
-            Wait::Spin => ("iceoryx2", "spins, yields"),
+            Wait::Spin => ("iceoryx2", self.0.name()),
+            Wait::Pause => ("iceoryx2, pausing", self.0.name()),
             Wait::Sleep => ("iceoryx2, events", "receiver sleeps, sender retries"),
         };
         About::of_crate(name, "iceoryx2", Between::Processes, waits)
     }
     fn joins(&self, kind: Kind) -> bool {
-        !matches!(kind, Kind::Typed(_) | Kind::IdleProcesses | Kind::IdleThreads)
+        self.0.joins(kind) && (kind == Kind::InPlace || Between::Processes.joins(kind))
     }
     fn carries(&self, load: &Load) -> bool {
         load.is_one_to_one()
@@ -70,7 +72,7 @@ impl Topic {
             .max_subscribers(1)
             .open_or_create()?;
         let events = match self.wait {
-            Wait::Spin => None,
+            Wait::Spin | Wait::Pause => None,
             Wait::Sleep => Some(node.service_builder(&name).event().open_or_create()?),
         };
         Ok((messages, events, node))
@@ -89,7 +91,7 @@ impl Topic {
         let (messages, events, node) = self.open()?;
         let subscriber = messages.subscriber_builder().create()?;
         let listener = events.map(|events| events.listener_builder().create()).transpose()?;
-        Ok(ReceivingEnd { subscriber, listener, _node: node })
+        Ok(ReceivingEnd { subscriber, listener, wait: self.wait, _node: node })
     }
 }
 
@@ -117,6 +119,7 @@ pub struct SendingEnd {
 pub struct ReceivingEnd {
     subscriber: Subscriber<ipc::Service, [u8], ()>,
     listener: Option<Listener<ipc::Service>>,
+    wait: Wait,
     _node: Node<ipc::Service>,
 }
 
@@ -150,7 +153,7 @@ impl Receiver for ReceivingEnd {
     #[inline]
     fn receive(&mut self, read: impl FnOnce(&[u8])) {
         let sample = match &self.listener {
-            None => until(|| self.subscriber.receive().expect("the service")),
+            None => self.wait.until(|| self.subscriber.receive().expect("the service")),
             Some(listener) => loop {
                 if let Some(sample) = self.subscriber.receive().expect("the service") {
                     break sample;

@@ -10,7 +10,8 @@ use ringway_benches::rival::{About, Between, Rival};
 use ringway_benches::typed::Value;
 use ringway_benches::workload::Kind;
 
-/// A channel of such values. They are sent as `Arc`s: the channel takes what it sends, and so the sender keeps it.
+/// A channel of such values. They are sent as `Arc`s: the channel takes what it sends, and so the
+/// sender keeps it.
 pub struct Typed<T>(pub PhantomData<T>);
 
 impl<T: Value + Send + Sync> Rival for Typed<T> {

@@ -5,10 +5,11 @@ use std::sync::Mutex;
 use ipmpsc::SharedRingBuffer;
 use ringway_benches::link::{Link, Load, Receiver, Sender};
 use ringway_benches::rival::{About, Between, Rival};
-use ringway_benches::rivals::spinning::until;
+use ringway_benches::rivals::spinning::Wait;
+use ringway_benches::workload::Kind;
 use serde_bytes::Bytes;
 
-use super::{Folder, Wait};
+use super::Folder;
 
 /// With a receiver that waits that way; senders always sleep.
 pub struct Ipmpsc(pub Wait);
@@ -21,9 +22,13 @@ impl Rival for Ipmpsc {
     fn about(&self) -> About {
         let (name, waits) = match self.0 {
             Wait::Spin => ("ipmpsc, spinning", "receiver spins, yields"),
+            Wait::Pause => ("ipmpsc, pausing", "receiver pauses, yields"),
             Wait::Sleep => ("ipmpsc", "sleeps"),
         };
         About::of_crate(name, "ipmpsc", Between::Processes, waits)
+    }
+    fn joins(&self, kind: Kind) -> bool {
+        self.0.joins(kind) && Between::Processes.joins(kind)
     }
     fn carries(&self, load: &Load) -> bool {
         load.receivers == 1
@@ -84,9 +89,9 @@ impl Sender for SendingEnd {
 impl Receiver for ReceivingEnd {
     #[inline]
     fn receive(&mut self, read: impl FnOnce(&[u8])) {
-        if self.1 == Wait::Spin {
+        if self.1 != Wait::Sleep {
             let mut read = Some(read);
-            return until(|| {
+            return self.1.until(|| {
                 let mut context = self.0.zero_copy_context();
                 let bytes: &[u8] = context.try_recv().expect("the ring")?;
                 read.take().map(|read| read(bytes))

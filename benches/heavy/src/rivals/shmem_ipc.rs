@@ -1,13 +1,13 @@
-//! shmem-ipc: a ring of items of one size with an event descriptor for each side, for one sender and one receiver.
+//! shmem-ipc: a ring of items of one size with an event descriptor for each side, for one sender
+//! and one receiver.
 
 use std::sync::Mutex;
 
 use ringway_benches::link::{Link, Load, Receiver, Sender};
 use ringway_benches::rival::{About, Between, Rival};
-use ringway_benches::rivals::spinning::until;
+use ringway_benches::rivals::spinning::Wait;
+use ringway_benches::workload::Kind;
 use shmem_ipc::sharedring;
-
-use super::Wait;
 
 /// With ends that wait that way.
 pub struct ShmemIpc(pub Wait);
@@ -16,10 +16,14 @@ impl Rival for ShmemIpc {
     type Link = Ends;
     fn about(&self) -> About {
         let (name, waits) = match self.0 {
-            Wait::Spin => ("shmem-ipc, spinning", "spins, yields"),
-            Wait::Sleep => ("shmem-ipc", "sleeps"),
+            Wait::Spin => ("shmem-ipc, spinning", self.0.name()),
+            Wait::Pause => ("shmem-ipc, pausing", self.0.name()),
+            Wait::Sleep => ("shmem-ipc", self.0.name()),
         };
         About::of_crate(name, "shmem-ipc", Between::Processes, waits)
+    }
+    fn joins(&self, kind: Kind) -> bool {
+        self.0.joins(kind) && Between::Processes.joins(kind)
     }
     fn carries(&self, load: &Load) -> bool {
         load.is_one_to_one() && SIZES.contains(&load.size)
@@ -63,8 +67,8 @@ fn send<const N: usize>(
     write: impl FnOnce(&mut [u8]),
 ) {
     match wait {
-        Wait::Spin => {
-            until(|| (ring.sender_mut().write_count().expect("the ring") > 0).then_some(()))
+        Wait::Spin | Wait::Pause => {
+            wait.until(|| (ring.sender_mut().write_count().expect("the ring") > 0).then_some(()))
         }
         Wait::Sleep => _ = ring.block_until_writable().expect("the ring"),
     }
@@ -84,8 +88,8 @@ fn receive<const N: usize>(
     read: impl FnOnce(&[u8]),
 ) {
     match wait {
-        Wait::Spin => {
-            until(|| (ring.receiver_mut().read_count().expect("the ring") > 0).then_some(()))
+        Wait::Spin | Wait::Pause => {
+            wait.until(|| (ring.receiver_mut().read_count().expect("the ring") > 0).then_some(()))
         }
         Wait::Sleep => _ = ring.block_until_readable().expect("the ring"),
     }

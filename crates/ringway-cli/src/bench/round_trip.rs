@@ -19,7 +19,7 @@ pub(super) fn run(bench: &Bench) -> Done {
     let (there, back) = (bench.queue("there")?, bench.queue("back")?);
     let job = ["bench-echo", &there.name, &back.name, bench.wait.name()].map(str::to_owned);
     let mut crew = Crew::new();
-    // Nobody else would end our wait for an answer.
+    // Otherwise our wait for an answer would not end.
     let answers = back.queue.clone();
     let echo = crew.start_and_at_end("the echo", &job, move || {
         let _ = answers.shutdown(false);

@@ -30,7 +30,7 @@ pub(super) fn run(bench: &Bench) -> Done {
         let numbers = [share(putter), share(putter + 1), bench.size as u64, bench.batch];
         crew.start(&format!("producer {putter}"), &job("bench-put", &numbers))?;
     }
-    named.queue.remove().map_err(failed)?; // all have it open, and however this ends, no name is left
+    named.queue.remove().map_err(failed)?; // all have it open; whatever happens, no name is left
     let getters = bench.consumers as usize;
     let begin = Instant::now();
     (0..getters + bench.producers as usize).try_for_each(|worker| crew.go(worker))?;

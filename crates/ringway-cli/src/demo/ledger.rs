@@ -56,8 +56,8 @@ impl Ledger {
             .unwrap_or(0)
     }
 
-    /// Every message that was put arrived once, and in order at each consumer. A killed producer may have put one more than
-    /// it could say.
+    /// Every message that was put arrived once, and in order at each consumer. A killed producer
+    /// may have put one more than it could say.
     pub(super) fn check(&self, producers: u32, messages: u64) -> Result<String, String> {
         let mut arrived: HashMap<Message, u32> = HashMap::new();
         let mut last: HashMap<(u32, u32), (u32, u64)> = HashMap::new();

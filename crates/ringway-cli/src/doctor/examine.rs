@@ -1,14 +1,14 @@
 //! One look at one segment, and what is done about what it shows.
 
-use ringway::inspect::{self, Maker, Segment, Trust, Unfinished, printable};
+use ringway::inspect::{self, Segment, Trust};
 use ringway::{Kind, ObjectInfo, OpenError, Place};
 
-use super::finding::{Finding, Findings, Outcome};
+use super::finding::{Finding, Findings, Outcome, Remedy, fixed, left};
 use super::trouble::{Trouble, dead_holder, ownerless, pids, stuck};
 use super::{living, unopened};
 use crate::args::Target;
 use crate::outcome::{Done, failed};
-use crate::text::{count, quoted, quoted_path};
+use crate::text::{count, quoted};
 use crate::view::{ObjectView, Objects, Seen, see, view};
 
 /// What may be done.
@@ -17,44 +17,7 @@ pub(super) struct Doctoring {
     pub(super) remove_abandoned: bool,
 }
 
-/// What was done about a finding, or can be, and whether it is fixed.
-type Remedy = (String, Outcome);
-
-fn left(remedy: impl Into<String>) -> Remedy {
-    (remedy.into(), Outcome::Found)
-}
-
-fn fixed(remedy: &str) -> Remedy {
-    (remedy.to_owned(), Outcome::Fixed)
-}
-
 impl Doctoring {
-    /// What a killed creator has left.
-    pub(super) fn clear_away(&self, unfinished: &Unfinished, findings: &mut Findings) {
-        let text = match unfinished.is_visible {
-            true => "its creator did not finish it".to_owned(),
-            false => format!("its creator left {}", printable(&unfinished.path.to_string_lossy())),
-        };
-        let (text, (remedy, outcome)) = match unfinished.maker() {
-            Maker::AtWork => (text + " yet, and has it open", left("wait for it, or end it")),
-            Maker::Unknown(error) => {
-                let by_hand = quoted_path(&unfinished.path);
-                let remedy = format!(
-                    "cannot see whether its creator has it open ({error}); if not: rm {by_hand}"
-                );
-                (text, left(remedy))
-            }
-            Maker::Gone if !self.fix => (text + " and is gone", left("--fix removes it")),
-            Maker::Gone => match unfinished.remove() {
-                Ok(true) => (text + " and is gone", fixed("it was removed")),
-                Ok(false) => (text, left("another process has it open by now")),
-                Err(error) => (text, left(format!("it cannot be removed: {error}"))),
-            },
-        };
-        let name = unfinished.name.clone();
-        findings.add(Finding { name, kind: "half made", text, remedy, outcome });
-    }
-
     /// A segment. The error says that there is none.
     pub(super) fn examine(&self, name: &str, findings: &mut Findings) -> Done {
         let target = Target::of(name);

@@ -17,6 +17,17 @@ pub(super) struct Finding {
     pub(super) outcome: Outcome,
 }
 
+/// What was done about a finding, or can be, and whether it is fixed.
+pub(super) type Remedy = (String, Outcome);
+
+pub(super) fn left(remedy: impl Into<String>) -> Remedy {
+    (remedy.into(), Outcome::Found)
+}
+
+pub(super) fn fixed(remedy: &str) -> Remedy {
+    (remedy.to_owned(), Outcome::Fixed)
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     Found,

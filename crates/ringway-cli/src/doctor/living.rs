@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
-use ringway::inspect::{self, Holds, ParticipantInfo, Segment, Snapshot};
+use ringway::inspect::{self, Holdings, ParticipantInfo, Segment, Snapshot};
 use ringway::{Kind, ObjectInfo, SegmentError};
 
 use crate::text::count;
@@ -81,12 +81,12 @@ pub(super) fn hoarders(
         let participants = snapshot.holders.iter().map(|holder| &holder.participant);
         participants.filter(|participant| participant.alive)
     };
-    let first = Holds::look(segment, queue, None)?;
+    let first = Holdings::look(segment, queue, None)?;
     if living().all(|participant| first.of(participant).beyond == 0) {
         return Ok(Vec::new());
     }
     thread::sleep(MEANWHILE);
-    let second = Holds::look(segment, queue, Some(&first))?;
+    let second = Holdings::look(segment, queue, Some(&first))?;
     let hoard = |participant: &ParticipantInfo| {
         let held = second.of(participant);
         let (pid, beyond, loans) = (participant.pid, held.beyond, snapshot.loans);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Listed, What};
-use crate::view::{describe, merged, unmapped};
+use crate::view::list::{describe, merged, unmapped};
 
 pub(super) fn of(listed: &[Listed]) -> Value {
     listed.iter().flat_map(entries).collect()

@@ -8,7 +8,8 @@ use super::Report;
 use super::person::Person;
 use super::sheet::{Sheet, open_in};
 use crate::text::marks;
-use crate::view::{ObjectView, Objects, SegmentView, describe, merged, state, view};
+use crate::view::list::{describe, merged};
+use crate::view::{ObjectView, Objects, SegmentView, state, view};
 
 /// What there is to see of a context.
 pub(super) struct View {

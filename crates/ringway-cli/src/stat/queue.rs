@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use ringway::inspect::{self, Held, Holds, Segment, Snapshot, printable};
+use ringway::inspect::{self, Holding, Holdings, Segment, Snapshot, printable};
 use serde_json::{Value, json};
 
 use super::person::{Person, living_threads};
@@ -10,12 +10,13 @@ use super::sheet::{Sheet, open_in};
 use super::{Named, Report};
 use crate::outcome::Failure;
 use crate::text::{bytes, count, marks};
-use crate::view::{SegmentView, merged};
+use crate::view::SegmentView;
+use crate::view::list::merged;
 
 /// A queue that is looked at, and what an earlier look has found.
 pub(super) struct Watched {
     pub(super) named: Named,
-    holds: Holds,
+    holds: Holdings,
 }
 
 /// What there is to see of a queue.
@@ -24,12 +25,12 @@ pub(super) struct View {
     context: Option<String>,
     whole: SegmentView,
     snapshot: Snapshot,
-    participants: Vec<(Person, Held)>,
+    participants: Vec<(Person, Holding)>,
 }
 
 impl Watched {
     pub(super) fn begin(segment: &Segment, named: Named) -> Result<Self, Failure> {
-        let holds = Holds::look(segment, &named.info, None);
+        let holds = Holdings::look(segment, &named.info, None);
         let holds = holds.map_err(|error| Failure::Failed(format!("{}: {error}", named.label)))?;
         Ok(Self { named, holds })
     }
@@ -37,16 +38,16 @@ impl Watched {
     pub(super) fn look(&mut self, segment: &Segment) -> Result<View, Failure> {
         let Named { name, context, label, info } = &self.named;
         let failed = |error| Failure::Failed(format!("{label}: {error}"));
-        self.holds = Holds::look(segment, info, Some(&self.holds)).map_err(failed)?;
+        self.holds = Holdings::look(segment, info, Some(&self.holds)).map_err(failed)?;
         let mut snapshot = inspect::snapshot(segment, info).map_err(failed)?;
         let users = inspect::users(segment, info);
-        let participants: Vec<(Person, Held)> = snapshot
+        let participants: Vec<(Person, Holding)> = snapshot
             .holders
             .iter()
             .map(|holder| (Person::of(&holder.participant), self.holds.of(&holder.participant)))
             .filter(|(person, held)| {
                 let is_user = users.iter().any(|user| user.index == person.info.index);
-                context.is_none() || is_user || *held != Held::default()
+                context.is_none() || is_user || *held != Holding::default()
             })
             .collect();
         let threads = living_threads(participants.iter().map(|(person, _)| person));
@@ -133,7 +134,7 @@ impl Report for View {
     }
 }
 
-fn holding(held: &Held) -> String {
+fn holding(held: &Holding) -> String {
     let mut text = count(held.messages, "message");
     if held.kept_messages != 0 {
         let _ = write!(text, " ({} of them kept", held.kept_messages);

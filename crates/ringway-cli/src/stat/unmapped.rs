@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::Report;
 use super::sheet::Sheet;
 use crate::text::{age, bytes, marks, ownership, processes};
-use crate::view::{kinds_of, merged, unmapped};
+use crate::view::kinds_of;
+use crate::view::list::{merged, unmapped};
 
 pub(super) struct View {
     pub(super) name: String,

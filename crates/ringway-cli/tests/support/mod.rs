@@ -150,8 +150,8 @@ impl Drop for Folder {
 
 /// Runs it as a user who owns nothing; `None` where this process may not become another user.
 pub fn run_as_nobody(arguments: &[&str]) -> Option<Output> {
-    // A copy, because that user may not enter the folder of the build. Another process makes it: the
-    // child of another test may have what is open for writing here, and then it cannot be run.
+    // A copy, because that user may not enter the folder of the build. Another process makes it:
+    // the child of another test may have what is open for writing here, and then it cannot be run.
     let program = Folder::new();
     fs::set_permissions(&program.0, fs::Permissions::from_mode(0o755)).expect("a folder of ours");
     let copy = program.0.join("ringway");

@@ -39,17 +39,18 @@ impl<C: Cells> Ring<C> {
         let Filled::With(block) = self.shape.read(slot, h) else { return None };
         let state = self.cells.state(block)?; // there is none for the mark of `close`
         self.prefetch(h.plus(AHEAD));
-        let pusher = Owner::from_bits(hints.pusher.load(Relaxed) as u16);
+        let pusher = Owner::from_bits(hints.pusher.load(Relaxed) as u16); // compared only
         let queued = State::Queued { lane: self.lane, owner: pusher, position: h }.pack();
         let held = State::Held { lane: self.lane, owner: me, position: h }.pack();
-        state.compare_exchange(queued, held, SeqCst, Relaxed).ok()?; // own
+        state.compare_exchange(queued, held, SeqCst, Relaxed).ok()?; // own, edge
         if block.class() != 0 && matches!(self.lane, Lane::Messages) {
             self.prefetch_next(h.plus(1));
         }
         Some(block)
     }
 
-    /// Fetches the rest of the message at `h`, if there is one: it crosses while the one before is read.
+    /// Fetches the rest of the message at `h`, if there is one: it crosses while the one before is
+    /// read.
     #[inline(always)]
     fn prefetch_next(&self, h: Position) {
         let slot = Slot(self.cells.slot(self.shape.index(h)).load(Relaxed)); // a hint only
@@ -155,17 +156,17 @@ impl<C: Cells> Ring<C> {
     #[inline(always)]
     fn take(&self, me: Owner, state: &C::Word, h: Position, hints: &Hints<C::Word>) -> bool {
         let held = State::Held { lane: self.lane, owner: me, position: h }.pack();
-        // Who pushed it is part of the word. Guessing the last pusher saves a load, which would bring the line over
-        // once for reading and again for writing.
-        let guess = Owner::from_bits(hints.pusher.load(Relaxed) as u16);
+        // Who pushed it is part of the word. Guessing the last pusher saves a load, which would
+        // bring the line over once for reading and again for writing.
+        let guess = Owner::from_bits(hints.pusher.load(Relaxed) as u16); // compared only
         let mut expected = State::Queued { lane: self.lane, owner: guess, position: h }.pack();
         loop {
-            // own; SeqCst for the look at the sleepers after it.
+            // own, edge: the look at the sleepers comes after it
             match state.compare_exchange(expected, held, SeqCst, Acquire) {
                 Ok(_) => return true,
                 Err(found) if State::is_queued_at(found, self.lane, h) => {
                     if let Some(State::Queued { owner, .. }) = State::unpack(found) {
-                        hints.pusher.store(owner.bits().into(), Relaxed);
+                        hints.pusher.store(owner.bits().into(), Relaxed); // compared only
                     }
                     expected = found;
                 }

@@ -13,9 +13,10 @@ use crate::word::{
 };
 
 impl<C: Cells> Ring<C> {
-    /// Closes the ring: after it, no push succeeds. Answers whether this call did it.
+    /// Closes the ring: after it, no push succeeds. Returns whether this call did it.
     ///
-    /// The mark takes a position like a message, so what was acknowledged before it can still be claimed.
+    /// The mark takes a position like a message, so what was acknowledged before it can still be
+    /// claimed.
     ///
     /// # Errors
     /// [`Corruption`].
@@ -44,6 +45,7 @@ impl<C: Cells> Ring<C> {
                         Ok(()) => {}
                     }
                     let mark = Slot::pack(self.shape.turn(t), Block::CLOSED.bits());
+                    // publish, edge
                     if slot.compare_exchange(seen.0, mark, SeqCst, Acquire).is_ok() {
                         self.advance(self.cells.tail(), start, t);
                         return Ok(true);
@@ -51,7 +53,8 @@ impl<C: Cells> Ring<C> {
                 }
             }
             if fuel.spend(self.cells.tail()) {
-                return Err(self.corruption("tail", t.number(), self.cells.tail().load(Relaxed)));
+                let found = self.cells.tail().load(Relaxed); // for the error only
+                return Err(self.corruption("tail", t.number(), found));
             }
         }
     }
@@ -64,8 +67,8 @@ impl<C: Cells> Ring<C> {
         Ok(self.is_closed_at(self.first_unfilled(self.tail()?)?))
     }
 
-    /// The same for who is about to push, by a look at the slot that it would fill and at no shared hint. It may miss the
-    /// mark when others pushed since.
+    /// The same for a caller that is about to push, by a look at the slot that it would fill and at
+    /// no shared hint. It may miss the mark when others pushed since.
     ///
     /// # Errors
     /// [`Corruption`].

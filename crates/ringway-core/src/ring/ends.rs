@@ -10,13 +10,14 @@ use crate::word::{
     Word,
 };
 
-/// Head and tail are helped on when a position that divides by this is passed; others walk the rest. Also the slots of
-/// a cache line.
+/// Head and tail are helped on when a position that divides by this is passed; others walk the
+/// rest. Also the slots of a cache line.
 pub(super) const STRIDE: u64 = 8;
 
 impl<C: Cells> Ring<C> {
-    /// Where to begin: the later of what this process remembers and the shared hint. Who did nothing for very long may
-    /// remember what seems to lie far ahead, since positions wrap; the shared hint is never wrong, if it may lag.
+    /// Where to begin: the later of what this process remembers and the shared hint. Who did
+    /// nothing for very long may remember what seems to lie far ahead, since positions wrap; the
+    /// shared hint is never wrong, if it may lag.
     pub(super) fn start(
         &self,
         hint: &C::Word,
@@ -46,8 +47,9 @@ impl<C: Cells> Ring<C> {
         if shared.ahead_of(position) > 0 { self.reached(shared, name) } else { Ok(position) }
     }
 
-    /// The shared head, if slot `h` was used again since. Whoever filled it saw head beyond `h`, and so do we; else one of
-    /// the two lies, and if it is head, then the next slot was used again as well.
+    /// The shared head, if slot `h` was used again since. Whoever filled it saw head beyond `h`,
+    /// and so do we; else one of the two lies, and if it is head, then the next slot was used again
+    /// as well.
     #[cold]
     pub(super) fn beyond(&self, h: Position, slot: Slot) -> Result<Position, Corruption> {
         let head = self.head()?;
@@ -69,8 +71,8 @@ impl<C: Cells> Ring<C> {
         self.reached(self.position(self.cells.tail()), "tail")
     }
 
-    /// A position that a shared hint says has been reached. Then the one before it was filled; a hint that ran ahead
-    /// would hide what is queued behind it, or let a push leave a hole.
+    /// A position that a shared hint says has been reached. Then the one before it was filled; a
+    /// hint that ran ahead would hide what is queued behind it, or let a push leave a hole.
     #[inline]
     fn reached(&self, position: Position, name: &'static str) -> Result<Position, Corruption> {
         let before = position.minus(1);
@@ -117,8 +119,9 @@ fn advance<W: Word>(word: &W, from: Position, to: Position) {
         return;
     }
     loop {
+        // advance
         match word.compare_exchange(expected, to.number(), Release, Acquire) {
-            Ok(_) => return, // advance
+            Ok(_) => return,
             Err(found) if to.ahead_of(Position::new(found)) <= 0 => return,
             Err(found) => expected = found,
         }

@@ -2,13 +2,14 @@
 
 use crate::word::{Ordering::Relaxed, Word};
 
-/// So many steps without any progress of others, and somebody lies.
+/// After this number of steps without any progress of others, a word lies.
 const STEPS: u32 = 1 << 16;
-/// For so often others may go on meanwhile. Who loses every race to them is slow, as under a debugger, and not damaged.
+/// How often others may go on meanwhile. A caller that loses every race to them is slow, as under a
+/// debugger, and has met no damage.
 const REFILLS: u32 = 1 << 10;
 
-/// What one call may spend. Each step is another's progress, a place where helpers died, or a word that no correct process
-/// wrote; so many of the second in one call are not to be expected.
+/// What one call may spend. Each step is another's progress, a place where helpers died, or a word
+/// that no correct process wrote; so many of the second in one call are not to be expected.
 pub(super) struct Fuel {
     steps: u32,
     refills: u32,
@@ -21,7 +22,8 @@ impl Fuel {
         Self { steps: STEPS, refills: REFILLS, seen: u64::MAX }
     }
 
-    /// Spends a step; answers whether there is none left. `word` is the one of head and tail that others move on.
+    /// Spends a step; returns whether there is none left. `word` is the one of head and tail that
+    /// others move on.
     #[inline(always)]
     pub(super) fn spend(&mut self, word: &impl Word) -> bool {
         self.steps -= 1;

@@ -11,8 +11,9 @@ use crate::state::State;
 use crate::word::{Ordering::Acquire, Word};
 
 impl<C: Cells> Ring<C> {
-    /// Looks whether the slot of the next message lies that it is free, and so hides all that is queued behind it. For
-    /// whoever waits: a head or tail that lies is found by whoever believes it.
+    /// Looks whether the slot of the next message lies that it is free, and so hides all that is
+    /// queued behind it. For whoever waits: a head or tail that lies is found by whoever believes
+    /// it.
     ///
     /// # Errors
     /// [`Corruption`].
@@ -38,13 +39,14 @@ impl<C: Cells> Ring<C> {
                     let Some(state) = self.cells.state(block) else {
                         return Err(self.corruption("slot", h.number(), slot.0));
                     };
-                    let before = state.load(Acquire);
+                    let before = state.load(Acquire); // pairs with: own
                     if State::is_queued_at(before, self.lane, h) {
                         let tail = self.tail()?;
                         let from = if tail.ahead_of(h) < 0 { h } else { tail };
-                        // Slots are read before the state is read again: if the oldest is the same, all between
-                        // were queued when the last slot was read.
+                        // Slots are read before the state is read again: if the oldest is the same,
+                        // all between were queued when the last slot was read.
                         let t = self.first_unfilled(from)?;
+                        // pairs with: own
                         if state.load(Acquire) == before {
                             return Ok(t.ahead_of(h) as u64);
                         }

@@ -17,8 +17,8 @@ use crate::word::{
 };
 
 impl<C: Cells> Ring<C> {
-    /// Whether a push may succeed. A quick look: `Ok` promises nothing, but an error was true at some
-    /// instant of the call.
+    /// Whether a push may succeed. A quick look: `Ok` promises nothing, but an error was true at
+    /// some instant of the call.
     ///
     /// # Errors
     /// [`PushError`].
@@ -48,8 +48,8 @@ impl<C: Cells> Ring<C> {
         Ok(())
     }
 
-    /// Publishes a block at `t`, if that is free and `head`, which the shared head has reached, says
-    /// that there is room.
+    /// Publishes a block at `t`, if that is free and `head`, which the shared head has reached,
+    /// says that there is room.
     #[inline(always)]
     fn push_at(&self, me: Owner, block: Block, t: Position, head: Position) -> bool {
         let Some(state) = self.cells.state_of_own(block) else { return false };
@@ -65,7 +65,7 @@ impl<C: Cells> Ring<C> {
             // The next line of slots, which the getters read a lap ago.
             prefetch::for_writing(self.cells.slot(self.shape.index(t.plus(STRIDE))));
         }
-        // publish: pairs with every load of a slot. SeqCst for the look at the sleepers after it.
+        // publish, edge: the look at the sleepers comes after it
         let published = slot.compare_exchange(seen.0, named, SeqCst, Relaxed).is_ok();
         if !published {
             state.store(State::Held { lane: Lane::Free, owner: me, position: t }.pack(), Release); // own
@@ -129,8 +129,9 @@ impl<C: Cells> Ring<C> {
             if let Err(error) = self.require_room(t, self.shape.limit(), seen, hints) {
                 break error;
             }
-            // A slot that changes under us is looked at again before going on: behind a position that was skipped,
-            // everything would be invisible, and the mark of `close` must not be passed.
+            // A slot that changes under us is looked at again before going on: behind a position
+            // that was skipped, everything would be invisible, and the mark of `close` must not be
+            // passed.
             let filled = loop {
                 match self.shape.read(seen, t) {
                     Filled::Free => {
@@ -141,7 +142,7 @@ impl<C: Cells> Ring<C> {
                         );
                         offered = true;
                         let named = Slot::pack(self.shape.turn(t), block.bits());
-                        // publish: pairs with every load of a slot. SeqCst for the look at the sleepers after it.
+                        // publish, edge: the look at the sleepers comes after it
                         match slot.compare_exchange(seen.0, named, SeqCst, Acquire) {
                             Ok(_) => return Ok(t.plus(1)),
                             Err(found) => seen = Slot(found),
@@ -164,7 +165,8 @@ impl<C: Cells> Ring<C> {
                 },
             }
             if fuel.spend(self.cells.tail()) {
-                break self.corrupt("tail", t.number(), self.cells.tail().load(Relaxed));
+                let found = self.cells.tail().load(Relaxed); // for the error only
+                break self.corrupt("tail", t.number(), found);
             }
         };
         if offered {
@@ -194,9 +196,9 @@ impl<C: Cells> Ring<C> {
 
     /// Walks head past what has been claimed, until there is room before `t`.
     ///
-    /// "Full" needs the block at head to be still queued, seen after `t` and head: then `t - head` blocks were in the
-    /// ring at that instant. The shared head is moved before the answer, so that no slot is filled again that head has
-    /// not passed.
+    /// "Full" needs the block at head to be still queued, seen after `t` and head: then `t - head`
+    /// blocks were in the ring at that instant. The shared head is moved before the answer, so that
+    /// no slot is filled again that head has not passed.
     #[cold]
     fn look_for_room(
         &self,
@@ -219,7 +221,8 @@ impl<C: Cells> Ring<C> {
                     let Some(state) = self.cells.state(block) else {
                         break Err(self.corrupt("slot", h.number(), slot.0));
                     };
-                    if State::is_queued_at(state.load(Acquire), self.lane, h) {
+                    let word = state.load(Acquire); // pairs with: own
+                    if State::is_queued_at(word, self.lane, h) {
                         break Err(match self.shape.read(at_t, t) {
                             Filled::With(Block::CLOSED) => PushError::Closed,
                             _ => PushError::Full,

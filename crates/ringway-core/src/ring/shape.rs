@@ -12,8 +12,8 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// A ring for at most `limit` blocks, in at least `spare` slots more than that (1 leaves room for the mark of
-    /// `shutdown`) and at least `slots_min` in all.
+    /// A ring for at most `limit` blocks, in at least `spare` slots more than that (1 leaves room
+    /// for the mark of `shutdown`) and at least `slots_min` in all.
     pub const fn new(limit: u64, spare: u64, slots_min: u64) -> Self {
         let wanted = if limit + spare > slots_min { limit + spare } else { slots_min };
         let slots_log2 = wanted.next_power_of_two().trailing_zeros();
@@ -31,7 +31,8 @@ impl Shape {
     pub const fn limit(self) -> u64 {
         self.limit
     }
-    /// What slot `index` holds before its first use, in a ring whose first position is `first`. Zero for `first` 0.
+    /// What slot `index` holds before its first use, in a ring whose first position is `first`.
+    /// Zero for `first` 0.
     pub fn initial_slot(self, index: u64, first: Position) -> u64 {
         let offset = index.wrapping_sub(first.number()) & (self.slots() - 1);
         Slot::pack(self.turn(first.plus(offset)).wrapping_sub(1) & self.turn_mask, 0)

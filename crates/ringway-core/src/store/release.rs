@@ -74,8 +74,8 @@ impl<C: StoreCells> Store<'_, C> {
         self.push_free(&mut one)
     }
 
-    /// Puts all that is at hand into the ring of free blocks; returns how many. For the last user of
-    /// the process. `None` if a thread ended inside a stock, whose blocks are then found by
+    /// Puts all that is at hand into the ring of free blocks; returns how many. For the last user
+    /// of the process. `None` if a thread ended inside a stock, whose blocks are then found by
     /// [`give_up`](Self::give_up) only.
     ///
     /// # Errors
@@ -111,8 +111,8 @@ impl<C: StoreCells> Store<'_, C> {
     }
 }
 
-/// Notes that the block of `me` with this state holds no message any more. Its position stays, which
-/// keeps the state apart from earlier ones.
+/// Notes that the block of `me` with this state holds no message any more. Its position stays,
+/// which keeps the state apart from earlier ones.
 ///
 /// # Errors
 /// The word that was found, if it is not that of a block which `me` owns.

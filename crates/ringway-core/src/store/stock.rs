@@ -89,19 +89,19 @@ impl<W: Word> Drop for Open<'_, W> {
     }
 }
 
-// Every access is to words that only the thread inside touches: Relaxed.
 impl<W: Word> Open<'_, W> {
     #[inline(always)]
     fn len(&self) -> usize {
-        self.stock.len.load(Relaxed) as usize
+        self.stock.len.load(Relaxed) as usize // ours while we are in
     }
     #[inline(always)]
     fn set_len(&mut self, len: usize) {
-        self.stock.len.store(len as u64, Relaxed);
+        self.stock.len.store(len as u64, Relaxed); // ours while we are in
     }
     #[inline(always)]
     fn get(&self, at: usize) -> Option<Block> {
-        Some(Block::from_bits(self.stock.list.get(at)?.load(Relaxed) as u32))
+        let bits = self.stock.list.get(at)?.load(Relaxed); // ours while we are in
+        Some(Block::from_bits(bits as u32))
     }
 
     /// The block on top.
@@ -125,7 +125,7 @@ impl<W: Word> Open<'_, W> {
         let len = self.len();
         match self.stock.list.get(len) {
             Some(place) if len < keep => {
-                place.store(owned.block().bits().into(), Relaxed);
+                place.store(owned.block().bits().into(), Relaxed); // ours while we are in
                 self.set_len(len + 1);
                 Ok(())
             }

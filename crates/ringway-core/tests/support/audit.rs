@@ -74,6 +74,7 @@ fn capacity<W: Memory>(auditor: &Party<W>, maxsize: u64) {
         assert_eq!(values, [value]);
         blocks.into_iter().for_each(|owned| auditor.give_back(owned));
     }
+    auditor.leave();
 }
 
 /// Every block is free again, once.

@@ -29,10 +29,16 @@ impl Futex {
             return;
         }
         sleepers.asleep += 1;
+        require_registrations(event, &sleepers);
         while sleepers.woken == 0 {
             sleepers = self.changed.wait(sleepers).unwrap();
         }
         sleepers.woken -= 1;
+    }
+
+    /// Each sleeper has a registration that stands.
+    pub fn check(&self, event: EventCount<'_, LoomWord>) {
+        require_registrations(event, &self.sleepers.lock().unwrap());
     }
 
     /// Wakes up to `count`; returns how many.
@@ -46,4 +52,9 @@ impl Futex {
         }
         woken
     }
+}
+
+fn require_registrations(event: EventCount<'_, LoomWord>, sleepers: &Sleepers) {
+    let standing = event.registrations();
+    assert!(standing >= sleepers.asleep, "{} sleep with {standing} registrations", sleepers.asleep);
 }

@@ -6,7 +6,7 @@ use ringway_core::block::Block;
 use ringway_core::position::Position;
 use ringway_core::ring::{Cells, Ring, Shape};
 use ringway_core::state::{Lane, State};
-use ringway_core::store::{StoreCells, StoreShape};
+use ringway_core::store::{Local, StoreCells, StoreShape};
 use ringway_core::word::{
     Ordering::{Acquire, Relaxed},
     Word,
@@ -111,6 +111,8 @@ pub struct Queue<W: Memory> {
     blocks: Arc<Blocks<W>>,
     /// How many blocks get memory at once.
     step: u64,
+    /// For blocks that are given out before a check begins.
+    pub setting_up: Local<W>,
     /// Values whose put has returned with success.
     pub acknowledged: Mutex<Vec<u64>>,
     /// Values whose get has returned, in that order.
@@ -158,6 +160,7 @@ impl<W: Memory> Queue<W> {
             maxsize,
             step: blocks.states.len() as u64,
             blocks,
+            setting_up: Local::default(),
             acknowledged: Mutex::default(),
             delivered: Mutex::default(),
             closing: Mutex::default(),

@@ -10,8 +10,8 @@ pub fn check(preemptions: usize, scene: impl Fn() + Sync + Send + 'static) {
     model.check(scene);
 }
 
-/// Runs `here` in a thread of its own. What the first thread of a run does, loom does not interleave
-/// with the others.
+/// Runs `here` in a thread of its own. What the first thread of a run does, loom does not
+/// interleave with the others.
 pub fn run<T: 'static>(here: impl FnOnce() -> T + 'static) -> T {
     thread::spawn(here).join().unwrap()
 }

@@ -1,4 +1,5 @@
-//! The words of loom, which follow the C11 memory model, and payloads whose accesses loom checks for races.
+//! The words of loom, which follow the C11 memory model, and payloads whose accesses loom checks
+//! for races.
 
 use std::cell::Cell;
 

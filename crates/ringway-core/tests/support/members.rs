@@ -19,6 +19,8 @@ struct Entry<W> {
 pub struct Members<W> {
     entries: Vec<Entry<W>>,
     entered: W,
+    /// The lock bytes: whether a participant holds that of its entry.
+    bytes: Mutex<Vec<bool>>,
     /// Those that the kernel says are dead.
     dead: Mutex<HashSet<(u8, u64)>>,
 }
@@ -45,6 +47,7 @@ impl<W: Word> Members<W> {
         Self {
             entries: (0..entries).map(entry).collect(),
             entered: W::new(0),
+            bytes: Mutex::new(vec![false; entries.into()]),
             dead: Mutex::default(),
         }
     }
@@ -83,6 +86,8 @@ impl<W: Word> Members<W> {
                     }
                 }
             }
+            // Its identity is that of a living process from here on.
+            self.dead.lock().unwrap().retain(|&(entry, _)| entry != index);
             match membership::begin(self, index, seen, next) {
                 Ok(()) => return Some(next),
                 Err(found) => seen = found,
@@ -101,6 +106,29 @@ impl<W: Word> Members<W> {
         let life = self.enter(index).expect("a life");
         self.leave(index, life);
         life
+    }
+}
+
+/// The lock byte of an entry, while it is held.
+pub struct Byte<'a> {
+    bytes: &'a Mutex<Vec<bool>>,
+    index: u8,
+}
+
+impl Drop for Byte<'_> {
+    fn drop(&mut self) {
+        self.bytes.lock().unwrap()[usize::from(self.index)] = false;
+    }
+}
+
+impl<W> Members<W> {
+    /// Takes the first lock byte that is free.
+    pub fn free_byte(&self) -> Option<(u8, Byte<'_>)> {
+        let mut held = self.bytes.lock().unwrap();
+        let index = held.iter().position(|&held| !held)?;
+        held[index] = true;
+        let index = index as u8;
+        Some((index, Byte { bytes: &self.bytes, index }))
     }
 }
 

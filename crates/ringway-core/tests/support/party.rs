@@ -1,7 +1,8 @@
 //! A participant: drives the product as a process does, and writes down what its calls returned.
 
-use std::sync::Arc;
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use ringway_core::block::Block;
 use ringway_core::corruption::Corruption;
@@ -26,7 +27,8 @@ pub enum Refused {
 /// What the threads of a process share.
 struct Process<W> {
     hints: Hints<W>,
-    local: Local<W>,
+    /// Made when it is needed: it has so many words that loom would do little else.
+    local: OnceLock<Local<W>>,
     /// The key that the next thread gets.
     next_key: AtomicU64,
 }
@@ -40,6 +42,8 @@ pub struct Party<W: Memory> {
     /// Whether single messages first try the fast way.
     pub fast: bool,
     pub shape: StoreShape,
+    /// Blocks for the next puts: given to it, or left over when a put was refused.
+    hand: RefCell<Vec<Owned>>,
 }
 
 impl<W: Memory> Party<W> {
@@ -50,21 +54,24 @@ impl<W: Memory> Party<W> {
             me: Owner::new(index, generation),
             process: Arc::new(Process {
                 hints: Hints::default(),
-                local: Local::default(),
+                local: OnceLock::new(),
                 next_key: AtomicU64::new(2),
             }),
             key: 1,
             fast: true,
             shape: queue.store_shape(1),
+            hand: RefCell::default(),
         }
     }
 
     /// Another thread of the same process.
     pub fn sibling(&self) -> Self {
+        self.process.local.get_or_init(Local::default);
         Self {
             queue: Arc::clone(&self.queue),
             process: Arc::clone(&self.process),
             key: self.process.next_key.fetch_add(1, Relaxed),
+            hand: RefCell::default(),
             ..*self
         }
     }
@@ -82,9 +89,17 @@ impl<W: Memory> Party<W> {
         self
     }
 
-    /// With so many blocks at hand, in the stock of this thread.
-    pub fn with_blocks(mut self, count: usize) -> Self {
-        self.shape.keep = self.shape.keep.max(count);
+    /// With so many blocks for its puts.
+    pub fn with_blocks(self, count: usize) -> Self {
+        let shape = StoreShape { keep: 0, ..self.shape };
+        let store = Store::new(self.queue.free(), &shape, &self.queue.setting_up, self.me);
+        let blocks = (0..count).map(|_| store.take().expect("a free block"));
+        self.hand.borrow_mut().extend(blocks);
+        self
+    }
+
+    /// With so many blocks in the stock of this thread.
+    pub fn with_stock(self, count: usize) -> Self {
         let taken: Vec<Owned> = (0..count).map(|_| self.take().expect("a free block")).collect();
         for owned in taken {
             assert_eq!(self.release(owned, false), Released::Kept);
@@ -101,7 +116,8 @@ impl<W: Memory> Party<W> {
 
     fn store(&self) -> Store<'_, &Heap<W>> {
         W::set_thread_key(self.key);
-        Store::new(self.queue.free(), &self.shape, &self.process.local, self.me)
+        let local = self.process.local.get_or_init(Local::default);
+        Store::new(self.queue.free(), &self.shape, local, self.me)
     }
 
     pub fn take(&self) -> Result<Owned, NoBlock<NoMemory>> {
@@ -116,9 +132,28 @@ impl<W: Memory> Party<W> {
     pub fn give_back(&self, owned: Owned) {
         assert_eq!(self.store().give_back(owned), Ok(1));
     }
+    /// Gives back what its puts left over.
+    pub fn put_down(&self) {
+        self.hand.take().into_iter().for_each(|owned| self.give_back(owned));
+    }
     /// The end of the process, after which none of its blocks is at hand.
     pub fn leave(&self) {
-        self.store().empty_stocks().expect("no corruption");
+        self.try_leave();
+    }
+    /// The same; `None` if a thread has ended inside a stock.
+    pub fn try_leave(&self) -> Option<u32> {
+        self.put_down();
+        self.store().empty_stocks().expect("no corruption")
+    }
+    /// A block from the stock of this thread.
+    pub fn take_at_hand(&self) -> Option<Owned> {
+        W::set_thread_key(self.key);
+        Some(self.process.local.get_or_init(Local::default).take()?.0)
+    }
+    /// Puts a block into the stock of this thread.
+    pub fn keep(&self, owned: Owned) -> Result<(), Owned> {
+        W::set_thread_key(self.key);
+        self.process.local.get_or_init(Local::default).keep(owned, self.shape.keep)
     }
 
     pub fn put(&self, value: u64) -> Result<(), Refused> {
@@ -130,7 +165,8 @@ impl<W: Memory> Party<W> {
         let mut batch = Batch::new();
         let mut refused = Ok(());
         for &value in values {
-            match self.take() {
+            let at_hand = self.hand.borrow_mut().pop();
+            match at_hand.map_or_else(|| self.take(), Ok) {
                 Ok(owned) => {
                     self.queue.payload(owned.block()).write(value);
                     batch.push_back(owned).expect("a short batch");
@@ -145,9 +181,7 @@ impl<W: Memory> Party<W> {
             pushed = values.len() - batch.len();
             self.queue.acknowledged.lock().unwrap().extend(&values[..pushed]);
         }
-        while let Some(owned) = batch.pop_front() {
-            let _ = self.release(owned, false);
-        }
+        self.hand.borrow_mut().extend(std::iter::from_fn(|| batch.pop_front()));
         assert!(pushed == values.len() || refused.is_err(), "a push that stops says why");
         (pushed, refused)
     }

@@ -1,4 +1,5 @@
-//! Words that let a test run a thread by single accesses: stop it before any of them, go on, or kill it there.
+//! Words that let a test run a thread by single accesses: stop it before any of them, go on, or
+//! kill it there.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -24,7 +25,8 @@ pub fn before_each_access(others: impl FnMut() + 'static) {
     OTHERS.set(Some(Box::new(others)));
 }
 
-/// Lets one compare-exchange of this thread fail for no reason, as a weak one may, after `sound` others.
+/// Lets one compare-exchange of this thread fail for no reason, as a weak one may, after `sound`
+/// others.
 pub fn weaken_exchange(sound: u64) {
     SOUND_EXCHANGES.set(sound);
 }
@@ -93,7 +95,8 @@ impl<T: Send + 'static> Stepped<T> {
         stepped
     }
 
-    /// Lets it make `count` accesses. Answers whether it then stands before another one; else it has ended.
+    /// Lets it make `count` accesses. Answers whether it then stands before another one; else it
+    /// has ended.
     pub fn step(&self, count: u64) -> bool {
         let mut progress = self.gate.progress.lock().unwrap();
         progress.allowed = progress.allowed.saturating_add(count);

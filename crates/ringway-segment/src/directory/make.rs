@@ -13,6 +13,7 @@ use crate::body::Body;
 use crate::error::{CreateError, SegmentError};
 use crate::event::{EVERYBODY, Event};
 use crate::layout::{Entry, NAME_MAX};
+use crate::recovery;
 use crate::segment::Segment;
 use crate::spec::ObjectSpec;
 
@@ -27,13 +28,7 @@ pub fn make(
     initialise: impl FnOnce(Body<'_>, u64),
 ) -> Result<Object, CreateError> {
     let name = || label.to_owned();
-    let failed = |source: SegmentError| match source {
-        SegmentError::NoSpace { needed, available, source } => CreateError::NoSpace {
-            name: name(),
-            source: ringway_sys::shm::NoSpace { needed, available, source: source.into() },
-        },
-        source => CreateError::Segment { name: name(), source },
-    };
+    let failed = |source| failed(label, source);
     at.enter().map_err(failed)?;
     check_name(&spec.name)?;
     let segment = at.segment();
@@ -46,15 +41,12 @@ pub fn make(
     if find_live(segment, &spec.name) {
         return Err(CreateError::AlreadyExists { name: name() });
     }
-    let Some(place) = find_place(segment, spec.bytes, spec.kind.align()) else {
-        let space = segment.frame().measures.space;
-        let what = format!("none of the gaps in {space} bytes of space has {} bytes", spec.bytes);
-        return Err(CreateError::ContextFull { name: name(), what, option: "space" });
-    };
-    let Some(index) = find_entry(segment).map_err(failed)? else {
-        let what = format!("all {} entries are in use", segment.frame().measures.objects);
-        return Err(CreateError::ContextFull { name: name(), what, option: "objects" });
-    };
+    let found = find_room(segment, label, spec).or_else(|full| {
+        // What only the dead used makes room. Damage is met by those who use what is damaged.
+        let _ = recovery::recover(at);
+        find_room(segment, label, spec).map_err(|_| full)
+    });
+    let (place, index) = found?;
     let entry = segment.entry(index);
     let free = ObjectLife::of(entry);
     let owner = at.life().owner(at.index());
@@ -100,6 +92,33 @@ fn find_live(segment: &Segment, name: &str) -> bool {
             let entry = segment.entry(index);
             ObjectLife::of(entry).state() == state::LIVE && name_of(entry) == name
         })
+}
+
+/// A place for the body, and a free entry.
+fn find_room(segment: &Segment, label: &str, spec: &ObjectSpec) -> Result<(u64, u32), CreateError> {
+    let full = |what, option| CreateError::ContextFull { name: label.to_owned(), what, option };
+    let measures = segment.frame().measures;
+    let Some(place) = find_place(segment, spec.bytes, spec.kind.align()) else {
+        let (space, bytes) = (measures.space, spec.bytes);
+        let what = format!("none of the gaps in {space} bytes of space has {bytes} bytes");
+        return Err(full(what, "space"));
+    };
+    match find_entry(segment).map_err(|source| failed(label, source))? {
+        Some(index) => Ok((place, index)),
+        None => Err(full(format!("all {} entries are in use", measures.objects), "objects")),
+    }
+}
+
+/// Why an object was not made.
+fn failed(label: &str, source: SegmentError) -> CreateError {
+    let name = label.to_owned();
+    match source {
+        SegmentError::NoSpace { needed, available, source } => {
+            let source = ringway_sys::shm::NoSpace { needed, available, source: source.into() };
+            CreateError::NoSpace { name, source }
+        }
+        source => CreateError::Segment { name, source },
+    }
 }
 
 /// The lowest free entry, with memory behind it.
@@ -149,20 +168,20 @@ fn write_fields(entry: &Entry, spec: &ObjectSpec) {
     name[..spec.name.len()].copy_from_slice(spec.name.as_bytes());
     // Published by the store of state 2: pair made.
     for (word, value) in entry.measures.iter().zip(spec.measures) {
-        word.store(value, Relaxed);
+        word.store(value, Relaxed); // carried by: made
     }
     for (word, part) in entry.name.iter().zip(name.chunks_exact(8)) {
-        word.store(u64::from_ne_bytes(part.try_into().unwrap_or_default()), Relaxed);
+        word.store(u64::from_ne_bytes(part.try_into().unwrap_or_default()), Relaxed); // carried by: made
     }
     for (word, value) in entry.schema.iter().zip([spec.schema_at, spec.schema.len() as u64]) {
-        word.store(value, Relaxed);
+        word.store(value, Relaxed); // carried by: made
     }
-    entry.fingerprint.store(spec.fingerprint, Relaxed);
+    entry.fingerprint.store(spec.fingerprint, Relaxed); // carried by: made
     for word in [&entry.options, &entry.ends, &entry.lock, &entry.features[0], &entry.features[1]] {
-        word.store(0, Relaxed);
+        word.store(0, Relaxed); // carried by: made
     }
-    entry.made_unix_nanos.store(clock::unix_nanos(), Relaxed);
-    entry.checksum.store(checksum_of(entry), Relaxed);
+    entry.made_unix_nanos.store(clock::unix_nanos(), Relaxed); // carried by: made
+    entry.checksum.store(checksum_of(entry), Relaxed); // carried by: made
 }
 
 /// Writes a text into a body, by words.

@@ -42,6 +42,8 @@ impl Object {
         label: &str,
     ) -> Result<(Self, ObjectInfo), OpenError> {
         let segment = at.segment();
+        // A forked child has no use of its own to note.
+        at.enter().map_err(|source| OpenError::Segment { name: label.to_owned(), source })?;
         loop {
             let Some((index, life)) = find(at, wanted, label)? else {
                 return Err(OpenError::NotFound { name: label.to_owned() });
@@ -57,6 +59,9 @@ impl Object {
             let found = info(segment, index)
                 .map_err(|(field, found, expected)| refused(label, field, found, expected))?;
             let Some(found) = found else { continue };
+            if matches!(wanted, Wanted::Only) && !found.name.is_empty() {
+                return Err(no_single_object(label));
+            }
             if found.kind != kind {
                 let name = found.kind.name();
                 return Err(refused(label, "the kind of object", name, kind.name()));
@@ -81,8 +86,8 @@ impl Object {
     }
     /// Ends the use. `has_left` says that this participant may own something in the body that came
     /// by this handle. If no other handle of this process uses the object, and any has left
-    /// something, `give_back` gives it back. If it returns false something is left: the object stays
-    /// in use, so that a pass of recovery looks here when the participant is gone.
+    /// something, `give_back` gives it back. If it returns false something is left: the object
+    /// stays in use, so that a pass of recovery looks here when the participant is gone.
     pub(crate) fn close(&mut self, has_left: bool, give_back: impl FnOnce() -> bool) {
         if core::mem::replace(&mut self.is_closed, true) {
             return;
@@ -119,9 +124,10 @@ impl Object {
             Corruption { part, word: "entry", at, found: 0 }.into()
         })
     }
-    /// Whether it is the only object that its segment was made for.
+    /// Whether it is the only object that its segment was made for. Such an object has no name of
+    /// its own; one of a context has.
     pub fn is_alone(&self) -> bool {
-        self.attachment.segment().frame().measures.objects == 1
+        super::name_of(self.attachment.segment().entry(self.entry)).is_empty()
     }
     /// Its body.
     pub(crate) fn body(&self, info: &ObjectInfo) -> Body<'_> {
@@ -197,21 +203,19 @@ fn find(
     label: &str,
 ) -> Result<Option<(u32, ObjectLife)>, OpenError> {
     let segment = at.segment();
-    let live = (0..segment.entries())
+    let mut live = (0..segment.entries())
         .map(|index| (index, ObjectLife::of(segment.entry(index))))
         .filter(|(_, life)| life.state() == state::LIVE);
     match wanted {
         Wanted::Named(name) => {
-            let mut live = live;
             Ok(live.find(|&(index, _)| super::name_of(segment.entry(index)) == name))
         }
-        Wanted::Only if segment.frame().measures.objects == 1 => Ok({
-            let mut live = live;
-            live.next()
-        }),
-        Wanted::Only => {
-            let found = "a context of several objects";
-            Err(refused(label, "the segment", found, "a single object; open the context first"))
-        }
+        Wanted::Only if segment.frame().measures.objects == 1 => Ok(live.next()),
+        Wanted::Only => Err(no_single_object(label)),
     }
+}
+
+fn no_single_object(label: &str) -> OpenError {
+    let expected = "a single object; open the context first";
+    refused(label, "the segment", "a context of several objects", expected)
 }

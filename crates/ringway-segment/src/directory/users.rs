@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ringway_core::membership::{self, Life};
 
-use super::ObjectLife;
+use super::{ObjectInfo, ObjectLife};
 use crate::participants;
 use crate::segment::Segment;
 
@@ -69,8 +69,8 @@ struct Use {
 }
 
 impl Uses {
-    /// Notes one more user of a role, and writes the user word. Returns `false`, and does neither, if
-    /// another thread uses a later object of the entry: then the one that was found is over.
+    /// Notes one more user of a role, and writes the user word. Returns `false`, and does neither,
+    /// if another thread uses a later object of the entry: then the one that was found is over.
     pub(super) fn add(
         &self,
         segment: &Segment,
@@ -92,6 +92,14 @@ impl Uses {
         role: u8,
     ) -> bool {
         self.change(segment, entry, me, object, role, false) == Changed::Last
+    }
+
+    /// Notes that the participant came to own something in the body that no handle gives back.
+    pub(crate) fn note_left(&self, object: &ObjectInfo) {
+        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = uses.get_mut(&object.entry) {
+            known.has_left = true;
+        }
     }
 
     /// Notes one handle less, like [`remove`](Self::remove). `has_left` says that the handle leaves
@@ -166,7 +174,9 @@ fn change(
     *count = if more { *count + 1 } else { count.saturating_sub(1) };
     let handle = if of_entry.handles != 0 { ROLE_HANDLE } else { 0 };
     let reclaimer = if of_entry.reclaimers != 0 { ROLE_RECLAIMER } else { 0 };
-    let roles = handle | reclaimer;
+    // What no handle gives back has to be found where the user word says that we were.
+    let kept = if of_entry.has_left && handle == 0 { ROLE_RECLAIMER } else { 0 };
+    let roles = handle | reclaimer | kept;
     let word = if roles == 0 { UserWord(0) } else { UserWord::new(life, object, roles) };
     segment.user(entry, index).store(word.0, SeqCst); // user
     if roles != 0 {

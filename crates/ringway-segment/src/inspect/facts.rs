@@ -124,7 +124,8 @@ impl Facts {
     /// turned away.
     ///
     /// Two removers of one file exclude each other. If `force` is set, another process that says it
-    /// is removing the file, which may be a lie, is ignored, and so is that the file cannot be read.
+    /// is removing the file, which may be a lie, is ignored, and so is that the file cannot be
+    /// read.
     ///
     /// # Errors
     /// When the system refuses, or another process is removing it: then nothing has changed.
@@ -215,4 +216,75 @@ fn object(entry: &[u8; ENTRY], frame: &Frame) -> Option<ObjectFacts> {
     let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
     let name = String::from_utf8_lossy(&name[..end]).into_owned();
     life.kind().filter(|_| is_sound).map(|kind| ObjectFacts { kind, name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attachment::Attachment;
+    use crate::spec::SegmentSpec;
+
+    /// A name in a folder of temporary files, whose file goes with it.
+    struct Path(PathBuf);
+
+    impl Path {
+        fn new(what: &str) -> Self {
+            let name = format!("ringway-facts-{what}-{}", std::process::id());
+            Self(std::env::temp_dir().join(name))
+        }
+        fn segment(&self) -> std::sync::Arc<Attachment> {
+            let spec = SegmentSpec { participants: 2, ..SegmentSpec::default() };
+            let place = Place::File(self.0.clone());
+            let made = Attachment::create(&place, "segment", &spec).expect("a segment");
+            made.publish().expect("a segment")
+        }
+        fn facts(&self) -> Facts {
+            facts(&Place::File(self.0.clone()), Trust::default()).expect("a segment")
+        }
+    }
+
+    impl Drop for Path {
+        fn drop(&mut self) {
+            let _ = fs::remove_file(&self.0);
+        }
+    }
+
+    #[test]
+    fn the_name_of_another_file_stays() {
+        let path = Path::new("renamed");
+        drop(path.segment());
+        let facts = path.facts();
+        fs::remove_file(&path.0).expect("its name");
+        assert!(!facts.remove(false).expect("to look"), "the name is gone");
+        drop(path.segment());
+        for force in [false, true] {
+            assert!(!facts.remove(force).expect("to look"), "the name is that of another");
+        }
+        assert!(path.0.exists());
+        assert!(path.facts().remove(false).expect("to remove it"));
+        assert!(!path.0.exists());
+    }
+
+    #[test]
+    fn removers_exclude_each_other_unless_forced() {
+        let path = Path::new("removers");
+        let at = path.segment();
+        let other = at.segment().file().expect("a file");
+        assert!(byte_lock::try_exclusive(other, REMOVAL_LOCK_AT).expect("to lock"));
+        let facts = path.facts();
+        let refused = facts.remove(false).expect_err("another remover");
+        assert_eq!(refused.source.kind(), io::ErrorKind::WouldBlock);
+        assert!(path.0.exists());
+        assert!(facts.remove(true).expect("to remove it"));
+    }
+
+    #[test]
+    fn attached_processes_are_counted_by_their_locks() {
+        let path = Path::new("counted");
+        let at = path.segment();
+        let seen = || path.facts().content.expect("a whole segment").participants;
+        assert_eq!(seen(), 1);
+        drop(at);
+        assert_eq!(seen(), 0);
+    }
 }

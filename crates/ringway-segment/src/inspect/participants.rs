@@ -64,7 +64,8 @@ pub fn participants(segment: &Segment) -> Vec<ParticipantInfo> {
     table::living(segment).map(describe).collect()
 }
 
-/// Whether the lock byte of a participant is free. If the system does not tell, that proves nothing.
+/// Whether the lock byte of a participant is free. If the system does not tell, that proves
+/// nothing.
 fn is_unmapped(other: Option<&File>, index: u8) -> bool {
     let is_locked = |file| byte_lock::is_locked(file, LOCKS_AT + u64::from(index)).unwrap_or(true);
     other.is_some_and(|file| !is_locked(file))

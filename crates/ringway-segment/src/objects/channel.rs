@@ -5,8 +5,8 @@
 //! meet the words of a body, and the wake-ups that belong to them.
 
 mod cells;
-mod held;
 pub mod layout;
+mod owned_block;
 mod parts;
 mod sides;
 
@@ -28,8 +28,8 @@ use ringway_core::state::Lane;
 use ringway_core::store::{self, Lent, NoBlock, Released, Store};
 
 use self::cells::ChannelCells;
-pub use self::held::{Guard, GuardMany, Held, HeldMany};
 use self::layout::{ChannelMeasures, ChannelWords, FLAG_IMMEDIATE, Geometry, IN_FLIGHT};
+pub use self::owned_block::{Guard, GuardMany, OwnedBlock, OwnedBlocks};
 pub(crate) use self::parts::Parts;
 pub use self::sides::Side;
 use crate::attachment::{Attachment, Inside};
@@ -190,7 +190,7 @@ impl Channel {
 
     /// A free block of a class from those that this process has at hand.
     #[inline(always)]
-    pub fn take_at_hand(&self, _inside: Inside<'_>, class: u8) -> Option<Held<'_>> {
+    pub fn take_at_hand(&self, _inside: Inside<'_>, class: u8) -> Option<OwnedBlock<'_>> {
         let parts = self.parts.class_parts(class);
         let (owned, soon) = parts.local.take()?;
         // The lines that a put will write soon; the getter that freed the block had them last.
@@ -200,15 +200,19 @@ impl Channel {
             prefetch::for_writing(descriptor);
             prefetch::for_writing(bytes.as_ptr());
         }
-        Some(Held::new(self, owned))
+        Some(OwnedBlock::new(self, owned))
     }
 
     /// A free block of a class, when none is at hand.
     ///
     /// # Errors
     /// [`NoBlock`].
-    pub fn take(&self, inside: Inside<'_>, class: u8) -> Result<Held<'_>, NoBlock<SegmentError>> {
-        self.store(inside, class).take_from_ring().map(|owned| Held::new(self, owned))
+    pub fn take(
+        &self,
+        inside: Inside<'_>,
+        class: u8,
+    ) -> Result<OwnedBlock<'_>, NoBlock<SegmentError>> {
+        self.store(inside, class).take_from_ring().map(|owned| OwnedBlock::new(self, owned))
     }
 
     /// The smallest class whose blocks hold `bytes`, if that is no more than the largest message.
@@ -217,12 +221,13 @@ impl Channel {
         self.parts.geometry.class_for(bytes)
     }
 
-    /// Gives a block back, and wakes a caller that waits for one.
+    /// Gives a block back, and wakes a caller that waits for one. If that fails, it stays ours.
     #[inline(always)]
     fn release(&self, inside: Inside<'_>, owned: Owned) -> Result<(), SegmentError> {
         let Some(parts) = self.parts.class_of(owned.block()) else { return Ok(()) };
         let Some((descriptor, ..)) = parts.place(owned.block()) else { return Ok(()) };
         if let Err(found) = store::end_message(&descriptor.state, inside.me()) {
+            self.lent.lend(1); // closing has to look for it
             return Err(not_ours(owned.block(), found));
         }
         let wanted = parts.freed().count().has_sleepers();
@@ -244,8 +249,13 @@ impl Channel {
         wanted: bool,
     ) -> Result<(), SegmentError> {
         let class = owned.block().class();
-        if let Released::ToRing(count) = self.store(inside, class).release_to_ring(owned, wanted)? {
-            self.parts.freed(class).announce(count);
+        match self.store(inside, class).release_to_ring(owned, wanted) {
+            Ok(Released::ToRing(count)) => self.parts.freed(class).announce(count),
+            Ok(Released::Kept) => {}
+            Err(corruption) => {
+                self.lent.lend(1); // closing has to look for it
+                return Err(corruption.into());
+            }
         }
         Ok(())
     }
@@ -270,14 +280,18 @@ impl Channel {
     /// # Errors
     /// The block, when [`push`](Self::push) has to look closer.
     #[inline(always)]
-    pub fn push_fast<'c>(&'c self, inside: Inside<'_>, held: Held<'c>) -> Result<(), Held<'c>> {
+    pub fn push_fast<'c>(
+        &'c self,
+        inside: Inside<'_>,
+        held: OwnedBlock<'c>,
+    ) -> Result<(), OwnedBlock<'c>> {
         let pushed = self.ring().push_fast(inside.me(), held.into_owned(), &self.hints);
         match pushed {
             Ok(()) => {
                 self.not_empty().announce(1);
                 Ok(())
             }
-            Err(owned) => Err(Held::new(self, owned)),
+            Err(owned) => Err(OwnedBlock::new(self, owned)),
         }
     }
 
@@ -287,7 +301,7 @@ impl Channel {
     /// # Errors
     /// Why it stopped.
     #[inline]
-    pub fn push(&self, inside: Inside<'_>, batch: &mut HeldMany<'_>) -> Result<(), PushError> {
+    pub fn push(&self, inside: Inside<'_>, batch: &mut OwnedBlocks<'_>) -> Result<(), PushError> {
         let before = batch.len();
         let result = self.ring().push(inside.me(), batch.owned(), &self.hints);
         let pushed = before - batch.len();
@@ -300,10 +314,10 @@ impl Channel {
     /// Claims the oldest message by the way that nearly every get goes. `None` says that
     /// [`claim`](Self::claim) has to look closer.
     #[inline(always)]
-    pub fn claim_fast(&self, inside: Inside<'_>) -> Option<Held<'_>> {
+    pub fn claim_fast(&self, inside: Inside<'_>) -> Option<OwnedBlock<'_>> {
         let owned = self.ring().claim_fast(inside.me(), &self.hints)?;
         self.not_full().announce(1);
-        Some(Held::new(self, owned))
+        Some(OwnedBlock::new(self, owned))
     }
 
     /// Claims the oldest message, and wakes a caller that waits for its place. The inner error says
@@ -315,10 +329,10 @@ impl Channel {
     pub fn claim_one(
         &self,
         inside: Inside<'_>,
-    ) -> Result<Result<Held<'_>, ClaimEnd>, SegmentError> {
+    ) -> Result<Result<OwnedBlock<'_>, ClaimEnd>, SegmentError> {
         Ok(self.ring().claim_one(inside.me(), &self.hints)?.map(|owned| {
             self.not_full().announce(1);
-            Held::new(self, owned)
+            OwnedBlock::new(self, owned)
         }))
     }
 
@@ -331,7 +345,7 @@ impl Channel {
     pub fn claim(
         &self,
         inside: Inside<'_>,
-        batch: &mut HeldMany<'_>,
+        batch: &mut OwnedBlocks<'_>,
         max: usize,
     ) -> Result<ClaimEnd, SegmentError> {
         let before = batch.len();

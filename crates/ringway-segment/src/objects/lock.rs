@@ -107,8 +107,10 @@ impl LockObject {
         did
     }
 
-    /// Forgets that a holder died, for later holders. Returns the hold as it is now.
+    /// Forgets that a holder died, for later holders. Returns the hold as it is now; `None` if it
+    /// no longer stands, or is that of the process which this one was forked from.
     pub fn acknowledge(&self, hold: Hold) -> Option<Hold> {
+        self.object.attachment().enter().ok()?;
         self.word().acknowledge(hold)
     }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ringway_segment::attachment::Inside;
-use ringway_segment::objects::channel::Held;
+use ringway_segment::objects::channel::OwnedBlock;
 use ringway_segment::waiting::Until;
 
 use super::Queue;
@@ -13,29 +13,36 @@ use crate::loan::Loan;
 use crate::message::Payload;
 use crate::received::ReceivedBytes;
 
-/// Plain bytes. On a queue of a [`Message`](crate::Message) type they must be what rkyv makes of one, or the getter refuses them.
+/// Plain bytes. On a queue of a [`Message`](crate::Message) type they must be what rkyv makes of
+/// one, or the getter refuses them.
 impl<T: Payload + ?Sized> Queue<T> {
-    /// Puts a message of bytes, waiting for a place. To pass an error on that borrows the bytes, see
-    /// [`PutError::without_value`].
+    /// Puts `bytes` as one message, blocking while the queue is full.
+    ///
+    /// A get wakes one blocked put, and so does the recovery of a dead participant. When this
+    /// returns the message is in shared memory, and outlives this process. To pass on an error that
+    /// borrows the bytes, see [`PutError::without_value`].
     ///
     /// # Errors
-    /// [`PutError`] with the bytes in it.
+    /// [`PutError`] with the bytes in it: the queue is full or was shut down, the message is too
+    /// large, no block is free, or the segment cannot be used.
     pub fn put_bytes<B: AsRef<[u8]>>(&self, bytes: B) -> Result<(), PutError<B>> {
         self.put_bytes_until(bytes, Until::Forever)
     }
 
-    /// Puts a message of bytes if there is a place.
+    /// Puts `bytes` as one message if the queue is not full at this instant.
     ///
     /// # Errors
-    /// [`PutError`] with the bytes in it.
+    /// [`PutError`] with the bytes in it: the queue is full or was shut down, the message is too
+    /// large, no block is free, or the segment cannot be used.
     pub fn try_put_bytes<B: AsRef<[u8]>>(&self, bytes: B) -> Result<(), PutError<B>> {
         self.put_bytes_until(bytes, Until::Now)
     }
 
-    /// Puts a message of bytes, waiting for a place at most so long.
+    /// Puts `bytes` as one message, blocking for up to `timeout` while the queue is full.
     ///
     /// # Errors
-    /// [`PutError`] with the bytes in it.
+    /// [`PutError`] with the bytes in it: the queue is full or was shut down, the message is too
+    /// large, no block is free, or the segment cannot be used.
     pub fn put_bytes_timeout<B: AsRef<[u8]>>(
         &self,
         bytes: B,
@@ -44,10 +51,11 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.put_bytes_until(bytes, Until::after(timeout))
     }
 
-    /// Puts a message of bytes, waiting for a place until then.
+    /// Puts `bytes` as one message, blocking until `deadline` while the queue is full.
     ///
     /// # Errors
-    /// [`PutError`] with the bytes in it.
+    /// [`PutError`] with the bytes in it: the queue is full or was shut down, the message is too
+    /// large, no block is free, or the segment cannot be used.
     pub fn put_bytes_deadline<B: AsRef<[u8]>>(
         &self,
         bytes: B,
@@ -78,41 +86,48 @@ impl<T: Payload + ?Sized> Queue<T> {
         }
     }
 
-    /// Takes the oldest message as bytes, waiting for one.
+    /// Takes the oldest message as bytes, blocking while the queue is empty. A put wakes one
+    /// blocked get.
     ///
     /// # Errors
-    /// [`GetError`].
+    /// [`GetError`]: the queue is empty, was shut down and is drained, or the segment cannot be
+    /// used.
     pub fn get_bytes(&self) -> Result<ReceivedBytes<'_>, GetError> {
         self.get_block(Until::Forever).map(ReceivedBytes::new)
     }
 
-    /// Takes the oldest message as bytes, if there is one.
+    /// Takes the oldest message as bytes, if there is one at this instant.
     ///
     /// # Errors
-    /// [`GetError`].
+    /// [`GetError`]: the queue is empty, was shut down and is drained, or the segment cannot be
+    /// used.
     pub fn try_get_bytes(&self) -> Result<ReceivedBytes<'_>, GetError> {
         self.get_block(Until::Now).map(ReceivedBytes::new)
     }
 
-    /// Takes the oldest message as bytes, waiting for one at most so long.
+    /// Takes the oldest message as bytes, blocking for up to `timeout` while the queue is empty.
     ///
     /// # Errors
-    /// [`GetError`].
+    /// [`GetError`]: the queue is empty, was shut down and is drained, or the segment cannot be
+    /// used.
     pub fn get_bytes_timeout(&self, timeout: Duration) -> Result<ReceivedBytes<'_>, GetError> {
         self.get_block(Until::after(timeout)).map(ReceivedBytes::new)
     }
 
-    /// Takes the oldest message as bytes, waiting for one until then.
+    /// Takes the oldest message as bytes, blocking until `deadline` while the queue is empty.
     ///
     /// # Errors
-    /// [`GetError`].
+    /// [`GetError`]: the queue is empty, was shut down and is drained, or the segment cannot be
+    /// used.
     pub fn get_bytes_deadline(&self, deadline: Instant) -> Result<ReceivedBytes<'_>, GetError> {
         self.get_block(Until::At(deadline.into())).map(ReceivedBytes::new)
     }
 
-    /// Memory for a message of so many bytes, to be written and sent. What is in it at first is left over.
+    /// Borrows a block of `bytes` bytes to fill in place and send. Its initial contents are
+    /// unspecified.
     ///
-    /// It waits for a free block, not for a place; there are more blocks than places.
+    /// Blocks while there is no free block; there are more blocks than places, so a full queue
+    /// still lends. A release by any participant wakes one blocked loan.
     ///
     /// # Errors
     /// [`PutError`]: too large, shut down, or no free block.
@@ -120,26 +135,28 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.loan_until(bytes, Until::Forever)
     }
 
-    /// Memory for a message of so many bytes, if there is a free block.
+    /// Borrows a block of `bytes` bytes, if one is free at this instant. See [`loan`](Self::loan).
     ///
     /// # Errors
-    /// [`PutError`].
+    /// As of [`loan`](Self::loan).
     pub fn try_loan(&self, bytes: usize) -> Result<Loan<'_>, PutError<()>> {
         self.loan_until(bytes, Until::Now)
     }
 
-    /// Memory for a message of so many bytes, waiting for a free block at most so long.
+    /// Borrows a block of `bytes` bytes, blocking for up to `timeout` while none is free. See
+    /// [`loan`](Self::loan).
     ///
     /// # Errors
-    /// [`PutError`].
+    /// As of [`loan`](Self::loan).
     pub fn loan_timeout(&self, bytes: usize, timeout: Duration) -> Result<Loan<'_>, PutError<()>> {
         self.loan_until(bytes, Until::after(timeout))
     }
 
-    /// Memory for a message of so many bytes, waiting for a free block until then.
+    /// Borrows a block of `bytes` bytes, blocking until `deadline` while none is free. See
+    /// [`loan`](Self::loan).
     ///
     /// # Errors
-    /// [`PutError`].
+    /// As of [`loan`](Self::loan).
     pub fn loan_deadline(&self, bytes: usize, deadline: Instant) -> Result<Loan<'_>, PutError<()>> {
         self.loan_until(bytes, Until::At(deadline.into()))
     }
@@ -151,7 +168,7 @@ impl<T: Payload + ?Sized> Queue<T> {
         }
     }
 
-    /// Who is told only by `send` has filled it for nothing.
+    /// A caller that learns it only from `send` has filled the loan for nothing.
     fn may_loan(&self) -> Result<Inside<'_>, Stop> {
         let channel = &self.shared.channel;
         let inside = channel.attachment().enter()?;
@@ -164,7 +181,7 @@ impl<T: Payload + ?Sized> Queue<T> {
         inside: Inside<'_>,
         bytes: &[u8],
         until: Until,
-    ) -> Result<Held<'_>, Stop> {
+    ) -> Result<OwnedBlock<'_>, Stop> {
         let mut block = self.shared.take(inside, bytes.len(), until)?;
         block.write(bytes);
         Ok(block)

@@ -3,7 +3,7 @@
 use core::borrow::Borrow;
 use std::time::{Duration, Instant};
 
-use ringway_segment::objects::channel::{Held, HeldMany};
+use ringway_segment::objects::channel::{OwnedBlock, OwnedBlocks};
 use ringway_segment::waiting::Until;
 
 use super::Queue;
@@ -38,7 +38,8 @@ impl<T: Message> Queue<T> {
         self.put_many_until(values, Until::Now)
     }
 
-    /// As [`put_many`](Self::put_many), waiting for places at most so long in all.
+    /// As [`put_many`](Self::put_many), blocking for up to `timeout` in all while the queue is
+    /// full.
     ///
     /// # Errors
     /// [`PutManyError`], which says how many went in.
@@ -71,7 +72,8 @@ impl<T: Message> Queue<T> {
 }
 
 impl<T: Payload + ?Sized> Queue<T> {
-    /// Puts messages of bytes in order, each waiting for a place, with fewer ring operations than messages.
+    /// Puts messages of bytes in order, each waiting for a place, with fewer ring operations than
+    /// messages.
     ///
     /// # Errors
     /// [`PutManyError`], which says how many went in.
@@ -87,7 +89,8 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.put_many_bytes_until(messages, Until::Now)
     }
 
-    /// As [`put_many_bytes`](Self::put_many_bytes), waiting for places at most so long in all.
+    /// As [`put_many_bytes`](Self::put_many_bytes), blocking for up to `timeout` in all while the
+    /// queue is full.
     ///
     /// # Errors
     /// [`PutManyError`], which says how many went in.
@@ -123,8 +126,8 @@ impl<T: Payload + ?Sized> Queue<T> {
         })
     }
 
-    /// Takes the oldest messages at once: at least one, waiting for it, and at most `max`, which is cut to
-    /// [`BATCH_MAX`]. `max` 0 takes none.
+    /// Takes the oldest messages at once: at least one, waiting for it, and at most `max`, which is
+    /// cut to [`BATCH_MAX`]. `max` 0 takes none.
     ///
     /// # Errors
     /// [`GetError`].
@@ -132,7 +135,8 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.get_many_until(max, Until::Forever)
     }
 
-    /// Takes the oldest messages at once if there are any: at most `max`, which is cut to [`BATCH_MAX`].
+    /// Takes the oldest messages at once if there are any: at most `max`, which is cut to
+    /// [`BATCH_MAX`].
     ///
     /// # Errors
     /// [`GetError`].
@@ -140,7 +144,7 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.get_many_until(max, Until::Now)
     }
 
-    /// As [`get_many`](Self::get_many), waiting for the first at most so long.
+    /// As [`get_many`](Self::get_many), blocking for up to `timeout` for the first.
     ///
     /// # Errors
     /// [`GetError`].
@@ -169,7 +173,7 @@ impl<T: Payload + ?Sized> Queue<T> {
         let entered = channel.attachment().enter();
         entered.map_err(|error| self.shared.no_message(GetErrorKind::Segment(error)))?;
         let taken = match max.min(BATCH_MAX) {
-            0 => HeldMany::new(channel),
+            0 => OwnedBlocks::new(channel),
             max => self.shared.receive(max, until)?,
         };
         Ok(Batch::new(&self.shared, taken))
@@ -179,7 +183,7 @@ impl<T: Payload + ?Sized> Queue<T> {
         &'q self,
         values: &[V],
         until: Until,
-        mut fill: impl FnMut(&V, Until) -> Result<Held<'q>, Stop>,
+        mut fill: impl FnMut(&V, Until) -> Result<OwnedBlock<'q>, Stop>,
     ) -> Result<(), PutManyError> {
         let mut put = 0;
         let entered = self.shared.channel.attachment().enter();
@@ -200,14 +204,14 @@ impl<T: Payload + ?Sized> Queue<T> {
         &'q self,
         values: &[V],
         until: Until,
-        fill: &mut impl FnMut(&V, Until) -> Result<Held<'q>, Stop>,
+        fill: &mut impl FnMut(&V, Until) -> Result<OwnedBlock<'q>, Stop>,
     ) -> (usize, Result<(), Stop>) {
         if matches!(until, Until::Now)
             && let Err(stop) = self.shared.may_put(until)
         {
             return (0, Err(stop));
         }
-        let mut batch = HeldMany::new(&self.shared.channel);
+        let mut batch = OwnedBlocks::new(&self.shared.channel);
         let mut result = Ok(());
         for value in values.iter().take(BATCH_MAX) {
             match fill(value, if batch.is_empty() { until } else { Until::Now }) {

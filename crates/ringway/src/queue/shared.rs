@@ -9,7 +9,7 @@ use ringway_segment::attachment::Inside;
 use ringway_segment::core::ring::{ClaimEnd, PushError};
 use ringway_segment::core::store::NoBlock;
 use ringway_segment::error::SegmentError;
-use ringway_segment::objects::channel::{Channel, Held, HeldMany, Side};
+use ringway_segment::objects::channel::{Channel, OwnedBlock, OwnedBlocks, Side};
 use ringway_segment::waiting::{Until, WaitStrategy, Waiter};
 
 use crate::error::{GetError, GetErrorKind, Label, PutError, PutErrorKind};
@@ -90,7 +90,7 @@ impl Shared {
         inside: Inside<'_>,
         bytes: usize,
         until: Until,
-    ) -> Result<Held<'_>, Stop> {
+    ) -> Result<OwnedBlock<'_>, Stop> {
         let Some(class) = self.channel.class_for(bytes) else {
             return Err(Stop::TooLarge { bytes: bytes as u64 });
         };
@@ -106,7 +106,7 @@ impl Shared {
         inside: Inside<'_>,
         class: u8,
         until: Until,
-    ) -> Result<Held<'_>, Stop> {
+    ) -> Result<OwnedBlock<'_>, Stop> {
         match self.channel.take(inside, class) {
             Ok(held) => Ok(held),
             Err(NoBlock::AllHeld) => self.wait_for_block(class, until),
@@ -123,7 +123,7 @@ impl Shared {
     }
 
     #[cold]
-    fn wait_for_block(&self, class: u8, until: Until) -> Result<Held<'_>, Stop> {
+    fn wait_for_block(&self, class: u8, until: Until) -> Result<OwnedBlock<'_>, Stop> {
         // What the dead hold comes back first.
         ringway_segment::recovery::recover(self.channel.attachment())?;
         let attempt = || {
@@ -169,12 +169,12 @@ impl Shared {
     #[inline(never)]
     pub(crate) fn put_slowly<'s>(
         &'s self,
-        mut held: Held<'s>,
+        mut held: OwnedBlock<'s>,
         until: Until,
-        fill: &mut dyn FnMut(Inside<'s>) -> Result<Held<'s>, Stop>,
+        fill: &mut dyn FnMut(Inside<'s>) -> Result<OwnedBlock<'s>, Stop>,
     ) -> Result<(), Stop> {
         loop {
-            let mut one = HeldMany::new(&self.channel);
+            let mut one = OwnedBlocks::new(&self.channel);
             let _ = one.push_back(held); // an empty batch has room
             match self.send(&mut one, until, Share::InFlight) {
                 Err(Stop::Crowded) => drop(one),
@@ -211,9 +211,9 @@ impl Shared {
     #[inline]
     pub(crate) fn send_loan<'s>(
         &'s self,
-        held: Held<'s>,
+        held: OwnedBlock<'s>,
         until: Until,
-    ) -> Result<(), (Held<'s>, Stop)> {
+    ) -> Result<(), (OwnedBlock<'s>, Stop)> {
         let inside = match self.channel.attachment().enter() {
             Ok(inside) => inside,
             Err(error) => return Err((held, error.into())),
@@ -222,7 +222,7 @@ impl Shared {
             Ok(()) => return Ok(()),
             Err(held) => held,
         };
-        let mut one = HeldMany::new(&self.channel);
+        let mut one = OwnedBlocks::new(&self.channel);
         if let Err(held) = one.push_back(held) {
             return Err((held, Stop::Crowded)); // an empty batch has room
         }
@@ -236,7 +236,7 @@ impl Shared {
     #[inline(never)]
     pub(crate) fn send(
         &self,
-        blocks: &mut HeldMany<'_>,
+        blocks: &mut OwnedBlocks<'_>,
         until: Until,
         share: Share,
     ) -> Result<(), Stop> {
@@ -270,7 +270,7 @@ impl Shared {
 
     /// Takes the oldest message, waiting for it.
     #[inline(always)]
-    pub(crate) fn receive_one(&self, until: Until) -> Result<Held<'_>, GetError> {
+    pub(crate) fn receive_one(&self, until: Until) -> Result<OwnedBlock<'_>, GetError> {
         if let Ok(inside) = self.channel.attachment().enter()
             && !self.channel.is_immediate()
             && let Some(held) = self.channel.claim_fast(inside)
@@ -281,7 +281,7 @@ impl Shared {
     }
 
     #[inline(never)]
-    fn receive_one_slowly(&self, until: Until) -> Result<Held<'_>, GetError> {
+    fn receive_one_slowly(&self, until: Until) -> Result<OwnedBlock<'_>, GetError> {
         let failed = |error| self.no_message(GetErrorKind::Segment(error));
         let inside = self.channel.attachment().enter().map_err(failed)?;
         let attempt = || {
@@ -305,10 +305,10 @@ impl Shared {
 
     /// Takes the oldest messages, at most `max` and at least one, waiting for it.
     #[inline(never)]
-    pub(crate) fn receive(&self, max: usize, until: Until) -> Result<HeldMany<'_>, GetError> {
+    pub(crate) fn receive(&self, max: usize, until: Until) -> Result<OwnedBlocks<'_>, GetError> {
         let failed = |error| self.no_message(GetErrorKind::Segment(error));
         let inside = self.channel.attachment().enter().map_err(failed)?;
-        let mut taken = HeldMany::new(&self.channel);
+        let mut taken = OwnedBlocks::new(&self.channel);
         let attempt = || {
             if self.channel.is_immediate() {
                 self.channel.drop_what_is_left(inside)?;

@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use ringway_segment::attachment::Inside;
-use ringway_segment::objects::channel::Held;
+use ringway_segment::objects::channel::OwnedBlock;
 use ringway_segment::waiting::Until;
 
 use super::shared::{Shared, Stop};
@@ -14,12 +14,16 @@ use crate::error::{GetError, PutError};
 use crate::message::{self, Message};
 use crate::received::Received;
 
-/// Typed messages. A put takes the value or a reference to it, and gives back in the error what it took.
+/// Typed messages. A put takes the value or a reference to it, and gives back in the error what it
+/// took.
 impl<T: Message> Queue<T> {
-    /// Puts a value, waiting for a place.
+    /// Puts a value, blocking while the queue is full.
     ///
-    /// The error of a put by reference has the reference in it, and so cannot leave the function that owns the value.
-    /// [`PutError::without_value`] is the way out:
+    /// A get wakes one blocked put, and so does the recovery of a dead participant. When this
+    /// returns the message is in shared memory, and outlives this process.
+    ///
+    /// The error of a put by reference has the reference in it, and so cannot leave the function
+    /// that owns the value. [`PutError::without_value`] is the way out:
     ///
     /// ```
     /// # use ringway::{Place, PutError, Queue};
@@ -37,15 +41,17 @@ impl<T: Message> Queue<T> {
     /// ```
     ///
     /// # Errors
-    /// [`PutError`] with the value in it.
+    /// [`PutError`] with the value in it: the queue is full or was shut down, the value cannot be
+    /// serialised or is too large, no block is free, or the segment cannot be used.
     pub fn put<V: Borrow<T>>(&self, value: V) -> Result<(), PutError<V>> {
         self.put_until(value, Until::Forever)
     }
 
-    /// Puts a value if there is a place.
+    /// Puts a value if the queue is not full at this instant.
     ///
     /// # Errors
-    /// [`PutError`] with the value in it.
+    /// [`PutError`] with the value in it: the queue is full or was shut down, the value cannot be
+    /// serialised or is too large, no block is free, or the segment cannot be used.
     pub fn try_put<V: Borrow<T>>(&self, value: V) -> Result<(), PutError<V>> {
         self.put_until(value, Until::Now)
     }
@@ -53,15 +59,17 @@ impl<T: Message> Queue<T> {
     /// The same as [`try_put`](Self::try_put), by its name in Python.
     ///
     /// # Errors
-    /// [`PutError`] with the value in it.
+    /// [`PutError`] with the value in it: the queue is full or was shut down, the value cannot be
+    /// serialised or is too large, no block is free, or the segment cannot be used.
     pub fn put_nowait<V: Borrow<T>>(&self, value: V) -> Result<(), PutError<V>> {
         self.try_put(value)
     }
 
-    /// Puts a value, waiting for a place at most so long.
+    /// Puts a value, blocking for up to `timeout` while the queue is full.
     ///
     /// # Errors
-    /// [`PutError`] with the value in it.
+    /// [`PutError`] with the value in it: the queue is full or was shut down, the value cannot be
+    /// serialised or is too large, no block is free, or the segment cannot be used.
     pub fn put_timeout<V: Borrow<T>>(
         &self,
         value: V,
@@ -70,10 +78,11 @@ impl<T: Message> Queue<T> {
         self.put_until(value, Until::after(timeout))
     }
 
-    /// Puts a value, waiting for a place until then.
+    /// Puts a value, blocking until `deadline` while the queue is full.
     ///
     /// # Errors
-    /// [`PutError`] with the value in it.
+    /// [`PutError`] with the value in it: the queue is full or was shut down, the value cannot be
+    /// serialised or is too large, no block is free, or the segment cannot be used.
     pub fn put_deadline<V: Borrow<T>>(
         &self,
         value: V,
@@ -104,18 +113,24 @@ impl<T: Message> Queue<T> {
         }
     }
 
-    /// Takes the oldest message, waiting for one. It is checked, and read where it lies.
+    /// Takes the oldest message, blocking while the queue is empty. It is checked, and read in
+    /// place.
+    ///
+    /// A put wakes one blocked get. A message that this process took and did not release when it
+    /// dies is counted as lost; its memory comes back.
     ///
     /// # Errors
-    /// [`GetError`].
+    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of
+    /// this type, or the segment cannot be used.
     pub fn get(&self) -> Result<Received<'_, T>, GetError> {
         self.get_block(Until::Forever).and_then(|held| Received::checked(&self.shared, held))
     }
 
-    /// Takes the oldest message, if there is one.
+    /// Takes the oldest message, if there is one at this instant.
     ///
     /// # Errors
-    /// [`GetError`].
+    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of
+    /// this type, or the segment cannot be used.
     pub fn try_get(&self) -> Result<Received<'_, T>, GetError> {
         self.get_block(Until::Now).and_then(|held| Received::checked(&self.shared, held))
     }
@@ -123,49 +138,59 @@ impl<T: Message> Queue<T> {
     /// The same as [`try_get`](Self::try_get), by its name in Python.
     ///
     /// # Errors
-    /// [`GetError`].
+    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of
+    /// this type, or the segment cannot be used.
     pub fn get_nowait(&self) -> Result<Received<'_, T>, GetError> {
         self.try_get()
     }
 
-    /// Takes the oldest message, waiting for one at most so long.
+    /// Takes the oldest message, blocking for up to `timeout` while the queue is empty.
     ///
     /// # Errors
-    /// [`GetError`].
+    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of
+    /// this type, or the segment cannot be used.
     pub fn get_timeout(&self, timeout: Duration) -> Result<Received<'_, T>, GetError> {
         self.get_block(Until::after(timeout)).and_then(|held| Received::checked(&self.shared, held))
     }
 
-    /// Takes the oldest message, waiting for one until then.
+    /// Takes the oldest message, blocking until `deadline` while the queue is empty.
     ///
     /// # Errors
-    /// [`GetError`].
+    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of
+    /// this type, or the segment cannot be used.
     pub fn get_deadline(&self, deadline: Instant) -> Result<Received<'_, T>, GetError> {
         self.get_block(Until::At(deadline.into()))
             .and_then(|held| Received::checked(&self.shared, held))
     }
 
-    /// Takes the oldest message, waiting for one, without checking its bytes.
+    /// Takes the oldest message, blocking while the queue is empty, without checking its bytes.
     ///
     /// # Safety
-    /// Every participant puts only whole values of `T` as this program archives it: none uses `put_bytes` or `loan` on
-    /// this queue for anything else, and none writes to the segment by other means.
+    /// Every participant puts only whole values of `T` as this program archives it: none uses
+    /// `put_bytes` or `loan` on this queue for anything else, and none writes to the segment by
+    /// other means.
     ///
     /// # Errors
-    /// [`GetError`].
+    /// [`GetError`]: the queue is empty, was shut down and is drained, the message is not one of
+    /// this type, or the segment cannot be used.
     pub unsafe fn get_unchecked(&self) -> Result<Received<'_, T>, GetError> {
         let block = self.get_block(Until::Forever)?;
         // SAFETY: the caller vouches for what was put.
         unsafe { Received::unchecked(&self.shared, block) }
     }
 
-    /// Messages until the queue is shut down and drained, waiting for each. A [`SegmentError`](crate::SegmentError) is the last item.
+    /// Iterates over messages until the queue is shut down and drained, blocking for each. A
+    /// [`SegmentError`](crate::SegmentError) is the last item.
     pub fn iter(&self) -> Iter<'_, T> {
         Iter { queue: self, ended: false }
     }
 
     #[inline]
-    pub(super) fn encode(&self, value: &T, until: Until) -> Result<(Held<'_>, Inside<'_>), Stop> {
+    pub(super) fn encode(
+        &self,
+        value: &T,
+        until: Until,
+    ) -> Result<(OwnedBlock<'_>, Inside<'_>), Stop> {
         let Shared { channel, last_size, .. } = &*self.shared;
         let mut inside = channel.attachment().enter()?;
         let least = size_of::<T::Archived>();

@@ -211,8 +211,8 @@ impl Lock {
         }
     }
 
-    /// Releases the lock, whichever process holds it, and wakes a waiter. A guard that lost its hold
-    /// this way does nothing when it is dropped.
+    /// Releases the lock, whichever process holds it, and wakes a waiter. A guard that lost its
+    /// hold this way does nothing when it is dropped.
     ///
     /// # Errors
     /// [`ReleaseError::NotHeld`] if it is free; [`ReleaseError::Segment`] in a forked child.
@@ -312,8 +312,8 @@ impl LockGuard<'_> {
         self.hold.owner_died()
     }
 
-    /// Notes that what the lock protects is sound again, so that later holders are not told. Returns
-    /// the guard of the same hold.
+    /// Notes that what the lock protects is sound again, so that later holders are not told.
+    /// Returns the guard of the same hold.
     pub fn acknowledge(mut self) -> Self {
         // If the hold no longer stands, there is nothing of ours to acknowledge.
         if let Some(hold) = self.lock.object.acknowledge(self.hold) {
@@ -322,8 +322,8 @@ impl LockGuard<'_> {
         self
     }
 
-    /// Keeps the lock held without a guard, until [`Lock::release`], or until this process closes its
-    /// last handle of the lock or dies: then the next holder is told of a death.
+    /// Keeps the lock held without a guard, until [`Lock::release`], or until this process closes
+    /// its last handle of the lock or dies: then the next holder is told of a death.
     pub fn keep(self) {
         core::mem::forget(self);
     }

@@ -1,5 +1,6 @@
-//! Threads that come and go all the time over two handles of one queue; guards and loans that others drop; and forks
-//! meanwhile. Each message arrives once, whole, and in the order of its putter.
+//! Threads that come and go all the time over two handles of one queue; guards and loans that
+//! others drop; and forks meanwhile. Each message arrives once, whole, and in the order of its
+//! putter.
 //!
 //! This is a program of its own because it forks while it has threads; its children end at once.
 
@@ -15,7 +16,8 @@ use ringway::{
 };
 use ringway_tests::random::Random;
 
-/// Threads at a time that put, and that get. Each ends after some calls, and another one takes its place.
+/// Threads at a time that put, and that get. Each ends after some calls, and another one takes its
+/// place.
 const THREADS: u64 = 3;
 
 struct Churn {
@@ -155,7 +157,8 @@ impl Churn {
         }
     }
 
-    /// Gets for a while, and lets another thread drop some of what it got. `false` when there is nothing more to come.
+    /// Gets for a while, and lets another thread drop some of what it got. `false` when there is
+    /// nothing more to come.
     fn get<'q>(&'q self, keep: &SyncSender<ReceivedBytes<'q>>) -> bool {
         let mut random = self.random();
         let mut last = HashMap::new();

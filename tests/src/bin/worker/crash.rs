@@ -7,7 +7,8 @@ use ringway::Queue;
 
 use crate::session;
 
-/// Opens the queue, says so, and crashes at the next line, with leave to write a core file of any size.
+/// Opens the queue, says so, and crashes at the next line, with leave to write a core file of any
+/// size.
 pub fn dumped(place: &str) {
     let _queue = match open(place) {
         Ok(queue) => queue,
@@ -21,8 +22,8 @@ pub fn dumped(place: &str) {
     std::process::abort();
 }
 
-/// Has the kernel lock all memory that this process will map, as one with real-time threads does. Opens or creates the
-/// queue, says so, and serves.
+/// Has the kernel lock all memory that this process will map, as one with real-time threads does.
+/// Opens or creates the queue, says so, and serves.
 pub fn locked(place: &str, how: &str) {
     // SAFETY: concerns this process only.
     if unsafe { libc::mlockall(libc::MCL_FUTURE) } != 0 {

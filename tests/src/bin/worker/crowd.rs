@@ -4,8 +4,8 @@ use std::thread;
 
 use ringway::{GetError, GetErrorKind, Place, Queue, WaitStrategy};
 
-/// Lets so many threads wait, each for messages until the queue is shut down. Says each message, and in the end how many
-/// threads have ended.
+/// Lets so many threads wait, each for messages until the queue is shut down. Says each message,
+/// and in the end how many threads have ended.
 pub fn crowd(place: &Place, threads: u64) {
     let queue =
         Queue::<[u8]>::options().wait(WaitStrategy::Park).open(place.clone()).expect("open");

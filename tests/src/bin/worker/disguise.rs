@@ -7,7 +7,8 @@ use ringway::{Place, Queue, WaitStrategy};
 
 use crate::session;
 
-/// Serves on another thread, and lets the first one end: the kernel shows the process as a zombie from then on.
+/// Serves on another thread, and lets the first one end: the kernel shows the process as a zombie
+/// from then on.
 pub fn headless(place: &Place) {
     let place = place.clone();
     std::thread::spawn(move || {
@@ -21,7 +22,8 @@ pub fn headless(place: &Place) {
 /// Opens the queue, closes every descriptor that it did not start with, and serves.
 pub fn without_lock(place: &Place) {
     let queue = Queue::<[u8]>::options().open(place.clone()).expect("open");
-    // SAFETY: what code that knows nothing of us may do to us; nobody reads these descriptors later but to be told so.
+    // SAFETY: what code that knows nothing of us may do to us; nobody reads these descriptors later
+    // but to be told so.
     assert_eq!(unsafe { libc::close_range(3, u32::MAX, 0) }, 0);
     println!("open");
     session::serve(&queue);
@@ -37,7 +39,8 @@ pub fn become_another(place: &Place) {
     panic!("cannot become cat: {error}");
 }
 
-/// Takes a message and a loan, starts another program, and waits for its own end. Says the number of the other.
+/// Takes a message and a loan, starts another program, and waits for its own end. Says the number
+/// of the other.
 pub fn start_another(place: &Place) {
     let queue = Queue::<[u8]>::options().open(place.clone()).expect("open");
     let _message = queue.get_bytes().expect("a message");

@@ -1,5 +1,5 @@
-//! Numbered messages through a queue. What was done is told on standard output in records that are written whole, so
-//! that a kill leaves either the record or none.
+//! Numbered messages through a queue. What was done is told on standard output in records that are
+//! written whole, so that a kill leaves either the record or none.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -11,7 +11,8 @@ use ringway_tests::{LET_GO, fnv1a};
 
 /// Puts messages number 0 to `count`; tells the number of each after its put has returned.
 ///
-/// A message is {producer, number, filling, checksum of all before}. The filling has a length that differs.
+/// A message is {producer, number, filling, checksum of all before}. The filling has a length that
+/// differs.
 pub fn produce(place: &Place, producer: u64, count: u64, strategy: WaitStrategy) {
     let queue =
         Queue::<[u8]>::options().wait(strategy).open(place.clone()).expect("open to produce");
@@ -44,8 +45,8 @@ pub fn recover(place: &Place) {
     }
 }
 
-/// Takes messages until the queue is shut down; checks each, tells its producer and number before it lets go of it, and
-/// [`LET_GO`] and its number after that.
+/// Takes messages until the queue is shut down; checks each, tells its producer and number before
+/// it lets go of it, and [`LET_GO`] and its number after that.
 pub fn consume(place: &Place, strategy: WaitStrategy) {
     let queue =
         Queue::<[u8]>::options().wait(strategy).open(place.clone()).expect("open to consume");

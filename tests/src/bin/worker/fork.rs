@@ -8,14 +8,16 @@ use rkyv::rend::u32_le;
 use rkyv::with::{ArchiveWith, DeserializeWith, SerializeWith};
 use rkyv::{Archive, Deserialize, Place, Serialize};
 
-/// Opens a queue that holds at least two messages. Says what the child found, and that the parent goes on.
+/// Opens a queue that holds at least two messages. Says what the child found, and that the parent
+/// goes on.
 pub fn fork(place: &ringway::Place) {
     let queue = Queue::<[u8]>::options().open(place.clone()).expect("open");
     let guard = queue.get_bytes().expect("the first message");
     let kept = guard.to_vec();
     let loan = queue.loan(3).expect("a loan");
 
-    // SAFETY: this process has one thread, and the child does nothing but calls of this queue and `_exit`.
+    // SAFETY: this process has one thread, and the child does nothing but calls of this queue and
+    // `_exit`.
     let child = unsafe { libc::fork() };
     if child == 0 {
         crate::end_with_parent();
@@ -48,7 +50,8 @@ pub fn fork(place: &ringway::Place) {
     println!("the parent goes on");
 }
 
-/// 0 when every call answers that the process was forked, else the number of the first that does not.
+/// 0 when every call answers that the process was forked, else the number of the first that does
+/// not.
 fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) -> i32 {
     let soon = Duration::from_millis(1);
     let later = std::time::Instant::now() + soon;
@@ -128,8 +131,8 @@ impl<D: Fallible + ?Sized> DeserializeWith<u32_le, u32, D> for Forks {
     }
 }
 
-/// Puts a message that forks while it is made. Of the two processes that return from the put, one is told that it was
-/// forked; the other says how many messages there are.
+/// Puts a message that forks while it is made. Of the two processes that return from the put, one
+/// is told that it was forked; the other says how many messages there are.
 pub fn fork_in_put() {
     let queue = Queue::<Forking>::options().create(ringway::Place::Unnamed).expect("a queue");
     let parent = std::process::id();

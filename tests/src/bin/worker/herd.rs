@@ -4,7 +4,8 @@ use std::thread;
 
 use ringway::{Place, Queue};
 
-/// Says how often the kernel switched from one thread of this process to another meanwhile, because it waited.
+/// Says how often the kernel switched from one thread of this process to another meanwhile, because
+/// it waited.
 pub fn herd(participants: u64, threads: u64) {
     const EACH: u64 = 20;
     let options = Queue::<[u8]>::options().maxsize(1).max_message(64).loans(1);

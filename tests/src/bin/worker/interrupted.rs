@@ -6,7 +6,8 @@ use ringway::{Place, Queue, WaitStrategy};
 
 extern "C" fn ignore(_signal: i32) {}
 
-/// Lets SIGALRM come every millisecond. Its handler does nothing, and system calls are not restarted after it.
+/// Lets SIGALRM come every millisecond. Its handler does nothing, and system calls are not
+/// restarted after it.
 fn interrupt_often() {
     let often = libc::timeval { tv_sec: 0, tv_usec: 1000 };
     let timer = libc::itimerval { it_interval: often, it_value: often };
@@ -19,7 +20,8 @@ fn interrupt_often() {
     }
 }
 
-/// Waits in vain for `millis` to get and to put, says for how long it did, then passes on what comes.
+/// Waits in vain for `millis` to get and to put, says for how long it did, then passes on what
+/// comes.
 pub fn interrupted(place: &Place, millis: u64) {
     let queue =
         Queue::<[u8]>::options().wait(WaitStrategy::Park).open(place.clone()).expect("open");

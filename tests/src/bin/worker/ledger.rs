@@ -1,4 +1,5 @@
-//! A process whose descriptors were closed by code that knows nothing of the queue, and are used again for a ledger.
+//! A process whose descriptors were closed by code that knows nothing of the queue, and are used
+//! again for a ledger.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -10,8 +11,9 @@ use ringway::{Place, Queue};
 /// Descriptors that a queue and its handles may have had.
 const NUMBERS: core::ops::Range<i32> = 3..30;
 
-/// Opens the queue, and then a ledger under every number that it may have had, with a lock of all its bytes. Does what
-/// needs the file of the queue, and says each result. Keeps the ledger open until a line comes.
+/// Opens the queue, and then a ledger under every number that it may have had, with a lock of all
+/// its bytes. Does what needs the file of the queue, and says each result. Keeps the ledger open
+/// until a line comes.
 pub fn ledger(place: &Place, path: &Path) {
     let queue = Queue::<[u8]>::options().open(place.clone()).expect("open");
     // SAFETY: what code that knows nothing of us may do to us.

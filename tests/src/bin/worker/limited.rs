@@ -7,8 +7,9 @@ use ringway::{Place, Queue};
 
 /// Opens the queue, limits itself, and says what still works.
 ///
-/// `files` and `locked` are the limits themselves, in descriptors and bytes. `addresses` allows so many bytes more than it
-/// has mapped by then, `file` limits the size of a file. `group` is no limit: it joins that control group.
+/// `files` and `locked` are the limits themselves, in descriptors and bytes. `addresses` allows so
+/// many bytes more than it has mapped by then, `file` limits the size of a file. `group` is no
+/// limit: it joins that control group.
 pub fn limited(place: &Place, what: &str, limit: &str) {
     let queue =
         Queue::<[u8]>::options().maxsize(4).max_message(1 << 20).open(place.clone()).expect("open");
@@ -31,7 +32,8 @@ pub fn limited(place: &Place, what: &str, limit: &str) {
     }
 }
 
-/// Allows itself a little more address space than it has, and says what becomes of a large queue and of a small one.
+/// Allows itself a little more address space than it has, and says what becomes of a large queue
+/// and of a small one.
 pub fn without_memory() {
     set(libc::RLIMIT_AS, mapped() + (64 << 20));
     for maxsize in [1 << 20, 4] {

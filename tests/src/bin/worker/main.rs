@@ -1,6 +1,8 @@
-//! The process that integration tests start, talk to, stop and kill. Its first argument says what to do.
+//! The process that integration tests start, talk to, stop and kill. Its first argument says what
+//! to do.
 
 mod churn;
+mod context;
 mod crash;
 mod crowd;
 mod disguise;
@@ -10,6 +12,7 @@ mod herd;
 mod interrupted;
 mod ledger;
 mod limited;
+mod lock;
 mod reborn;
 mod restart;
 mod session;
@@ -58,6 +61,16 @@ fn main() -> ExitCode {
         }
         ["dumped", place] => crash::dumped(place),
         ["locked", place, how] => crash::locked(place, how),
+        ["lock", place, strategy] => lock::serve(place, strategy_of(strategy)),
+        ["count", place, strategy, file, rounds] => {
+            lock::count(place, strategy_of(strategy), file.as_ref(), number(rounds));
+        }
+        ["fork-lock", place] => lock::fork(place),
+        ["become-another-with-lock", place] => lock::become_another(place),
+        ["hold-both", context] => context::holds_both(context),
+        ["fork-context", context] => context::fork(context),
+        ["use", context, queue] => context::uses(context, queue),
+        ["rearrange", context, seed] => context::rearrange(context, number(seed)),
         ["herd", participants, threads] => herd::herd(number(participants), number(threads)),
         ["ledger", place, ledger] => ledger::ledger(&place_of(place), ledger.as_ref()),
         ["headless", place] => disguise::headless(&place_of(place)),

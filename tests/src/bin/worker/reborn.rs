@@ -9,8 +9,9 @@ use ringway_tests::Worker;
 /// More than the tick in which the kernel tells the start of a process.
 const TICKS: Duration = Duration::from_millis(50);
 
-/// In a PID namespace of its own, where the next number can be chosen: starts a worker, has it take a message, kills it, and
-/// starts another under the same number. Then passes on lines to that one. Says which number each had.
+/// In a PID namespace of its own, where the next number can be chosen: starts a worker, has it take
+/// a message, kills it, and starts another under the same number. Then passes on lines to that one.
+/// Says which number each had.
 pub fn reborn(place: &str) {
     let program = std::env::current_exe().expect("the path of this program");
     let start = || Worker::spawn(&program.to_string_lossy(), &["open", place]);

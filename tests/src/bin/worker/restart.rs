@@ -1,4 +1,5 @@
-//! A process that becomes another program: its own again, as in a graceful restart, or a strange one.
+//! A process that becomes another program: its own again, as in a graceful restart, or a strange
+//! one.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;

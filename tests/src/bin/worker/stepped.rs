@@ -3,7 +3,8 @@
 use ringway::{Place, Queue};
 use ringway_tests::campaign::stepper::marker;
 
-/// Stops itself before and after the call. The handle is closed at the end.
+/// Stops itself before and after the call. The handle is closed at the end. Messages are as large
+/// as can be.
 pub fn stepped(place: &Place, what: &str) {
     let options = Queue::<[u8]>::options();
     if what == "open" {
@@ -12,14 +13,16 @@ pub fn stepped(place: &Place, what: &str) {
         return marker();
     }
     let queue = options.open(place.clone()).expect("open");
+    let bytes = queue.max_message() as usize;
     marker();
     match what {
         "loan" => {
-            let _loan = queue.loan(8).expect("a loan");
+            let _loan = queue.loan(bytes).expect("a loan");
             marker();
         }
         "put" => {
-            queue.put_bytes("put").expect("a place");
+            // Without a copy, which would be many steps.
+            queue.loan(bytes).expect("a loan").send().expect("a place");
             marker();
         }
         "recover" => {

@@ -2,7 +2,8 @@
 
 use ringway::{CreateError, OpenError, Place, Queue};
 
-/// Panics when it meets something that is neither a usable queue nor a clean error. Says what it did.
+/// Panics when it meets something that is neither a usable queue nor a clean error. Says what it
+/// did.
 pub fn storm(place: &Place, seed: u64, rounds: u64) {
     let options = Queue::<[u8]>::options().maxsize(64).max_message(64).participants(32);
     let (mut created, mut opened) = (0_u64, 0_u64);

@@ -2,7 +2,8 @@
 
 use ringway::{Place, Queue};
 
-/// Warms up, marks, does `count` rounds, marks again. The mark is `getppid`, which nothing else calls.
+/// Warms up, marks, does `count` rounds, marks again. The mark is `getppid`, which nothing else
+/// calls.
 pub fn warm(place: &Place, count: u64) {
     let queue = Queue::<[u8]>::options().open(place.clone()).expect("open");
     rounds(&queue, 2_000);

@@ -1,5 +1,5 @@
-//! What must hold after a death: every acknowledged message once, none strange, capacity exact, every block accounted
-//! for, both directions moving.
+//! What must hold after a death: every acknowledged message once, none strange, capacity exact,
+//! every block accounted for, both directions moving.
 
 use ringway::{GetError, GetErrorKind, Kind, Place, PutError, PutErrorKind, Queue, inspect};
 

@@ -69,7 +69,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// All that was put came out once and in order, but for what the worker took; its own came out at most once.
+    /// All that was put came out once and in order, but for what the worker took; its own came out
+    /// at most once.
     ///
     /// # Errors
     /// What did not.

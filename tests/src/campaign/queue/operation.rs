@@ -18,7 +18,8 @@ pub enum Operation {
     Put,
     /// `try_put_bytes`.
     TryPut,
-    /// `put_many_bytes`, of which a full queue takes none and the rest wait; only where there is room.
+    /// `put_many_bytes`, of which a full queue takes none and the rest wait; only where there is
+    /// room.
     PutMany,
     /// `get_bytes`, giving up after a while.
     Get,
@@ -115,8 +116,8 @@ impl Operation {
         }
     }
 
-    /// Which events it announces, if callers sleep: that the queue is not empty, that it is not full,
-    /// that a block is free.
+    /// Which events it announces, if callers sleep: that the queue is not empty, that it is not
+    /// full, that a block is free.
     pub fn announces(self, scene: Scene) -> [bool; 3] {
         let is_filled = scene.filled > 0;
         match self {
@@ -196,8 +197,8 @@ impl Operation {
     }
 }
 
-/// Turns the oldest messages round, so that the process has blocks at hand and remembers where it was. The order of the
-/// messages is the same afterwards.
+/// Turns the oldest messages round, so that the process has blocks at hand and remembers where it
+/// was. The order of the messages is the same afterwards.
 fn warm_up(queue: &Queue<[u8]>) {
     let count = queue.len().expect("a sound queue");
     if count == 0 {

@@ -1,4 +1,5 @@
-//! What a worker finds: a queue with some messages, with sleepers or without, with a corpse or without.
+//! What a worker finds: a queue with some messages, with sleepers or without, with a corpse or
+//! without.
 
 use core::mem::{offset_of, size_of};
 use std::fs::{File, OpenOptions};
@@ -61,7 +62,8 @@ pub struct Scene {
     pub sleepers: bool,
     /// Whether the worker has used the queue before, so that it has blocks at hand.
     pub warm: bool,
-    /// Whether somebody dies with a message and a loan in hand, after the worker has opened the queue.
+    /// Whether somebody dies with a message and a loan in hand, after the worker has opened the
+    /// queue.
     pub corpse: bool,
     /// Whether the counters are about to wrap.
     pub wraps: bool,
@@ -106,7 +108,7 @@ impl Stage {
     /// The harness's own handle.
     ///
     /// # Panics
-    /// After [`Stage::leave`].
+    /// After the worker has left the stage.
     pub fn queue(&self) -> &Queue<[u8]> {
         self.queue.as_ref().expect("the harness has not left")
     }

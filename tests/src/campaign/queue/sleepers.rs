@@ -1,5 +1,5 @@
-//! Real kills beside a real sleeper: it goes on as soon as it can, whatever the dead worker has left
-//! unannounced.
+//! Real kills beside a real sleeper: it goes on as soon as it can, whatever the dead worker has
+//! left unannounced.
 
 use std::path::Path;
 
@@ -19,7 +19,8 @@ use crate::campaign::trial::Trial;
 const OURS: u64 = 2000;
 const ITS_OWN: u64 = 3000;
 
-/// Whether a process can sleep there: to get where there is nothing, to put where there is no place.
+/// Whether a process can sleep there: to get where there is nothing, to put where there is no
+/// place.
 pub fn fits(operation: Operation, scene: Scene) -> bool {
     // Of a full queue, Release has taken a message before it begins.
     let full = scene.filled == MAXSIZE && operation != Operation::Release;
@@ -129,7 +130,8 @@ fn balance(
     }
 }
 
-/// In a process of its own: waits for one message, or for a place for one, and says what came of it.
+/// In a process of its own: waits for one message, or for a place for one, and says what came of
+/// it.
 ///
 /// # Panics
 /// When there is no such queue, or its end cannot be told.

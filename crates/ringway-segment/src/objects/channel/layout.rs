@@ -7,7 +7,7 @@ use core::sync::atomic::AtomicU64;
 use ringway_core::ring::Shape;
 use ringway_core::store::StoreShape;
 
-use crate::body::Shared;
+use crate::body::AtomicWords;
 use crate::error::CreateError;
 use crate::layout::{LINE, Line, PAGE, SEGMENT_MAX};
 use crate::segment::header::{bounded, in_units};
@@ -88,9 +88,9 @@ pub struct Descriptor {
 }
 
 // SAFETY: atomic words, and reserved bytes that nobody reads.
-unsafe impl Shared for ChannelWords {}
+unsafe impl AtomicWords for ChannelWords {}
 // SAFETY: two atomic words.
-unsafe impl Shared for Descriptor {}
+unsafe impl AtomicWords for Descriptor {}
 
 const _: () = {
     assert!(offset_of!(ChannelWords, head) == 128);

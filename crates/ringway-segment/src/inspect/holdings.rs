@@ -1,7 +1,8 @@
-//! Who holds which blocks, and which of them were held at an earlier look as well.
+//! Which participant holds which blocks, and which of them were held at an earlier look as well.
 //!
-//! No time is written when a block is taken: that would cost each get a look at the clock. But the word of a held block
-//! is never written again with the same position, so a word that two looks find is one and the same hold.
+//! No time is written when a block is taken: that would cost each get a look at the clock. But the
+//! word of a held block is never written again with the same position, so a word that two looks
+//! find is one and the same hold.
 
 use core::sync::atomic::Ordering::Acquire;
 use std::collections::HashMap;
@@ -19,11 +20,11 @@ use crate::error::SegmentError;
 use crate::objects::channel::layout::STOCKS;
 use crate::segment::Segment;
 
-/// All blocks that somebody held when it was looked.
+/// All blocks that a participant held at one look.
 #[derive(Debug)]
-pub struct Holds {
+pub struct Holdings {
     looked: Instant,
-    held: HashMap<Block, Hold>,
+    held: HashMap<Block, HeldBlock>,
     /// How many messages of the queue were taken by then.
     head: Position,
     /// Free blocks of each class that a participant may have at hand.
@@ -35,7 +36,7 @@ pub struct Holds {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Hold {
+struct HeldBlock {
     lane: Lane,
     owner: Owner,
     position: Position,
@@ -47,7 +48,7 @@ struct Hold {
 
 /// What one participant holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct Holding {
     /// Messages that it has taken and not let go.
     pub messages: u64,
     /// Those of them that an earlier look has seen already.
@@ -58,15 +59,15 @@ pub struct Held {
     pub oldest: Option<u64>,
     /// Blocks without a message that was taken: spare, loaned, or being put.
     pub blocks: u64,
-    /// How many of them cannot be spare, because it never keeps so many at hand.
+    /// How many of them cannot be spare, because it keeps fewer than that at hand.
     pub loans: u64,
-    /// By how many it holds more messages and loans than the creator of the queue has allowed each participant. When the
-    /// others need theirs, puts find no free block. After an earlier look only what it has kept since then is counted: what
-    /// comes and goes is no hoard.
+    /// By how many it holds more messages and loans than the creator of the queue has allowed each
+    /// participant. When the others need theirs, puts find no free block. After an earlier look
+    /// only what it has kept since then is counted: what comes and goes is no hoard.
     pub beyond: u64,
 }
 
-impl Holds {
+impl Holdings {
     /// Looks at a segment, perhaps not for the first time.
     ///
     /// # Errors
@@ -86,7 +87,10 @@ impl Holds {
                     (hold.lane, hold.owner, hold.position) == (lane, owner, position)
                 });
                 let since = same.map_or(looked, |hold| hold.since);
-                held.insert(block, Hold { lane, owner, position, since, kept: same.is_some() });
+                held.insert(
+                    block,
+                    HeldBlock { lane, owner, position, since, kept: same.is_some() },
+                );
             }
         });
         let ring = view.parts.messages(segment);
@@ -104,10 +108,10 @@ impl Holds {
 
     /// What a participant held.
     #[must_use]
-    pub fn of(&self, participant: &ParticipantInfo) -> Held {
-        let mut done = Held::default();
+    pub fn of(&self, participant: &ParticipantInfo) -> Holding {
+        let mut done = Holding::default();
         let mut classes = vec![InClass::default(); self.at_hand.len()];
-        let own = |hold: &Hold| participant.is(hold.owner);
+        let own = |hold: &HeldBlock| participant.is(hold.owner);
         for (block, hold) in self.held.iter().filter(|(_, hold)| own(hold)) {
             let class = &mut classes[usize::from(block.class())];
             let counted = u64::from(hold.kept || !self.again);

@@ -9,12 +9,12 @@ use ringway_core::owned::{Batch, Owned};
 use super::Channel;
 
 /// A block of a queue that this process owns.
-pub struct Held<'c> {
+pub struct OwnedBlock<'c> {
     channel: &'c Channel,
     owned: ManuallyDrop<Owned>,
 }
 
-impl<'c> Held<'c> {
+impl<'c> OwnedBlock<'c> {
     #[inline(always)]
     pub(super) fn new(channel: &'c Channel, owned: Owned) -> Self {
         Self { channel, owned: ManuallyDrop::new(owned) }
@@ -47,8 +47,8 @@ impl<'c> Held<'c> {
         }
     }
 
-    /// The first `length` of its bytes, to be filled or read. They are what an earlier message left,
-    /// or zero.
+    /// The first `length` of its bytes, to be filled or read. They are what an earlier message
+    /// left, or zero.
     #[inline]
     pub fn filled(&mut self, length: usize) -> &mut [u8] {
         match self.channel.parts.place(self.owned.block()) {
@@ -95,7 +95,7 @@ impl<'c> Held<'c> {
     }
 }
 
-impl Drop for Held<'_> {
+impl Drop for OwnedBlock<'_> {
     #[inline]
     fn drop(&mut self) {
         // A forked child has a copy of the handle, but the block is its parent's. A block that a
@@ -109,12 +109,12 @@ impl Drop for Held<'_> {
 }
 
 /// Blocks of a queue that this process owns, in order.
-pub struct HeldMany<'c> {
+pub struct OwnedBlocks<'c> {
     channel: &'c Channel,
     batch: Batch,
 }
 
-impl<'c> HeldMany<'c> {
+impl<'c> OwnedBlocks<'c> {
     /// None.
     #[inline]
     pub fn new(channel: &'c Channel) -> Self {
@@ -145,41 +145,41 @@ impl<'c> HeldMany<'c> {
     /// # Errors
     /// The block, when there is no room for it, or it is of another queue.
     #[inline]
-    pub fn push_back(&mut self, held: Held<'c>) -> Result<(), Held<'c>> {
+    pub fn push_back(&mut self, held: OwnedBlock<'c>) -> Result<(), OwnedBlock<'c>> {
         if !core::ptr::eq(held.channel, self.channel) {
             return Err(held);
         }
         let channel = self.channel;
-        self.batch.push_back(held.into_owned()).map_err(|owned| Held::new(channel, owned))
+        self.batch.push_back(held.into_owned()).map_err(|owned| OwnedBlock::new(channel, owned))
     }
 
     /// Takes the first block out.
     #[inline]
-    pub fn pop_front(&mut self) -> Option<Held<'c>> {
-        self.batch.pop_front().map(|owned| Held::new(self.channel, owned))
+    pub fn pop_front(&mut self) -> Option<OwnedBlock<'c>> {
+        self.batch.pop_front().map(|owned| OwnedBlock::new(self.channel, owned))
     }
 }
 
-impl Drop for HeldMany<'_> {
+impl Drop for OwnedBlocks<'_> {
     fn drop(&mut self) {
         while self.pop_front().is_some() {}
     }
 }
 
 /// A block that a user of the queue has: a guard of a message, or a loan. It may be forgotten.
-pub struct Guard<'c>(ManuallyDrop<Held<'c>>);
+pub struct Guard<'c>(ManuallyDrop<OwnedBlock<'c>>);
 
 impl<'c> Guard<'c> {
     /// Hands a block to the user.
     #[inline(always)]
-    pub fn new(held: Held<'c>) -> Self {
+    pub fn new(held: OwnedBlock<'c>) -> Self {
         held.channel.lent.lend(1);
         Self(ManuallyDrop::new(held))
     }
 
     /// Takes it back.
     #[inline(always)]
-    pub fn into_held(self) -> Held<'c> {
+    pub fn into_held(self) -> OwnedBlock<'c> {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: taken once, since `this` is neither used nor dropped any more.
         let held = unsafe { ManuallyDrop::take(&mut this.0) };
@@ -189,9 +189,9 @@ impl<'c> Guard<'c> {
 }
 
 impl<'c> Deref for Guard<'c> {
-    type Target = Held<'c>;
+    type Target = OwnedBlock<'c>;
     #[inline(always)]
-    fn deref(&self) -> &Held<'c> {
+    fn deref(&self) -> &OwnedBlock<'c> {
         &self.0
     }
 }
@@ -213,11 +213,11 @@ impl Drop for Guard<'_> {
 }
 
 /// Blocks that a user of the queue has, in order.
-pub struct GuardMany<'c>(HeldMany<'c>);
+pub struct GuardMany<'c>(OwnedBlocks<'c>);
 
 impl<'c> GuardMany<'c> {
     /// Hands blocks to the user.
-    pub fn new(many: HeldMany<'c>) -> Self {
+    pub fn new(many: OwnedBlocks<'c>) -> Self {
         many.channel.lent.lend(many.len() as u64);
         Self(many)
     }
