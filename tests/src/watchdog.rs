@@ -4,15 +4,18 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ringway::inspect::{self, Snapshot};
 use ringway::{Kind, Payload, Place, Queue};
 
 use crate::names;
 
-/// Nothing is slow enough to stand still for so long.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// How long it rests between two looks.
+const REST: Duration = Duration::from_secs(1);
+/// Nothing is slow enough to stand still for this number of looks. They are counted, as time goes on
+/// while all processes of a test are stopped.
+const PATIENCE: u32 = 180;
 
 /// Looks at a queue until it is dropped. When nothing moved for several minutes, it prints what it
 /// sees and aborts.
@@ -54,22 +57,24 @@ impl Watchdog {
 }
 
 fn watch(test: &str, stop: &AtomicBool, look: impl Fn() -> Option<Snapshot>) {
-    let (mut last, mut since) = (None, Instant::now());
+    let (mut last, mut in_vain) = (None, 0);
     while !stop.load(Relaxed) {
         let seen = look();
         let progress = seen.as_ref().map(|seen| (seen.puts, seen.gets, seen.lost, seen.recovered));
         if progress != last {
-            (last, since) = (progress, Instant::now());
-        } else if since.elapsed() > PATIENCE {
+            (last, in_vain) = (progress, 0);
+        } else if in_vain < PATIENCE {
+            in_vain += 1;
+        } else {
             // Not `eprintln`: what the test harness has captured is lost with the process.
             let _ = writeln!(
                 io::stderr(),
-                "{test}: nothing has moved for {PATIENCE:?}; the queue: {seen:#?}"
+                "{test}: nothing has moved in {PATIENCE} looks, one a second; the queue: {seen:#?}"
             );
             names::remove_all();
             std::process::abort();
         }
-        thread::park_timeout(Duration::from_secs(1));
+        thread::park_timeout(REST);
     }
 }
 
