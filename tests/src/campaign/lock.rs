@@ -277,8 +277,8 @@ impl Subject for Locking {
         scene.sleepers && matches!(scene.holder, Holder::Worker | Holder::Harness)
     }
 
-    fn in_company(trial: Trial<'_, Self>, at: Change) -> Result<(), String> {
-        sleepers::kill_at(trial, at.point)
+    fn in_company(trial: Trial<'_, Self>, at: Change) -> Result<u64, String> {
+        sleepers::kill_at(trial, at.point).map(|()| 1)
     }
 }
 

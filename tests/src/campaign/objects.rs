@@ -17,7 +17,9 @@ use ringway::{Context, CreateError, Kind, OpenError, Place, inspect};
 
 pub use self::operation::{Operation, Twist};
 pub use self::scene::Scene;
-use self::scene::{FREE, HALF, JOBS, LIVE, NEW, PRINT, QUEUES, Stage, TARGET, THIEF, Words, open};
+use self::scene::{
+    CLEARING, FREE, HALF, JOBS, LIVE, NEW, PRINT, QUEUES, Stage, TARGET, THIEF, Words, open,
+};
 use self::thing::{Thing, What};
 use super::queue::scene::MAXSIZE;
 use super::subject::{self, Change, Subject};
@@ -172,8 +174,10 @@ impl Subject for Objects {
             let name = if operation == Operation::Make { NEW } else { TARGET };
             match Thing::open(&inside.context, scene.what, name) {
                 Ok(thing) => {
-                    thing.works(None).or_else(|_| thing.lap())?;
+                    thing.empty()?;
+                    thing.works(None)?;
                     thing.remove()?;
+                    inside.has_raced = true;
                 }
                 Err(OpenError::NotFound { .. }) => {}
                 Err(error) => return Err(error.to_string()),
@@ -182,6 +186,8 @@ impl Subject for Objects {
         // A recovery beside a process that stands still in another.
         drop(open(&path).map_err(|error| error.to_string())?);
         let is_latched = words.is_latched();
+        // A process that stands still while it clears an object keeps its space.
+        let is_clearing = words.states().contains(&CLEARING);
         match Thing::make(&inside.context, scene.what, THIEF) {
             Ok(thief) => {
                 thief.works(Some(false))?;
@@ -189,6 +195,7 @@ impl Subject for Objects {
                 inside.thief = Some(thief);
             }
             Err(CreateError::Busy { .. }) if is_latched => {}
+            Err(CreateError::ContextFull { .. }) if is_clearing => {}
             Err(error) => return Err(error.to_string()),
         }
         inside.jobs.lap().map_err(|what| format!("{JOBS}: {what}"))
@@ -200,6 +207,13 @@ impl Subject for Objects {
             && let Ok(target @ Thing::Queue(_)) = Thing::open(&inside.context, What::Queue, TARGET)
         {
             target.lap()?; // around what the worker still has in hand
+        }
+        if inside.has_raced && inside.thief.is_none() {
+            // The worker had the latch.
+            let thief = Thing::make(&inside.context, inside.what, THIEF);
+            let thief = thief.map_err(|error| error.to_string())?;
+            thief.fill()?;
+            inside.thief = Some(thief);
         }
         Ok(())
     }
@@ -235,13 +249,12 @@ impl Subject for Objects {
         }
     }
 
-    fn in_company(trial: Trial<'_, Self>, at: Change) -> Result<(), String> {
+    fn in_company(trial: Trial<'_, Self>, at: Change) -> Result<u64, String> {
         match trial.scene.twist {
-            Twist::Raced => trial.freeze_at(at.point),
+            Twist::Raced => trial.freeze_at(at.point).map(|()| 1),
             #[cfg(target_arch = "x86_64")]
-            _ => duel::run(trial, at.number),
-            #[cfg(not(target_arch = "x86_64"))]
-            _ => Ok(()),
+            Twist::HoldingGoing if at.number == 0 => duel::run(trial),
+            _ => Ok(0),
         }
     }
 }

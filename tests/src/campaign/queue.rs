@@ -117,7 +117,7 @@ impl Subject for Queueing {
         sleepers::fits(operation, scene)
     }
 
-    fn in_company(trial: Trial<'_, Self>, at: Change) -> Result<(), String> {
-        sleepers::kill_at(trial, at.point)
+    fn in_company(trial: Trial<'_, Self>, at: Change) -> Result<u64, String> {
+        sleepers::kill_at(trial, at.point).map(|()| 1)
     }
 }

@@ -3,6 +3,12 @@
 use std::io;
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+/// A worker that has not come to where it is to come after this time hangs.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Where a worker is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +57,32 @@ impl Stepper {
     /// What ptrace says.
     pub fn run(&mut self) -> io::Result<Stop> {
         self.resume(libc::PTRACE_CONT)
+    }
+
+    /// Lets it run to where it has to come next. One that hangs is killed after some minutes.
+    ///
+    /// # Errors
+    /// Where it has come instead.
+    pub fn run_to(&mut self, wanted: Stop) -> Result<(), String> {
+        let pid = self.pid();
+        let (done, is_done) = mpsc::channel::<()>();
+        let dog = thread::spawn(move || {
+            let hangs = is_done.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
+            if hangs {
+                // SAFETY: a signal to our own child, which is waited for until `done` is dropped.
+                unsafe { libc::kill(pid, libc::SIGKILL) };
+            }
+            hangs
+        });
+        let stop = self.run();
+        drop(done);
+        if dog.join().is_ok_and(|hangs| hangs) {
+            return Err(format!("the worker hangs, instead of {wanted:?}"));
+        }
+        match stop.map_err(|error| error.to_string())? {
+            stop if stop == wanted => Ok(()),
+            stop => Err(format!("{stop:?} of the worker instead of {wanted:?}")),
+        }
     }
 
     /// Kills it, here and now.

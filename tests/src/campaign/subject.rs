@@ -93,12 +93,13 @@ pub trait Subject: Sync + Sized {
         false
     }
     /// A trial beside another process, at an instruction that changes the segment: one that sleeps
-    /// and has to go on when the worker is killed, or one in the middle of something.
+    /// and has to go on when the worker is killed, or one in the middle of something. Returns how
+    /// many trials it were.
     ///
     /// # Errors
     /// What does not hold.
-    fn in_company(_trial: Trial<'_, Self>, _at: Change) -> Result<(), String> {
-        Ok(())
+    fn in_company(_trial: Trial<'_, Self>, _at: Change) -> Result<u64, String> {
+        Ok(0)
     }
 }
 

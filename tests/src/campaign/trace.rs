@@ -23,7 +23,11 @@ impl Stepper {
         }
     }
 
-    fn is_at_compare_and_swap(&self) -> io::Result<bool> {
+    /// Whether the next instruction is a compare-and-swap.
+    ///
+    /// # Errors
+    /// What ptrace says.
+    pub fn is_at_compare_and_swap(&self) -> io::Result<bool> {
         let code = self.code()?;
         // lock, perhaps a REX prefix, cmpxchg.
         let rest = if code[1] & 0xf0 == 0x40 { &code[2..] } else { &code[1..] };

@@ -54,9 +54,8 @@ impl<S: Subject> Trial<'_, S> {
         let in_company = if has_company { plan.in_company } else { 0 };
         for number in spread(changes.len() as u64, in_company) {
             let point = changes[number as usize];
-            S::in_company(self, Change { number, point })
+            tally.in_company += S::in_company(self, Change { number, point })
                 .map_err(|what| failed(point, "beside another process", what))?;
-            tally.in_company += 1;
         }
         for point in points(plan.freezes) {
             self.freeze_at(point).map_err(|what| failed(point, "frozen", what))?;
@@ -144,19 +143,12 @@ impl<S: Subject> Trial<'_, S> {
         S::at_work(&stage)?;
         S::frozen(&mut stage, self.operation, self.scene)
             .map_err(|what| format!("while it was frozen: {what}"))?;
-        goes_on_to(&mut stepper, Stop::Marker)?;
+        stepper.run_to(Stop::Marker)?;
         S::thawed(&mut stage, self.operation)
             .map_err(|what| format!("when it had gone on: {what}"))?;
-        goes_on_to(&mut stepper, Stop::Ended(0))?;
+        stepper.run_to(Stop::Ended(0))?;
         S::ended(stage, self.operation, self.scene)
             .map_err(|what| format!("when it had ended: {what}"))
-    }
-}
-
-fn goes_on_to(stepper: &mut Stepper, wanted: Stop) -> Result<(), String> {
-    match stepper.run().map_err(|error| error.to_string())? {
-        stop if stop == wanted => Ok(()),
-        stop => Err(format!("when it went on, {stop:?} instead of {wanted:?}")),
     }
 }
 

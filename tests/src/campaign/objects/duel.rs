@@ -1,125 +1,142 @@
 //! Two recoveries at once: none clears an object that the other has entered.
 //!
 //! One is stopped between its look at who used the object and its note that it uses it itself. The
-//! other, which is the worker, goes on to some step of its recovery. Then the first enters, and the
-//! second goes on to its end.
+//! other, which is the worker, is stopped at a step in which it closes the object. Then the first
+//! enters, and the second goes on to its end.
 
-use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
 
-use super::scene::{CLEARING, FREE, Words};
+use super::scene::{CLEARING, FREE, Stage, Words};
+use super::thing::What;
 use super::{Objects, Operation, Scene, Twist};
-use crate::campaign::image::Seen;
 use crate::campaign::stepper::{Stepper, Stop};
 use crate::campaign::subject::{Stage as _, Subject};
 use crate::campaign::trial::Trial;
 
 /// The entry of the directory that the target has: it is made after the two beside.
-const TARGET_AT: u64 = 2;
+const TARGET_AT: usize = 2;
 /// Which participant the first recovery is: after the harness and the corpse.
 const FIRST: u64 = 2;
-/// Instructions that the first recovery goes on for when it has noted its use.
+/// Instructions that the first recovery goes on for, from its note on.
 const FURTHER: usize = 200;
 
-/// A trial, with the worker stopped at the compare-and-swap after that many changes.
-pub(super) fn run(trial: Trial<'_, Objects>, changes: u64) -> Result<(), String> {
-    let text = |error: std::io::Error| error.to_string();
-    let before_entry = rehearse(trial)?;
-    let mut stage = trial.stage();
-    let path = stage.path().to_owned();
-    let mut worker = trial.start(&stage)?; // which has made the corpse
-    let mut first = start(trial.program, &path)?;
-    for _ in 1..before_entry {
-        step_exchange(&mut first)?;
+/// The worker is stopped before each step in which it changes the state of the target. Returns how
+/// many these are.
+pub(super) fn run(trial: Trial<'_, Objects>) -> Result<u64, String> {
+    let entering = entering(trial)?;
+    let steps = closing(trial, entering)?;
+    for &step in &steps {
+        meet(trial, entering, step).map_err(|what| format!("compare-and-swap {step}: {what}"))?;
     }
-    to_exchange(&mut first)?;
-    if !is_used_by_first(&path).is_empty() {
-        return Err("the first recovery has entered before it was to".to_owned());
-    }
-
-    let mut seen = Seen::of(&path);
-    let mut has_ended = false;
-    for _ in 0..=changes {
-        while !has_ended && !seen.look().map_err(text)? {
-            has_ended = worker.step().map_err(text)? != Stop::Step;
-        }
-    }
-    if !has_ended {
-        has_ended = worker.to_compare_and_swap().map_err(text)? != Stop::Step;
-    }
-    let state = || Words::of(&path).states()[TARGET_AT as usize];
-    let is_over = |state: u8| state == CLEARING || state == FREE;
-    let is_late = is_over(state()); // then it notices that
-    for _ in 0..FURTHER {
-        if first.step().map_err(text)? != Stop::Step {
-            return Err("the first recovery has ended before the second".to_owned());
-        }
-    }
-    if !has_ended && worker.run().map_err(text)? != Stop::Marker {
-        return Err("the worker has not come to its end".to_owned());
-    }
-    let (state, users) = (state(), is_used_by_first(&path));
-    if !is_late && is_over(state) && !users.is_empty() {
-        return Err(format!("in state {state} it has users: {users:?}"));
-    }
-    for process in [&mut first, &mut worker] {
-        while process.run().map_err(text)? != Stop::Ended(0) {}
-    }
-    stage.leave()?;
-    Objects::audit(&path, trial.scene, Objects::effect(trial.operation, trial.scene))
+    Ok(steps.len() as u64)
 }
 
-/// By which exchange a recovery notes its use of the target, counted from its first marker. It is
-/// the same each time.
-fn rehearse(trial: Trial<'_, Objects>) -> Result<u64, String> {
-    static KNOWN: OnceLock<u64> = OnceLock::new();
-    if let Some(&known) = KNOWN.get() {
-        return Ok(known);
+/// The two recoveries, about to begin.
+struct Pair {
+    stage: Stage,
+    first: Stepper,
+    worker: Stepper,
+}
+
+impl Pair {
+    fn start(trial: Trial<'_, Objects>) -> Result<Self, String> {
+        let stage = trial.stage();
+        let worker = trial.start(&stage)?; // which has made the corpse
+        let told = Objects::told(Scene { what: What::Lock, twist: Twist::Plain });
+        let mut command = Command::new(trial.program);
+        command.arg("perform").arg(stage.path()).arg(format!("{:?}", Operation::Join)).arg(told);
+        let first = Stepper::start(&mut command).map_err(|error| error.to_string())?;
+        Ok(Self { stage, first, worker })
     }
-    let stage = trial.stage();
-    let _worker = trial.start(&stage)?;
-    let mut first = start(trial.program, stage.path())?;
+
+    /// The same, and the first is about to note its use of the target.
+    fn start_at(trial: Trial<'_, Objects>, entering: u64) -> Result<Self, String> {
+        let mut pair = Self::start(trial)?;
+        for _ in 1..entering {
+            to(&mut pair.first, Stepper::is_at_exchange)?;
+            step(&mut pair.first)?;
+        }
+        to(&mut pair.first, Stepper::is_at_exchange)?;
+        if pair.is_used_by_first() { Err("another way this time".to_owned()) } else { Ok(pair) }
+    }
+
+    fn state(&self) -> u8 {
+        Words::of(self.stage.path()).states()[TARGET_AT]
+    }
+
+    /// Whether the first has noted its use of the target.
+    fn is_used_by_first(&self) -> bool {
+        Words::of(self.stage.path()).users().contains(&(TARGET_AT as u64, FIRST))
+    }
+}
+
+/// By which exchange the first notes its use of the target.
+fn entering(trial: Trial<'_, Objects>) -> Result<u64, String> {
+    let mut pair = Pair::start(trial)?;
     let mut exchanges = 0;
-    while is_used_by_first(stage.path()).is_empty() {
-        step_exchange(&mut first)?;
+    while !pair.is_used_by_first() {
+        to(&mut pair.first, Stepper::is_at_exchange)?;
+        step(&mut pair.first)?;
         exchanges += 1;
     }
-    Ok(*KNOWN.get_or_init(|| exchanges))
+    Ok(exchanges)
 }
 
-/// Starts a process that is about to join, and finds what there is to recover.
-fn start(program: &Path, path: &Path) -> Result<Stepper, String> {
-    let mut command = Command::new(program);
-    let told = Objects::told(Scene { what: super::What::Lock, twist: Twist::Plain });
-    command.arg("perform").arg(path).arg(format!("{:?}", Operation::Join)).arg(told);
-    Stepper::start(&mut command).map_err(|error| error.to_string())
-}
-
-/// Goes on to the next exchange and makes it.
-fn step_exchange(process: &mut Stepper) -> Result<(), String> {
-    to_exchange(process)?;
-    match process.step().map_err(|error| error.to_string())? {
-        Stop::Step => Ok(()),
-        other => Err(format!("{other:?} in a recovery")),
-    }
-}
-
-fn to_exchange(process: &mut Stepper) -> Result<(), String> {
-    while !process.is_at_exchange().map_err(|error| error.to_string())? {
-        let stop = process.step().map_err(|error| error.to_string())?;
-        if stop != Stop::Step {
-            return Err(format!("{stop:?} before the recovery had entered the object"));
+/// By which compare-and-swaps the worker changes the state of the target.
+fn closing(trial: Trial<'_, Objects>, entering: u64) -> Result<Vec<u64>, String> {
+    let mut pair = Pair::start_at(trial, entering)?;
+    let (mut swaps, mut steps) = (0, Vec::new());
+    let mut state = pair.state();
+    while state != FREE {
+        to(&mut pair.worker, Stepper::is_at_compare_and_swap)?;
+        step(&mut pair.worker)?;
+        swaps += 1;
+        if pair.state() != state {
+            state = pair.state();
+            steps.push(swaps);
         }
+    }
+    Ok(steps)
+}
+
+fn meet(trial: Trial<'_, Objects>, entering: u64, swap: u64) -> Result<(), String> {
+    let mut pair = Pair::start_at(trial, entering)?;
+    for _ in 1..swap {
+        to(&mut pair.worker, Stepper::is_at_compare_and_swap)?;
+        step(&mut pair.worker)?;
+    }
+    to(&mut pair.worker, Stepper::is_at_compare_and_swap)?;
+    let is_over = |state: u8| state == CLEARING || state == FREE;
+    let is_late = is_over(pair.state()); // which the first is about to notice
+    for _ in 0..FURTHER {
+        step(&mut pair.first)?;
+    }
+    pair.worker.run_to(Stop::Marker)?;
+    if !is_late && pair.is_used_by_first() && is_over(pair.state()) {
+        return Err(format!("in state {} the first uses it", pair.state()));
+    }
+    pair.worker.run_to(Stop::Ended(0))?;
+    pair.first.run_to(Stop::Marker)?;
+    pair.first.run_to(Stop::Ended(0))?;
+    pair.stage.leave()?;
+    let effect = Objects::effect(trial.operation, trial.scene);
+    Objects::audit(pair.stage.path(), trial.scene, effect)
+}
+
+/// Moves a process on until its next instruction is of a kind.
+fn to(
+    process: &mut Stepper,
+    is_at: impl Fn(&Stepper) -> std::io::Result<bool>,
+) -> Result<(), String> {
+    while !is_at(process).map_err(|error| error.to_string())? {
+        step(process)?;
     }
     Ok(())
 }
 
-/// The user word of the first recovery in the target, if it counts.
-fn is_used_by_first(path: &Path) -> Vec<(u64, u64)> {
-    Words::of(path)
-        .users()
-        .into_iter()
-        .filter(|&(entry, index)| entry == TARGET_AT && index == FIRST)
-        .collect()
+fn step(process: &mut Stepper) -> Result<(), String> {
+    match process.step().map_err(|error| error.to_string())? {
+        Stop::Step => Ok(()),
+        other => Err(format!("{other:?} in a recovery")),
+    }
 }

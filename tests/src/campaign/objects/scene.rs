@@ -82,6 +82,10 @@ pub struct Inside {
     pub target: Option<Thing>,
     /// What took the place of what was removed.
     pub thief: Option<Thing>,
+    /// Whether the harness has removed what the worker uses.
+    pub has_raced: bool,
+    /// What kind that is.
+    pub what: What,
 }
 
 fn frame() -> Frame {
@@ -127,7 +131,15 @@ impl Stage {
         if scene.twist != Twist::Shared {
             target = None;
         }
-        let inside = Inside { context, jobs, print, target, thief: None };
+        let inside = Inside {
+            context,
+            jobs,
+            print,
+            target,
+            thief: None,
+            has_raced: false,
+            what: scene.what,
+        };
         Self { inside: Some(inside), path }
     }
 
