@@ -123,7 +123,8 @@ fn sheet(table: &Table) -> String {
     text
 }
 
-/// Both medians, their ratio, and the least and most of the ratios within a round.
+/// Both medians, and the median, least and most of the ratios within a round: a machine that changes between rounds
+/// changes both.
 fn compared(this: &Row, other: &Row) -> Result<[f64; 5], String> {
     let medians = [this, other].map(|row| row.figure.as_ref().map(|figure| figure.median));
     let [Ok(ours), Ok(theirs)] = medians else {
@@ -132,6 +133,6 @@ fn compared(this: &Row, other: &Row) -> Result<[f64; 5], String> {
     };
     let mut ratios: Vec<f64> =
         this.runs.iter().zip(&other.runs).map(|(ours, theirs)| ours / theirs).collect();
-    median(&mut ratios);
-    Ok([ours, theirs, ours / theirs, ratios[0], ratios[ratios.len() - 1]])
+    let middle = median(&mut ratios);
+    Ok([ours, theirs, middle, ratios[0], ratios[ratios.len() - 1]])
 }
