@@ -241,7 +241,7 @@ impl Subject for Locking {
         }
         // A worker that waits without end would never go on.
         if !(operation == Operation::Acquire && scene.holder == Holder::Corpse) {
-            lock.acquire().map_err(|error| error.to_string())?.keep();
+            lock.try_acquire().map_err(|error| error.to_string())?.keep();
             stage.ours = Some(look(&path)?.lock.acquired);
         }
         stage.must_hold = false;
@@ -301,7 +301,7 @@ fn works(path: &Path, tells: bool) -> Result<(), String> {
     if one.release().is_err() || one.release().is_ok() {
         return Err("a release by another handle".to_owned());
     }
-    let new = one.acquire().map_err(text)?;
+    let new = one.try_acquire().map_err(text)?;
     drop(old);
     if !one.is_locked() {
         return Err("a guard released the hold of another".to_owned());

@@ -251,7 +251,11 @@ impl Subject for Objects {
 
     fn in_company(trial: Trial<'_, Self>, at: Change) -> Result<u64, String> {
         match trial.scene.twist {
-            Twist::Raced => trial.freeze_at(at.point).map(|()| 1),
+            Twist::Raced => {
+                // Before the change, and after it.
+                trial.freeze_at(at.point.saturating_sub(1))?;
+                trial.freeze_at(at.point).map(|()| 2)
+            }
             #[cfg(target_arch = "x86_64")]
             Twist::HoldingGoing if at.number == 0 => duel::run(trial),
             _ => Ok(0),

@@ -4,7 +4,7 @@ use std::io::BufRead;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::program::assistant;
 use super::subject::Subject;
@@ -35,7 +35,11 @@ impl Sleeper {
         thread::spawn(move || {
             output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
+        let since = Instant::now();
         while !is_asleep()? {
+            if since.elapsed() > PATIENCE {
+                return Err("the sleeper does not fall asleep".to_owned());
+            }
             thread::yield_now();
         }
         Ok(Self { heard, _process: process })

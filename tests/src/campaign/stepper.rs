@@ -35,7 +35,9 @@ impl Stepper {
     pub fn start(command: &mut Command) -> io::Result<Self> {
         let child = command.stdin(Stdio::null()).spawn()?;
         let mut stepper = Self { child, ended: false };
-        match stepper.wait()? {
+        let pid = stepper.pid();
+        let stop = watched(pid, || stepper.wait()).unwrap_or_else(|| Err(hangs()))?;
+        match stop {
             Stop::Marker => Ok(stepper),
             other => Err(io::Error::other(format!(
                 "the worker did not reach its first marker: {other:?}"
@@ -65,20 +67,7 @@ impl Stepper {
     /// Where it has come instead.
     pub fn run_to(&mut self, wanted: Stop) -> Result<(), String> {
         let pid = self.pid();
-        let (done, is_done) = mpsc::channel::<()>();
-        let dog = thread::spawn(move || {
-            let hangs = is_done.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
-            if hangs {
-                // SAFETY: a signal to our own child, which is waited for until `done` is dropped.
-                unsafe { libc::kill(pid, libc::SIGKILL) };
-            }
-            hangs
-        });
-        let stop = self.run();
-        drop(done);
-        if dog.join().is_ok_and(|hangs| hangs) {
-            return Err(format!("the worker hangs, instead of {wanted:?}"));
-        }
+        let stop = watched(pid, || self.run()).unwrap_or_else(|| Err(hangs()));
         match stop.map_err(|error| error.to_string())? {
             stop if stop == wanted => Ok(()),
             stop => Err(format!("{stop:?} of the worker instead of {wanted:?}")),
@@ -131,6 +120,27 @@ impl Drop for Stepper {
             let _ = self.kill();
         }
     }
+}
+
+fn hangs() -> io::Error {
+    io::Error::other("the worker hangs")
+}
+
+/// Waits for a child. If that takes some minutes, the child is killed, and there is no result.
+fn watched<R>(pid: libc::pid_t, wait: impl FnOnce() -> R) -> Option<R> {
+    let (done, is_done) = mpsc::channel::<()>();
+    let dog = thread::spawn(move || {
+        let hangs = is_done.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
+        if hangs {
+            // SAFETY: a signal to our own child, which is waited for until `done` is dropped.
+            unsafe { libc::kill(pid, libc::SIGKILL) };
+        }
+        hangs
+    });
+    let result = wait();
+    drop(done);
+    let hangs = dog.join().unwrap_or(false);
+    (!hangs).then_some(result)
 }
 
 /// In the worker: stops until the parent moves it on. From the first one on, the parent traces it.
