@@ -56,7 +56,7 @@ impl<C: Cells> Ring<C> {
         let slot = self.cells.slot(self.shape.index(t));
         let seen = Slot(slot.load(Acquire)); // pairs with: publish
         let has_room = (t.ahead_of(head) as u64) < self.shape.limit(); // none behind head either
-        if !has_room || !matches!(self.shape.read(seen, t), Filled::Free) {
+        if !has_room || !self.shape.is_free(seen, t) {
             return false;
         }
         state.store(State::Queued { lane: self.lane, owner: me, position: t }.pack(), Release); // own

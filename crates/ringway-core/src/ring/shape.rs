@@ -7,6 +7,7 @@ use crate::position::{POSITION_BITS, Position};
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
     slots_log2: u32,
+    index_mask: u64,
     turn_mask: u64,
     limit: u64,
 }
@@ -19,12 +20,13 @@ impl Shape {
         let slots_log2 = wanted.next_power_of_two().trailing_zeros();
         let turns = POSITION_BITS - slots_log2;
         let room = 64 - BLOCK_BITS;
-        Self { slots_log2, turn_mask: (1 << if turns < room { turns } else { room }) - 1, limit }
+        let turn_mask = (1 << if turns < room { turns } else { room }) - 1;
+        Self { slots_log2, index_mask: (1 << slots_log2) - 1, turn_mask, limit }
     }
     /// Number of slots, a power of two.
     #[inline(always)]
     pub const fn slots(self) -> u64 {
-        1 << self.slots_log2
+        self.index_mask + 1
     }
     /// How many blocks may be queued at once.
     #[inline(always)]
@@ -34,7 +36,7 @@ impl Shape {
     /// What slot `index` holds before its first use, in a ring whose first position is `first`.
     /// Zero for `first` 0.
     pub fn initial_slot(self, index: u64, first: Position) -> u64 {
-        let offset = index.wrapping_sub(first.number()) & (self.slots() - 1);
+        let offset = index.wrapping_sub(first.number()) & self.index_mask;
         Slot::pack(self.turn(first.plus(offset)).wrapping_sub(1) & self.turn_mask, 0)
     }
 
@@ -44,7 +46,13 @@ impl Shape {
     }
     #[inline(always)]
     pub(crate) const fn index(self, position: Position) -> usize {
-        (position.number() & (self.slots() - 1)) as usize
+        (position.number() & self.index_mask) as usize
+    }
+    /// Whether `slot` says that `position` has not been filled.
+    #[inline(always)]
+    pub(crate) fn is_free(self, slot: Slot, position: Position) -> bool {
+        // The turn before.
+        slot.turn().wrapping_sub(self.turn(position).wrapping_sub(1)) & self.turn_mask == 0
     }
     /// What `slot` says about `position`.
     #[inline(always)]

@@ -123,14 +123,13 @@ impl<W: Word> Open<'_, W> {
     #[inline(always)]
     pub(super) fn push(&mut self, owned: Owned, keep: usize) -> Result<(), Owned> {
         let len = self.len();
-        match self.stock.list.get(len) {
-            Some(place) if len < keep => {
-                place.store(owned.block().bits().into(), Relaxed); // ours while we are in
-                self.set_len(len + 1);
-                Ok(())
-            }
-            _ => Err(owned),
+        if len >= keep {
+            return Err(owned);
         }
+        let Some(place) = self.stock.list.get(len) else { return Err(owned) };
+        place.store(owned.block().bits().into(), Relaxed); // ours while we are in
+        self.set_len(len + 1);
+        Ok(())
     }
 
     /// Puts in what there is room for, the last one on top.

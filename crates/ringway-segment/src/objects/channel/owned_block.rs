@@ -61,15 +61,19 @@ impl<'c> OwnedBlock<'c> {
         }
     }
 
-    /// Makes `message` the message in it; a part that has no room is left out.
+    /// Makes `message` the message in it. One that is longer than the block becomes empty.
     #[inline(always)]
     pub fn write(&mut self, message: &[u8]) {
-        if let Some((descriptor, base, bytes)) = self.channel.parts.place(self.owned.block()) {
-            let length = message.len().min(bytes);
-            // SAFETY: as in `room`; `message` is not in the block, which is borrowed mutably.
-            unsafe { base.as_ptr().copy_from_nonoverlapping(message.as_ptr(), length) };
-            descriptor.length.store(length as u64, Relaxed); // ours; carried by: publish
+        let Some((descriptor, base, bytes)) = self.channel.parts.place(self.owned.block()) else {
+            return;
+        };
+        // The length stays that of the caller, who may know it at compile time.
+        if message.len() > bytes {
+            return descriptor.length.store(0, Relaxed); // ours; carried by: publish
         }
+        // SAFETY: as in `room`; `message` is not in the block, which is borrowed mutably.
+        unsafe { base.as_ptr().copy_from_nonoverlapping(message.as_ptr(), message.len()) };
+        descriptor.length.store(message.len() as u64, Relaxed); // ours; carried by: publish
     }
 
     /// The message in it. A length that cannot be is cut to the block.
