@@ -1,14 +1,24 @@
 //! Processes of the `worker` binary that a test starts, talks to and ends.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::ops::Deref;
+use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
-/// A worker process. Dropping it kills it, and no other.
+use ringway_child::Child;
+
+/// A worker process.
 #[derive(Debug)]
 pub struct Worker {
     child: Child,
     input: Option<ChildStdin>,
     output: Option<BufReader<ChildStdout>>,
+}
+
+impl Deref for Worker {
+    type Target = Child;
+    fn deref(&self) -> &Child {
+        &self.child
+    }
 }
 
 impl Worker {
@@ -22,12 +32,7 @@ impl Worker {
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("start a worker");
         let (input, output) = (child.stdin.take(), child.stdout.take().map(BufReader::new));
-        Self { child, input, output }
-    }
-
-    /// Its process id.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
+        Self { child: child.into(), input, output }
     }
 
     /// Sends it a line.
@@ -65,49 +70,15 @@ impl Worker {
         rest
     }
 
-    /// Sends it a signal.
-    pub fn signal(&self, signal: i32) {
-        // SAFETY: a signal to our own child, which was not waited for, so that its id is still its
-        // own.
-        assert_eq!(unsafe { libc::kill(self.pid() as i32, signal) }, 0);
-    }
-
-    /// Kills it and waits until it is dead, but leaves the corpse: it is a zombie from now on.
-    pub fn kill_unburied(&self) {
-        self.signal(libc::SIGKILL);
-        // SAFETY: all fields are numbers.
-        let mut about: libc::siginfo_t = unsafe { std::mem::zeroed() };
-        // SAFETY: waits for our own child and writes to a local.
-        let waited = unsafe {
-            libc::waitid(libc::P_PID, self.pid(), &mut about, libc::WEXITED | libc::WNOWAIT)
-        };
-        assert_eq!(waited, 0);
-    }
-
     /// Kills it, and waits for its end.
     pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-
-    /// Stops it, and waits until it stands still.
-    pub fn freeze(&self) {
-        self.signal(libc::SIGSTOP);
-        let mut status = 0;
-        // SAFETY: waits for our own child and writes to a local.
-        let waited = unsafe { libc::waitpid(self.pid() as i32, &mut status, libc::WUNTRACED) };
-        assert!(waited == self.pid() as i32 && libc::WIFSTOPPED(status));
-    }
-
-    /// Lets it run again.
-    pub fn thaw(&self) {
-        self.signal(libc::SIGCONT);
+        self.child.kill();
     }
 
     /// Closes its input and waits for its own end.
     pub fn finish(&mut self) -> ExitStatus {
         self.input = None;
-        self.child.wait().expect("wait for a worker")
+        self.child.wait()
     }
 
     /// Processor time that it has used, in clock ticks, a hundred a second.
@@ -117,11 +88,5 @@ impl Worker {
         let fields: Vec<&str> =
             stat[stat.rfind(')').expect("a name in brackets") + 2..].split(' ').collect();
         [11, 12].map(|field| fields[field].parse::<u64>().expect("a number of ticks")).iter().sum()
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.kill();
     }
 }

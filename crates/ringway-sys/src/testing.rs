@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -128,24 +129,15 @@ impl Drop for Mapping {
 /// A forked child, which is killed and waited for in the end.
 pub(crate) struct Child {
     pub(crate) pid: u32,
-    waited: bool,
+    kept: ringway_child::Child,
 }
 
 impl Child {
     /// Runs `body` in a child, whose exit status is the result. The body has to do without memory
     /// of the heap and without locks, since it runs in a copy of a process with many threads.
     pub(crate) fn fork(body: impl FnOnce() -> i32) -> Self {
-        // SAFETY: the child does what `body` is documented to be restricted to, and then ends
-        // without returning.
-        match unsafe { libc::fork() } {
-            -1 => panic!("cannot fork: {}", io::Error::last_os_error()),
-            0 => {
-                let status = body();
-                // SAFETY: `_exit` ends the process at once.
-                unsafe { libc::_exit(status) }
-            }
-            pid => Self { pid: pid as u32, waited: false },
-        }
+        let kept = ringway_child::Child::fork(body).expect("fork");
+        Self { pid: kept.pid(), kept }
     }
 
     /// A child that does nothing until it is killed.
@@ -193,33 +185,14 @@ impl Child {
     }
 
     pub(crate) fn signal(&self, signal: i32) {
-        // SAFETY: sends a signal to our own child, which has not been waited for.
-        assert_eq!(unsafe { libc::kill(self.pid as i32, signal) }, 0);
+        self.kept.signal(signal);
     }
 
     /// Waits for the end and returns the exit status; a child that a signal ended gives 128 and its
     /// number.
     pub(crate) fn wait(&mut self) -> i32 {
-        let mut status = 0;
-        // SAFETY: waits for our own child and writes to a local.
-        while unsafe { libc::waitpid(self.pid as i32, &mut status, 0) } == -1 {
-            assert_eq!(io::Error::last_os_error().kind(), io::ErrorKind::Interrupted);
-        }
-        self.waited = true;
-        if libc::WIFEXITED(status) {
-            libc::WEXITSTATUS(status)
-        } else {
-            128 + libc::WTERMSIG(status)
-        }
-    }
-}
-
-impl Drop for Child {
-    fn drop(&mut self) {
-        if !self.waited {
-            self.signal(libc::SIGKILL);
-            self.wait();
-        }
+        let status = self.kept.wait();
+        status.code().or(status.signal().map(|signal| 128 + signal)).expect("an end")
     }
 }
 

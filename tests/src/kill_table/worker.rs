@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use ringway::Queue;
+use ringway_child::Child;
 
 use super::board::{Board, MOST, PAIR, message};
 use super::contestants::MAXSIZE;
@@ -25,15 +26,12 @@ pub fn host(contestant: &str, folder: &Path, name: &str) -> Result<(), Box<dyn E
     for number in 0..2 * PAIR {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["work", contestant]).arg(folder).args([name, &number.to_string()]);
-        workers.push(command.spawn()?);
+        workers.push(Child::from(command.spawn()?));
     }
-    let pids: Vec<String> = workers.iter().map(|worker| worker.id().to_string()).collect();
+    let pids: Vec<String> = workers.iter().map(|worker| worker.pid().to_string()).collect();
     println!("{}", pids.join(" "));
     io::stdin().read_to_end(&mut Vec::new())?;
-    for mut worker in workers {
-        worker.kill().and_then(|()| worker.wait().map(drop))?;
-    }
-    Ok(())
+    Ok(()) // which ends the workers
 }
 
 /// One worker.
