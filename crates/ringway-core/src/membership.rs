@@ -256,7 +256,9 @@ impl Pass {
     /// Begins a pass. `is_dead` tells which Live entries are those of dead participants.
     pub fn begin<T: Table>(table: &T, is_dead: impl Fn(u8, Life) -> bool) -> Self {
         let mut is_thorough = false;
-        let clean = (0..table.entries()).map(|index| {
+        // Entries after these had no life yet.
+        let entered = table.entered().load(Acquire).min(table.entries().into()) as u8; // pairs with: life
+        let clean = (0..entered).map(|index| {
             let life = life(table, index);
             let ended = if life.is_live() { life.generation() } else { life.generation() + 1 };
             // What a dead participant left shows in its user words, unless its entry is adopted:

@@ -141,16 +141,48 @@ pub(crate) fn living(segment: &Segment) -> impl Iterator<Item = (u8, Life)> {
         .filter(|(_, life)| life.is_live())
 }
 
+/// In how many looks the lock byte of every participant is asked about whose process is watched
+/// and lives: such a process has lost its mapping only if it executes another program.
+const TURNS: u64 = 10;
+
+/// A look at the lock bytes.
+#[derive(Clone, Copy)]
+pub(crate) enum Bytes {
+    /// At all of them.
+    All,
+    /// At those of processes that are not watched, and at a part of the others, by the number of
+    /// the look.
+    Turn(u64),
+}
+
+impl Bytes {
+    /// The next of the looks that all participants take turns in.
+    pub(crate) fn next_turn(segment: &Segment) -> Self {
+        Self::Turn(segment.words().watch.second.fetch_add(1, Relaxed)) // a number of looks only
+    }
+    fn asks_about_the_living(self, index: u8) -> bool {
+        match self {
+            Self::All => true,
+            Self::Turn(turn) => turn % TURNS == u64::from(index) % TURNS,
+        }
+    }
+}
+
 /// Whether the kernel proves that a participant is dead. `liveness` tells of its process. Not to be
 /// asked about an entry of the caller's own.
 pub(crate) fn is_dead(
     segment: &Segment,
     index: u8,
+    bytes: Bytes,
     liveness: impl FnOnce(&Identity) -> Liveness,
 ) -> bool {
     // The heap has no file, and no participant of another process.
     segment.file().is_some()
-        && (is_unmapped(segment, index) || liveness(&identity(segment, index)) == Liveness::Dead)
+        && match liveness(&identity(segment, index)) {
+            Liveness::Dead => true,
+            Liveness::Alive if !bytes.asks_about_the_living(index) => false,
+            _ => is_unmapped(segment, index),
+        }
 }
 
 /// Whether the lock byte is free, so that the participant has no mapping any more.

@@ -18,15 +18,14 @@ use ringway_core::lock_word::LockWord;
 use ringway_core::membership::{self, Judge, Life, Pass};
 use ringway_core::owner::Owner;
 use ringway_core::store;
-use ringway_sys::process::Liveness;
 
 use crate::attachment::Attachment;
 use crate::directory::{self, ObjectInfo, UserWord};
 use crate::error::SegmentError;
 use crate::objects;
-use crate::participants;
+use crate::participants::{self, Bytes};
 use crate::segment::Segment;
-use crate::watch::{self, Dead};
+use crate::watch::{self, Known};
 
 /// What a recovery did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,7 +55,7 @@ impl Recovered {
 /// [`SegmentError`].
 pub fn recover(at: &Attachment) -> Result<Recovered, SegmentError> {
     at.enter()?;
-    recover_known(at, &watch::known_dead(at))
+    recover_known(at, &watch::ask_about(at), Bytes::All)
 }
 
 /// The same for an entrant, by the lock bytes alone: a process that has ended and whose forked
@@ -65,15 +64,15 @@ pub(crate) fn recover_at_open(at: &Attachment) -> Result<Recovered, SegmentError
     pass(at, |index| participants::is_unmapped(at.segment(), index))
 }
 
-/// The same with what the kernel has told already.
-pub(crate) fn recover_known(at: &Attachment, known: &Dead) -> Result<Recovered, SegmentError> {
+/// The same with what the kernel has told of the processes already.
+pub(crate) fn recover_known(
+    at: &Attachment,
+    known: &Known,
+    bytes: Bytes,
+) -> Result<Recovered, SegmentError> {
     at.enter()?;
-    pass(at, |index| {
-        participants::is_dead(at.segment(), index, |process| match known.liveness(process) {
-            Liveness::Dead => Liveness::Dead,
-            _ => Liveness::Unknown,
-        })
-    })
+    let liveness = |process: &_| known.liveness(process);
+    pass(at, |index| participants::is_dead(at.segment(), index, bytes, liveness))
 }
 
 /// Which owners are gone, for a pass.

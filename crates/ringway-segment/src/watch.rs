@@ -3,8 +3,9 @@
 //! Of all threads of a process that wait, one looks every 50 ms for all segments that any of them
 //! waits at. Of all processes that wait at a segment, one looks at it (the frame word `watch`
 //! elects it). The processes of the participants are watched by kept pidfds, which one `poll`
-//! answers for; each lock byte is asked about as well, which finds a process that executes another
-//! program, and participants in other PID namespaces.
+//! answers for. The lock bytes of participants whose processes cannot be watched, as in another PID
+//! namespace, are asked about in each look; those of the others in turn, which finds a process that
+//! executes another program.
 //!
 //! Ordering pair `process`: the CAS that makes the knowledge of a process known to its threads
 //! (Release) against loads of the pointer to it (Acquire); it carries what it points to.
@@ -23,7 +24,8 @@ use ringway_sys::process::{Identity, Liveness, Sentinels};
 
 use crate::attachment::Attachment;
 use crate::error::SegmentError;
-use crate::{participants, recovery};
+use crate::participants::{self, Bytes};
+use crate::recovery;
 
 /// How often a process looks.
 const PERIOD_NANOS: u64 = 50_000_000;
@@ -125,7 +127,8 @@ pub(crate) fn look(at: &Attachment) -> Result<bool, SegmentError> {
     let known = ask(due.iter().map(Arc::as_ref));
     let mut result = Ok(true);
     for there in due {
-        if let Err(error) = recovery::recover_known(&there, &known)
+        let turn = Bytes::next_turn(there.segment());
+        if let Err(error) = recovery::recover_known(&there, &known, turn)
             && ptr::eq(Arc::as_ptr(&there), at)
         {
             result = Err(error); // that of other segments is met by those who use them
@@ -134,35 +137,52 @@ pub(crate) fn look(at: &Attachment) -> Result<bool, SegmentError> {
     result
 }
 
-/// Looks for dead participants of one segment now.
-pub(crate) fn known_dead(at: &Attachment) -> Dead {
+/// Asks about the participants of one segment now.
+pub(crate) fn ask_about(at: &Attachment) -> Known {
     ask([at].into_iter())
 }
 
-/// Processes that the kernel has proved dead.
-pub(crate) struct Dead(HashSet<Identity>);
+/// What the kernel has told of the processes of participants.
+pub(crate) struct Known {
+    me: Option<Identity>,
+    alive: HashSet<Identity>,
+    dead: HashSet<Identity>,
+}
 
-impl Dead {
+impl Known {
+    /// Of a process that was not there when the kernel was asked, or of which it tells nothing:
+    /// [`Liveness::Unknown`].
     pub(crate) fn liveness(&self, process: &Identity) -> Liveness {
-        if self.0.contains(process) { Liveness::Dead } else { Liveness::Alive }
+        if self.dead.contains(process) {
+            Liveness::Dead
+        } else if self.me == Some(*process) || self.alive.contains(process) {
+            Liveness::Alive
+        } else {
+            Liveness::Unknown
+        }
     }
 }
 
 /// Asks the kernel about the processes of all participants of these segments.
-fn ask<'a>(segments: impl Iterator<Item = &'a Attachment>) -> Dead {
+fn ask<'a>(segments: impl Iterator<Item = &'a Attachment>) -> Known {
     let Process { me, sentinels, .. } = process();
     let mut sentinels = sentinels.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut dead = HashSet::new();
+    let mut known = Known { me: *me, alive: HashSet::new(), dead: HashSet::new() };
     for at in segments {
         for (index, _) in participants::living(at.segment()) {
             let identity = participants::identity(at.segment(), index);
-            if Some(identity) != *me && sentinels.watch(&identity) == Liveness::Dead {
-                dead.insert(identity);
+            if known.liveness(&identity) != Liveness::Unknown {
+                continue;
             }
+            match sentinels.watch(&identity) {
+                Liveness::Alive => known.alive.insert(identity),
+                Liveness::Dead => known.dead.insert(identity),
+                Liveness::Unknown => continue,
+            };
         }
     }
-    dead.extend(sentinels.take_dead());
-    Dead(dead)
+    known.dead.extend(sentinels.take_dead());
+    known
 }
 
 /// Whether the last look is long enough ago; then this call becomes the last look.

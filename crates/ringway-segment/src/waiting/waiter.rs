@@ -28,7 +28,7 @@ const ADAPTIVE_HINTS: u32 = 600;
 
 /// How long the sleeper sleeps that looks for the dead.
 const WATCH_SLICE: Duration = Duration::from_millis(50);
-/// How long others sleep before they look at the object again, per 16 of them.
+/// How long others sleep at least before they look at the object again.
 const LOOK_SLICE: Duration = Duration::from_millis(100);
 
 /// A caller that waits at an object.
@@ -181,8 +181,7 @@ impl<'o, A: Awaited<'o>> Waiter<'o, A> {
             let slice = if self.look()? {
                 WATCH_SLICE
             } else {
-                let others = waiting.in_process().max(event.count().registrations());
-                LOOK_SLICE * (others / 16).clamp(1, 20)
+                look_slice(waiting.in_process(), event.count().registrations())
             };
             let deadline = self.until.or_sooner(Monotonic::after(slice));
             let slept = event.sleep(registered.ticket, deadline);
@@ -196,6 +195,12 @@ impl<'o, A: Awaited<'o>> Waiter<'o, A> {
             }
         }
     }
+}
+
+/// How long a caller that does not look for the dead sleeps. The more wait at its object, the more
+/// often one of them looks there; the more wait in its process, the less each may cost.
+fn look_slice(in_process: u32, at_object: u32) -> Duration {
+    LOOK_SLICE * (in_process / 16).clamp(1, 20).max((at_object / 4).clamp(1, 40))
 }
 
 /// A registration, taken back when the caller does not sleep any longer, however it ends.
