@@ -16,7 +16,8 @@ use ringway_segment::waiting::WaitStrategy;
 
 use crate::context::Context;
 use crate::handle::{self, Kind};
-use crate::message::{Message, Payload, Schema};
+use crate::message::{Message, Payload};
+use crate::schema::{Schema, difference};
 use crate::queue::Queue;
 use crate::queue::shared::Shared;
 
@@ -60,13 +61,13 @@ impl<T: Payload + ?Sized> QueueOptions<T> {
     /// A queue of at most 65,536 messages of at most 64 KiB, for at most 128 processes. Memory is
     /// taken as it is used.
     pub fn new() -> Self {
-        let Schema { name, fingerprint } = T::schema();
+        let Schema { text, fingerprint } = T::schema();
         let channel = ChannelSpec {
             maxsize: 65_536,
             max_message: 65_536,
             loans: 32,
             fingerprint,
-            schema: name,
+            schema: text,
             prefault: false,
         };
         let queue = QueueSpec { channel, wait: WaitStrategy::default(), takes_any: false };
@@ -265,8 +266,8 @@ impl<T: Message> QueueOptions<T> {
     /// name of your own keeps it the same when the type moves to another module, or between
     /// compilers. Change it when the fields change.
     pub fn schema(mut self, name: &str) -> Self {
-        let Schema { name, fingerprint } = Schema::named::<T>(name);
-        self.queue.channel.schema = name;
+        let Schema { text, fingerprint } = Schema::named::<T>(name);
+        self.queue.channel.schema = text;
         self.queue.channel.fingerprint = fingerprint;
         self
     }

@@ -29,7 +29,7 @@ pub(crate) enum Stop {
     TooLarge {
         bytes: u64,
     },
-    Encode(rkyv::rancor::Error),
+    Encode(rkyv::rancor::BoxedError),
     Segment(Box<SegmentError>),
     /// Too many callers of this process sleep with blocks; this one gave its own back.
     Crowded,
