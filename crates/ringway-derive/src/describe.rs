@@ -12,7 +12,10 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     let mut generics = input.generics.clone();
     for parameter in input.generics.type_params() {
         let ty = &parameter.ident;
-        generics.make_where_clause().predicates.push(parse_quote!(#ty: ::ringway::schema::Describe));
+        generics
+            .make_where_clause()
+            .predicates
+            .push(parse_quote!(#ty: ::ringway::schema::Describe));
     }
     let (for_type, arguments, clause) = generics.split_for_impl();
     let steps = match &input.data {
@@ -61,8 +64,11 @@ fn fields(fields: &Fields) -> syn::Result<TokenStream> {
 fn text(tokens: &TokenStream) -> String {
     let text = tokens.to_string().replace(' ', "");
     let mut short = String::new();
-    for part in text.split_inclusive(|letter: char| !(letter.is_alphanumeric() || "_:".contains(letter))) {
-        let word = part.trim_end_matches(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+    for part in
+        text.split_inclusive(|letter: char| !(letter.is_alphanumeric() || "_:".contains(letter)))
+    {
+        let word =
+            part.trim_end_matches(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
         let rest = &part[word.len()..];
         short.push_str(word.rsplit("::").next().unwrap_or(word));
         short.push_str(rest);

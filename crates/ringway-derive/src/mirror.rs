@@ -70,7 +70,7 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     let deserialize =
         with_bounds(vec![quote!(__D: #rkyv::rancor::Fallible + ?Sized)], &deserialized);
     let (for_deserialize, _, deserialize_where) = deserialize.split_for_impl();
-    let (for_move, _, move_where) = generics.split_for_impl();
+    let (for_move, _, move_where) = plain.split_for_impl();
 
     Ok(quote! {
         #[allow(dead_code, missing_docs)]
@@ -112,9 +112,11 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
                 &self,
                 serializer: &mut __S,
             ) -> ::core::result::Result<Self::Resolver, __S::Error> {
-                <#hidden #arguments as #rkyv::with::SerializeWith<Self, __S>>::serialize_with(
-                    self, serializer,
-                )
+                ::ringway::schema::nested(|| {
+                    <#hidden #arguments as #rkyv::with::SerializeWith<Self, __S>>::serialize_with(
+                        self, serializer,
+                    )
+                })
             }
         }
 

@@ -27,12 +27,6 @@ pub use received::{Received, ReceivedBytes};
 #[doc(inline)]
 pub use sync::{Lock, LockGuard};
 
-pub use ringway_segment::directory::{Kind, ObjectInfo};
-pub use ringway_segment::error::{CreateError, OpenError, RemoveError, SegmentError};
-pub use ringway_segment::objects::channel::layout::{MAXSIZE_MAX, MESSAGE_MAX};
-pub use ringway_segment::place::Place;
-pub use ringway_segment::recovery::Recovered;
-pub use ringway_segment::waiting::WaitStrategy;
 /// Makes a type a [`Message`](trait@crate::Message).
 ///
 /// It implements rkyv's `Archive`, `Serialize` and `Deserialize`, with the archived type
@@ -98,6 +92,12 @@ pub use ringway_segment::waiting::WaitStrategy;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub use ringway_derive::Message;
+pub use ringway_segment::directory::{Kind, ObjectInfo};
+pub use ringway_segment::error::{CreateError, OpenError, RemoveError, SegmentError};
+pub use ringway_segment::objects::channel::layout::{MAXSIZE_MAX, MESSAGE_MAX};
+pub use ringway_segment::place::Place;
+pub use ringway_segment::recovery::Recovered;
+pub use ringway_segment::waiting::WaitStrategy;
 /// The serialisation framework of the messages, in the version that this crate uses.
 pub use rkyv;
 

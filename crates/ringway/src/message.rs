@@ -6,7 +6,7 @@ use core::num::NonZeroUsize;
 use ringway_segment::objects::channel::layout::BLOCK_ALIGN;
 use rkyv::api::high::{HighDeserializer, HighSerializer, HighValidator};
 use rkyv::bytecheck::CheckBytes;
-use rkyv::rancor::{BoxedError as Error, Source};
+use rkyv::rancor::{BoxedError as Error, Source, fail};
 use rkyv::ser::allocator::ArenaHandle;
 use rkyv::ser::{Positional, Writer};
 use rkyv::validation::Validator;
@@ -69,6 +69,11 @@ impl<T: Message> Payload for T {
             assert!(
                 align_of::<T::Archived>() as u64 <= BLOCK_ALIGN,
                 "messages are aligned to 64 bytes at most"
+            );
+            assert!(
+                size_of::<T::Archived>() <= INLINE_MAX,
+                "a message has 256 KiB at most without what its boxes and vectors hold; put large \
+                 arrays behind a `Box` or into a `Vec`, or they would use up the stack"
             )
         };
         Schema::of::<T>()
@@ -80,6 +85,16 @@ impl Payload for [u8] {
         Schema::bytes()
     }
 }
+
+/// The largest message of a type, in bytes: offsets within it have 32 bits and a sign.
+const MESSAGE_OF_TYPE_MAX: usize = i32::MAX as usize;
+
+#[derive(Debug, thiserror::Error)]
+#[error("a message of a type has 2 GiB at most; send what is larger as bytes, or in parts")]
+struct TooFar;
+
+/// Most bytes of a message without what it points to. rkyv makes them on the stack.
+const INLINE_MAX: usize = 256 << 10;
 
 /// Writes into a block, and goes on counting past its end, so that one pass tells the size that is
 /// needed.
@@ -105,6 +120,9 @@ impl<E: Source> Writer<E> for BlockWriter<'_> {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> Result<(), E> {
         let end = self.written + bytes.len();
+        if end > MESSAGE_OF_TYPE_MAX {
+            fail!(TooFar); // rkyv would panic when it writes the offset
+        }
         if let Some(place) = self.block.get_mut(self.written..end) {
             for (place, &byte) in place.iter_mut().zip(bytes) {
                 place.write(byte);
@@ -116,13 +134,25 @@ impl<E: Source> Writer<E> for BlockWriter<'_> {
 }
 
 /// Serialises into `block` and returns the size, which may be more than the block has.
-pub(crate) fn encode<T: Message>(value: &T, block: &mut [MaybeUninit<u8>]) -> Result<usize, Error> {
-    rkyv::api::high::to_bytes_in(value, BlockWriter::new(block)).map(|writer| writer.written)
+///
+/// # Errors
+/// Why the value cannot be a message. With `is_nested`, also if [`access`] would refuse it: a type
+/// that contains itself may be nested too deeply.
+pub(crate) fn encode<T: Message>(
+    value: &T,
+    block: &mut [MaybeUninit<u8>],
+    is_nested: bool,
+) -> Result<usize, Error> {
+    let written = rkyv::api::high::to_bytes_in(value, BlockWriter::new(block))?.written;
+    if is_nested && written <= block.len() {
+        // SAFETY: these bytes were written just now.
+        access::<T>(unsafe { core::slice::from_raw_parts(block.as_ptr().cast(), written) })?;
+    }
+    Ok(written)
 }
 
-/// How deep a message may be nested by boxes and the like. Bytes that go deeper would use up the
-/// stack of their reader.
-const DEPTH_MAX: NonZeroUsize = NonZeroUsize::new(256).unwrap();
+/// Bytes that are nested deeper would use up the stack of their reader.
+const DEPTH_MAX: NonZeroUsize = NonZeroUsize::new(crate::schema::DEPTH_MAX as usize).unwrap();
 
 /// Checks the bytes and gives access to them in place.
 pub(crate) fn access<T: Message>(bytes: &[u8]) -> Result<&T::Archived, Error> {

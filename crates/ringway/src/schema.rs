@@ -10,9 +10,13 @@ use core::fmt::Write;
 use ringway_segment::layout::checksum;
 use rkyv::Archive;
 
+mod depth;
 mod describe;
 mod difference;
 
+pub(crate) use self::depth::DEPTH_MAX;
+#[doc(hidden)]
+pub use self::depth::nested;
 pub(crate) use self::difference::difference;
 
 /// The description of the messages that is kept in the segment and compared when it is opened.
@@ -23,37 +27,39 @@ pub struct Schema {
     pub text: String,
     /// Its fingerprint; 0 for plain bytes.
     pub fingerprint: u64,
+    /// Whether a type of it contains itself, so that messages may be nested to any depth.
+    pub is_nested: bool,
 }
 
 impl Schema {
     /// That of plain bytes.
     pub(crate) fn bytes() -> Self {
-        Self { text: "bytes".to_owned(), fingerprint: 0 }
+        Self { text: "bytes".to_owned(), fingerprint: 0, is_nested: false }
     }
 
     /// That of a type.
     pub(crate) fn of<T: Describe + Archive>() -> Self {
-        let mut schema = SchemaBuilder { types: Vec::new() };
+        let mut schema = SchemaBuilder { types: Vec::new(), is_nested: false };
         let message = T::describe(&mut schema);
         let mut text = format!("{message}\n");
         for defined in &schema.types {
             let _ = writeln!(text, "{}", defined.reference); // writing to a text does not fail
-            text.push_str(&defined.lines);
+            text.push_str(defined.lines.as_deref().unwrap_or(""));
         }
-        Self::finish(text)
+        Self::finish(text, schema.is_nested)
     }
 
     /// One by a name that the caller keeps stable, and the measures of the archived type.
-    pub(crate) fn named<T: Archive>(name: &str) -> Self {
+    pub(crate) fn named<T: Describe + Archive>(name: &str) -> Self {
         let (size, alignment) = (size_of::<T::Archived>(), align_of::<T::Archived>());
         let measures = format!("  size: {size} bytes\n  alignment: {alignment} bytes\n");
-        Self::finish(format!("{name}\n{name}\n{measures}"))
+        Self::finish(format!("{name}\n{name}\n{measures}"), Self::of::<T>().is_nested)
     }
 
-    fn finish(mut text: String) -> Self {
+    fn finish(mut text: String, is_nested: bool) -> Self {
         text.push_str(&build());
         let fingerprint = checksum(text.as_bytes()) | 1;
-        Self { text, fingerprint }
+        Self { text, fingerprint, is_nested }
     }
 }
 
@@ -81,6 +87,7 @@ pub trait Describe {
 #[derive(Debug)]
 pub struct SchemaBuilder {
     types: Vec<Defined>,
+    is_nested: bool,
 }
 
 #[derive(Debug)]
@@ -89,7 +96,8 @@ struct Defined {
     key: &'static str,
     name: &'static str,
     reference: String,
-    lines: String,
+    /// `None` while its fields are being added.
+    lines: Option<String>,
 }
 
 impl SchemaBuilder {
@@ -102,6 +110,7 @@ impl SchemaBuilder {
     ) -> String {
         let key = type_name::<T>();
         if let Some(known) = self.types.iter().find(|known| known.key == key) {
+            self.is_nested |= known.lines.is_none();
             return known.reference.clone();
         }
         let same = self.types.iter().filter(|known| known.name == name).count();
@@ -110,11 +119,10 @@ impl SchemaBuilder {
             others => format!("{name}#{}", others + 1),
         };
         let at = self.types.len();
-        let lines = String::new();
-        self.types.push(Defined { key, name, reference: reference.clone(), lines });
+        self.types.push(Defined { key, name, reference: reference.clone(), lines: None });
         let mut definition = Definition { schema: self, lines: String::new(), indent: 1 };
         parts(&mut definition);
-        self.types[at].lines = definition.lines;
+        self.types[at].lines = Some(definition.lines);
         reference
     }
 }

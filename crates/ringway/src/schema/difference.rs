@@ -37,7 +37,8 @@ fn parse(text: &str) -> (&str, Vec<(&str, Vec<&str>)>) {
 
 /// The part of a type that stands at `at`.
 fn part(name: &str, lines: &[&str], at: usize) -> String {
-    let variant = lines.iter().take(at).rev().find(|line| !line.starts_with("  ") && !line.contains(':'));
+    let variant =
+        lines.iter().take(at).rev().find(|line| !line.starts_with("  ") && !line.contains(':'));
     match (lines.get(at), variant) {
         (Some(line), Some(variant)) if line.starts_with("  ") => {
             format!("`{}` in `{name}::{variant}`", line.trim_start())
@@ -55,7 +56,8 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::difference;
 
-    const OLD: &str = "Order\nOrder\n  id: u32\n  items: Vec<Item>\nItem\n  sku: u32\n  count: u32\nrkyv";
+    const OLD: &str =
+        "Order\nOrder\n  id: u32\n  items: Vec<Item>\nItem\n  sku: u32\n  count: u32\nrkyv";
     const NEW: &str = "Order\nOrder\n  id: u32\n  items: Vec<Item>\nItem\n  sku: u32\n  discount: u32\n  count: u32\nrkyv";
 
     #[test]
@@ -74,7 +76,10 @@ mod tests {
         assert_eq!(difference(two, turned).0, "`Pay` in `Job`");
         let wider = two.replace("cents: u32", "cents: u64");
         assert_eq!(difference(two, &wider).1, "`cents: u64` in `Job::Pay`");
-        assert_eq!(difference("u32\nrkyv a", "u32\nrkyv b"), ("`rkyv a`".into(), "`rkyv b`".into()));
+        assert_eq!(
+            difference("u32\nrkyv a", "u32\nrkyv b"),
+            ("`rkyv a`".into(), "`rkyv b`".into())
+        );
         assert_eq!(difference("u32\nrkyv", "u64\nrkyv"), ("`u32`".into(), "`u64`".into()));
     }
 }
