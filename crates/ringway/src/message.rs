@@ -14,7 +14,7 @@ use rkyv::validation::archive::ArchiveValidator;
 use rkyv::validation::shared::SharedValidator;
 use rkyv::{Archive, Deserialize, Portable, Serialize};
 
-use crate::schema::{Describe, Schema};
+use crate::schema::{Describe, Schema, TooDeep};
 
 /// A type whose values can be sent.
 ///
@@ -146,7 +146,10 @@ pub(crate) fn encode<T: Message>(
     let written = rkyv::api::high::to_bytes_in(value, BlockWriter::new(block))?.written;
     if is_nested && written <= block.len() {
         // SAFETY: these bytes were written just now.
-        access::<T>(unsafe { core::slice::from_raw_parts(block.as_ptr().cast(), written) })?;
+        let bytes = unsafe { core::slice::from_raw_parts(block.as_ptr().cast(), written) };
+        if access::<T>(bytes).is_err() {
+            fail!(TooDeep); // nothing else is wrong with what was written just now
+        }
     }
     Ok(written)
 }

@@ -14,9 +14,9 @@ mod depth;
 mod describe;
 mod difference;
 
-pub(crate) use self::depth::DEPTH_MAX;
 #[doc(hidden)]
 pub use self::depth::nested;
+pub(crate) use self::depth::{DEPTH_MAX, TooDeep};
 pub(crate) use self::difference::difference;
 
 /// The description of the messages that is kept in the segment and compared when it is opened.

@@ -9,7 +9,7 @@ pub(crate) const DEPTH_MAX: u32 = 256;
 
 #[derive(Debug, thiserror::Error)]
 #[error("it is nested more than {DEPTH_MAX} deep; send it in parts, or flatten it")]
-struct TooDeep;
+pub(crate) struct TooDeep;
 
 thread_local!(static DEPTH: Cell<u32> = const { Cell::new(0) });
 
