@@ -38,9 +38,7 @@ pub trait Value: Message + Serialize + DeserializeOwned + 'static {
 }
 
 /// Three fields of 8 bytes each.
-#[derive(
-    rkyv::Archive, rkyv::Serialize, rkyv::Deserialize, serde::Serialize, serde::Deserialize,
-)]
+#[derive(ringway::Message, serde::Serialize, serde::Deserialize)]
 pub struct Small {
     number: u64,
     price: f64,
@@ -80,9 +78,7 @@ const NAME: &str = "the name of a measured thing";
 const TEXT: [u8; 440] = [b'x'; 440];
 
 /// A number, two texts, a list of texts and a list of samples.
-#[derive(
-    rkyv::Archive, rkyv::Serialize, rkyv::Deserialize, serde::Serialize, serde::Deserialize,
-)]
+#[derive(ringway::Message, serde::Serialize, serde::Deserialize)]
 pub struct Record {
     number: u64,
     name: String,

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ringway::{GetError, GetErrorKind, Place, Queue};
-use rkyv::{Archive, Deserialize, Serialize};
+use ringway::{GetError, GetErrorKind, Message, Place, Queue};
 
 use crate::audit::every_block_is_there;
 
@@ -12,7 +11,7 @@ const PARTICIPANTS: u32 = 1;
 const LOANS: u32 = 1;
 
 /// A message with a bit of everything.
-#[derive(Archive, Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Message, Debug, Clone, PartialEq)]
 pub struct Record {
     id: u64,
     name: String,
@@ -25,17 +24,14 @@ pub struct Record {
 }
 
 /// A part that contains itself.
-#[derive(Archive, Serialize, Deserialize, Debug, Clone, PartialEq)]
-#[rkyv(serialize_bounds(__S: rkyv::ser::Writer + rkyv::ser::Allocator, __S::Error: rkyv::rancor::Source))]
-#[rkyv(deserialize_bounds(__D::Error: rkyv::rancor::Source))]
-#[rkyv(bytecheck(bounds(__C: rkyv::validation::ArchiveContext)))]
+#[derive(Message, Debug, Clone, PartialEq)]
 pub enum Shape {
     /// Nothing more.
     Point,
     /// Two numbers.
     Line(u32, u32),
     /// More of them.
-    Group(#[rkyv(omit_bounds)] Vec<Shape>),
+    Group(Vec<Shape>),
 }
 
 impl Record {

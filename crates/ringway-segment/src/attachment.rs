@@ -136,12 +136,20 @@ impl Attachment {
         }
     }
 
-    /// Opens a segment and takes part in it.
+    /// Opens a segment and takes part in it, if `check` accepts what is there: until then it is
+    /// only read.
     ///
     /// # Errors
-    /// [`OpenError`].
-    pub fn open(place: &Place, label: &str, trust: Trust) -> Result<Arc<Self>, OpenError> {
-        let attachment = Self::join(Segment::open(place, label, trust)?)?;
+    /// [`OpenError`], also that of `check`.
+    pub fn open(
+        place: &Place,
+        label: &str,
+        trust: Trust,
+        check: impl FnOnce(&Segment) -> Result<(), OpenError>,
+    ) -> Result<Arc<Self>, OpenError> {
+        let segment = Segment::open(place, label, trust)?;
+        check(&segment)?;
+        let attachment = Self::join(segment)?;
         // The mark turns away a process that found the name just before it was removed. One that
         // has a descriptor of the segment did not come by the name.
         if is_marked(&attachment.segment) {
@@ -150,16 +158,20 @@ impl Attachment {
         Ok(attachment)
     }
 
-    /// Opens the segment behind a descriptor, for instance one that was inherited.
+    /// Opens the segment behind a descriptor, for instance one that was inherited, as
+    /// [`open`](Self::open) does.
     ///
     /// # Errors
-    /// [`OpenError`].
+    /// [`OpenError`], also that of `check`.
     pub fn open_descriptor(
         fd: BorrowedFd<'_>,
         label: &str,
         trust: Trust,
+        check: impl FnOnce(&Segment) -> Result<(), OpenError>,
     ) -> Result<Arc<Self>, OpenError> {
-        Self::join(Segment::open_descriptor(fd, label, trust)?)
+        let segment = Segment::open_descriptor(fd, label, trust)?;
+        check(&segment)?;
+        Self::join(segment)
     }
 
     fn join(segment: Segment) -> Result<Arc<Self>, OpenError> {

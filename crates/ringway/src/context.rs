@@ -116,7 +116,7 @@ impl ContextOptions {
     pub fn open(&self, place: impl Into<Place>) -> Result<Context, OpenError> {
         let place = place.into();
         let label = place.label(NAME);
-        Context::over(Attachment::open(&place, &label, self.trust)?, &label)
+        Context::over(Attachment::open(&place, &label, self.trust, |_| Ok(()))?, &label)
     }
 
     /// Opens the context behind a descriptor that was inherited; see [`Context::inheritable_fd`].
@@ -125,7 +125,10 @@ impl ContextOptions {
     /// As of [`open`](Self::open), but for a name.
     pub fn open_fd(&self, fd: impl AsFd) -> Result<Context, OpenError> {
         let label = Place::Unnamed.label(NAME);
-        Context::over(Attachment::open_descriptor(fd.as_fd(), &label, self.trust)?, &label)
+        Context::over(
+            Attachment::open_descriptor(fd.as_fd(), &label, self.trust, |_| Ok(()))?,
+            &label,
+        )
     }
 }
 

@@ -93,7 +93,7 @@ pub enum PutErrorKind {
     },
     /// The value cannot be serialised.
     #[error("cannot serialise the value: {0}")]
-    Encode(rkyv::rancor::Error),
+    Encode(rkyv::rancor::BoxedError),
     /// The segment cannot be used by this process.
     #[error("cannot be used: {0}")]
     Segment(SegmentError),
@@ -199,7 +199,7 @@ pub enum GetErrorKind {
         /// Bytes of the message.
         bytes: u64,
         /// What rkyv says.
-        reason: rkyv::rancor::Error,
+        reason: rkyv::rancor::BoxedError,
     },
     /// The segment cannot be used by this process.
     #[error("cannot be used: {0}")]

@@ -9,7 +9,7 @@ use ringway_segment::attachment::Attachment;
 use ringway_segment::directory::{Object, Wanted};
 use ringway_segment::error::{CreateError, OpenError, RemoveError};
 use ringway_segment::place::Place;
-use ringway_segment::segment::Trust;
+use ringway_segment::segment::{Segment, Trust};
 use ringway_segment::spec::SegmentSpec;
 
 /// How often an opener meets a name that is being removed before it says so.
@@ -31,6 +31,11 @@ pub(crate) trait Kind: Sized {
         name: &str,
         spec: &Self::Spec,
     ) -> Result<Self, CreateError>;
+    /// Looks whether the one in a segment is what it must be, before this process takes part there.
+    /// What it cannot tell is left to `open`.
+    fn check(_segment: &Segment, _label: &str, _spec: &Self::Spec) -> Result<(), OpenError> {
+        Ok(())
+    }
     /// Opens one in a segment.
     fn open(
         at: &Arc<Attachment>,
@@ -58,7 +63,8 @@ pub(crate) fn create<K: Kind>(
 /// Opens the object that is alone in the segment at `place`.
 pub(crate) fn open<K: Kind>(place: &Place, trust: Trust, spec: &K::Spec) -> Result<K, OpenError> {
     let label = place.label(K::NAME);
-    K::open(&Attachment::open(place, &label, trust)?, Wanted::Only, &label, spec)
+    let check = |segment: &_| K::check(segment, &label, spec);
+    K::open(&Attachment::open(place, &label, trust, check)?, Wanted::Only, &label, spec)
 }
 
 /// Opens the object, or creates it. Others may be faster at either step.
@@ -94,7 +100,8 @@ pub(crate) fn open_fd<K: Kind>(
     spec: &K::Spec,
 ) -> Result<K, OpenError> {
     let label = Place::Unnamed.label(K::NAME);
-    K::open(&Attachment::open_descriptor(fd, &label, trust)?, Wanted::Only, &label, spec)
+    let check = |segment: &_| K::check(segment, &label, spec);
+    K::open(&Attachment::open_descriptor(fd, &label, trust, check)?, Wanted::Only, &label, spec)
 }
 
 /// A descriptor that child processes inherit.

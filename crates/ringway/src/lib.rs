@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+extern crate self as ringway; // as the derive calls it
+
 mod batch;
 mod context;
+mod dynamic;
 mod error;
 mod handle;
 mod loan;
@@ -9,19 +12,86 @@ mod message;
 mod options;
 mod queue;
 mod received;
+pub mod schema;
 pub mod sync;
 
 pub use batch::{BATCH_MAX, Batch};
 pub use context::{Context, ContextOptions};
+pub use dynamic::Dynamic;
 pub use error::{Error, GetError, GetErrorKind, Label, PutError, PutErrorKind, PutManyError};
 pub use loan::Loan;
-pub use message::{Message, Payload, Schema};
+pub use message::{Message, Payload};
 pub use options::QueueOptions;
 pub use queue::{Iter, Queue};
 pub use received::{Received, ReceivedBytes};
 #[doc(inline)]
 pub use sync::{Lock, LockGuard};
 
+/// Makes a type a [`Message`](trait@crate::Message).
+///
+/// It implements rkyv's `Archive`, `Serialize` and `Deserialize`, with the archived type
+/// `Archived...` beside the type, and describes the type for the schema of the queue. The fields
+/// must be messages themselves; parameters that are types must be, too.
+///
+/// ```
+/// use ringway::{Message, Place, Queue};
+///
+/// #[derive(Message, Debug, PartialEq)]
+/// struct Job {
+///     id: u64,
+///     task: Task,
+/// }
+///
+/// #[derive(Message, Debug, PartialEq)]
+/// enum Task {
+///     Fetch { url: String },
+///     Rest,
+/// }
+///
+/// let queue = Queue::<Job>::options().create(Place::Heap)?;
+/// queue.put(Job { id: 7, task: Task::Fetch { url: "http://localhost/".to_owned() } })?;
+///
+/// // A message is read where it lies, as its archived type.
+/// let job = queue.get()?;
+/// assert_eq!(job.id.to_native(), 7); // numbers are kept in one byte order; `==` and `<` work without `to_native`
+/// match &job.task {
+///     ArchivedTask::Fetch { url } => assert_eq!(url.as_str(), "http://localhost/"),
+///     ArchivedTask::Rest => unreachable!(),
+/// }
+///
+/// // An owned value, when it shall outlive the message.
+/// let owned: Job = job.deserialize()?;
+/// # assert_eq!(owned, Job { id: 7, task: Task::Fetch { url: "http://localhost/".to_owned() } });
+/// # let _ = Task::Rest;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Types that rkyv leaves to a wrapper
+///
+/// Fields of the types `PathBuf`, `OsString`, `SystemTime` and `Cow`, also in an `Option` or `Vec`,
+/// get rkyv's wrapper without being told: paths and texts of the system must be UTF-8 when they are
+/// put, times must not be before 1970. For any other type that is no message, name a wrapper of
+/// [`rkyv::with`] or one of your own by `#[rkyv(with = ...)]`. A type that has serde's traits only
+/// goes as bytes that you serialise yourself.
+///
+/// ```
+/// # use ringway::{Message, Place, Queue};
+/// #[derive(Message, Debug, PartialEq)]
+/// struct Folder {
+///     path: std::path::PathBuf,
+///     read: Option<std::time::SystemTime>,
+///     #[rkyv(with = ringway::rkyv::with::Skip)]
+///     note: String, // stays here
+///     within: Vec<Folder>, // a type may contain itself
+/// }
+///
+/// let queue = Queue::<Folder>::options().create(Place::Heap)?;
+/// let folder = Folder { path: "a/b".into(), read: None, note: "x".into(), within: vec![] };
+/// queue.put(&folder)?;
+/// assert_eq!(queue.get()?.deserialize()?, Folder { note: String::new(), ..folder });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub use ringway_derive::Message;
 pub use ringway_segment::directory::{Kind, ObjectInfo};
 pub use ringway_segment::error::{CreateError, OpenError, RemoveError, SegmentError};
 pub use ringway_segment::objects::channel::layout::{MAXSIZE_MAX, MESSAGE_MAX};

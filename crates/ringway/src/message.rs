@@ -1,13 +1,12 @@
-//! What can be a message: any type that derives rkyv's three traits, or plain bytes.
+//! What can be a message: any type that derives it, or plain bytes.
 
 use core::mem::MaybeUninit;
 use core::num::NonZeroUsize;
 
-use ringway_segment::layout::checksum;
 use ringway_segment::objects::channel::layout::BLOCK_ALIGN;
 use rkyv::api::high::{HighDeserializer, HighSerializer, HighValidator};
 use rkyv::bytecheck::CheckBytes;
-use rkyv::rancor::{Error, Source};
+use rkyv::rancor::{BoxedError as Error, Source, fail};
 use rkyv::ser::allocator::ArenaHandle;
 use rkyv::ser::{Positional, Writer};
 use rkyv::validation::Validator;
@@ -15,54 +14,23 @@ use rkyv::validation::archive::ArchiveValidator;
 use rkyv::validation::shared::SharedValidator;
 use rkyv::{Archive, Deserialize, Portable, Serialize};
 
-/// A type that can be sent: one that derives rkyv's `Archive`, `Serialize` and `Deserialize`.
+use crate::schema::{Describe, Schema, TooDeep};
+
+/// A type whose values can be sent.
 ///
-/// There is nothing to implement. Not for types that hold `Rc` or `Arc`, and not nested deeper than
-/// 256 boxes.
-///
-/// ```
-/// use ringway::{Place, Queue, rkyv};
-///
-/// #[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize, Debug, PartialEq)]
-/// #[rkyv(crate = ringway::rkyv)] // needed unless rkyv 0.8 is among your own dependencies
-/// struct Job {
-///     id: u64,
-///     task: Task,
-/// }
-///
-/// #[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize, Debug, PartialEq)]
-/// #[rkyv(crate = ringway::rkyv)]
-/// enum Task {
-///     Fetch { url: String },
-///     Rest,
-/// }
-///
-/// let queue = Queue::<Job>::options().create(Place::Heap)?;
-/// queue.put(Job { id: 7, task: Task::Fetch { url: "http://localhost/".to_owned() } })?;
-///
-/// // A message is read where it lies, as its archived type, which the derive makes and names `Archived...`.
-/// let job = queue.get()?;
-/// assert_eq!(job.id.to_native(), 7); // numbers are kept in one byte order; `==` and `<` work without `to_native`
-/// match &job.task {
-///     ArchivedTask::Fetch { url } => assert_eq!(url.as_str(), "http://localhost/"),
-///     ArchivedTask::Rest => unreachable!(),
-/// }
-///
-/// // An owned value, when it shall outlive the message.
-/// let owned: Job = job.deserialize()?;
-/// # assert_eq!(owned, Job { id: 7, task: Task::Fetch { url: "http://localhost/".to_owned() } });
-/// # let _ = Task::Rest;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// Derive it: [`#[derive(ringway::Message)]`](macro@crate::Message), whose documentation has the
+/// example. Numbers, `bool`, `char`, `String`, `Option`, `Result`, `Box`, `Vec` and the other
+/// collections of std, arrays, tuples, [`Duration`](core::time::Duration) and network addresses are
+/// messages too. There is nothing to implement by hand.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a message",
     label = "does not derive what a message needs",
-    note = "write above its definition: #[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]",
-    note = "and below that, with `use ringway::rkyv`: #[rkyv(crate = ringway::rkyv)]",
+    note = "write above its definition: #[derive(ringway::Message)]",
     note = "the types of its fields need the same; `Rc` and `Arc` cannot be sent"
 )]
 pub trait Message:
     Sized
+    + Describe
     + Archive<
         Archived: Portable
                       + for<'v> CheckBytes<HighValidator<'v, Error>>
@@ -73,7 +41,8 @@ pub trait Message:
 
 #[diagnostic::do_not_recommend] // or the compiler tells of rkyv's traits instead
 impl<T> Message for T where
-    T: Archive<
+    T: Describe
+        + Archive<
             Archived: Portable
                           + for<'v> CheckBytes<HighValidator<'v, Error>>
                           + Deserialize<T, HighDeserializer<Error>>,
@@ -85,8 +54,7 @@ impl<T> Message for T where
 #[diagnostic::on_unimplemented(
     message = "a queue cannot carry `{Self}`",
     label = "neither `[u8]` nor a type that derives what a message needs",
-    note = "write above its definition: #[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize)]",
-    note = "and below that, with `use ringway::rkyv`: #[rkyv(crate = ringway::rkyv)]",
+    note = "write above its definition: #[derive(ringway::Message)]",
     note = "the types of its fields need the same; `Rc` and `Arc` cannot be sent"
 )]
 pub trait Payload {
@@ -94,45 +62,39 @@ pub trait Payload {
     fn schema() -> Schema;
 }
 
-/// The description of the messages that is kept in the segment and compared when it is opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Schema {
-    /// In words.
-    pub name: String,
-    /// As a number; 0 for plain bytes.
-    pub fingerprint: u64,
-}
-
-impl Schema {
-    /// A schema by a name that the caller keeps stable, and the measures of the archived type.
-    pub(crate) fn named<T: Archive>(name: &str) -> Self {
+#[diagnostic::do_not_recommend]
+impl<T: Message> Payload for T {
+    fn schema() -> Schema {
         const {
             assert!(
                 align_of::<T::Archived>() as u64 <= BLOCK_ALIGN,
                 "messages are aligned to 64 bytes at most"
+            );
+            assert!(
+                size_of::<T::Archived>() <= INLINE_MAX,
+                "a message has 256 KiB at most without what its boxes and vectors hold; put large \
+                 arrays behind a `Box` or into a `Vec`, or they would use up the stack"
             )
         };
-        let text = format!(
-            "rkyv 0.8 le p32|{name}|{}|{}",
-            size_of::<T::Archived>(),
-            align_of::<T::Archived>()
-        );
-        Self { name: name.to_owned(), fingerprint: checksum(text.as_bytes()) | 1 }
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Message> Payload for T {
-    fn schema() -> Schema {
-        Schema::named::<T>(core::any::type_name::<T>())
+        Schema::of::<T>()
     }
 }
 
 impl Payload for [u8] {
     fn schema() -> Schema {
-        Schema { name: "bytes".to_owned(), fingerprint: 0 }
+        Schema::bytes()
     }
 }
+
+/// The largest message of a type, in bytes: offsets within it have 32 bits and a sign.
+const MESSAGE_OF_TYPE_MAX: usize = i32::MAX as usize;
+
+#[derive(Debug, thiserror::Error)]
+#[error("a message of a type has 2 GiB at most; send what is larger as bytes, or in parts")]
+struct TooFar;
+
+/// Most bytes of a message without what it points to. rkyv makes them on the stack.
+const INLINE_MAX: usize = 256 << 10;
 
 /// Writes into a block, and goes on counting past its end, so that one pass tells the size that is
 /// needed.
@@ -158,6 +120,9 @@ impl<E: Source> Writer<E> for BlockWriter<'_> {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> Result<(), E> {
         let end = self.written + bytes.len();
+        if end > MESSAGE_OF_TYPE_MAX {
+            fail!(TooFar); // rkyv would panic when it writes the offset
+        }
         if let Some(place) = self.block.get_mut(self.written..end) {
             for (place, &byte) in place.iter_mut().zip(bytes) {
                 place.write(byte);
@@ -169,13 +134,28 @@ impl<E: Source> Writer<E> for BlockWriter<'_> {
 }
 
 /// Serialises into `block` and returns the size, which may be more than the block has.
-pub(crate) fn encode<T: Message>(value: &T, block: &mut [MaybeUninit<u8>]) -> Result<usize, Error> {
-    rkyv::api::high::to_bytes_in(value, BlockWriter::new(block)).map(|writer| writer.written)
+///
+/// # Errors
+/// Why the value cannot be a message. With `is_nested`, also if [`access`] would refuse it: a type
+/// that contains itself may be nested too deeply.
+pub(crate) fn encode<T: Message>(
+    value: &T,
+    block: &mut [MaybeUninit<u8>],
+    is_nested: bool,
+) -> Result<usize, Error> {
+    let written = rkyv::api::high::to_bytes_in(value, BlockWriter::new(block))?.written;
+    if is_nested && written <= block.len() {
+        // SAFETY: these bytes were written just now.
+        let bytes = unsafe { core::slice::from_raw_parts(block.as_ptr().cast(), written) };
+        if access::<T>(bytes).is_err() {
+            fail!(TooDeep); // nothing else is wrong with what was written just now
+        }
+    }
+    Ok(written)
 }
 
-/// How deep a message may be nested by boxes and the like. Bytes that go deeper would use up the
-/// stack of their reader.
-const DEPTH_MAX: NonZeroUsize = NonZeroUsize::new(256).unwrap();
+/// Bytes that are nested deeper would use up the stack of their reader.
+const DEPTH_MAX: NonZeroUsize = NonZeroUsize::new(crate::schema::DEPTH_MAX as usize).unwrap();
 
 /// Checks the bytes and gives access to them in place.
 pub(crate) fn access<T: Message>(bytes: &[u8]) -> Result<&T::Archived, Error> {

@@ -5,20 +5,21 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use ringway_segment::attachment::Attachment;
-use ringway_segment::directory::Wanted;
+use ringway_segment::directory::{ObjectInfo, Wanted};
 use ringway_segment::error::{CreateError, OpenError};
-use ringway_segment::inspect::schema;
+use ringway_segment::inspect::{first, schema};
 use ringway_segment::objects::channel::{Channel, ChannelSpec};
 use ringway_segment::place::Place;
-use ringway_segment::segment::Trust;
+use ringway_segment::segment::{Segment, Trust};
 use ringway_segment::spec::SegmentSpec;
 use ringway_segment::waiting::WaitStrategy;
 
 use crate::context::Context;
 use crate::handle::{self, Kind};
-use crate::message::{Message, Payload, Schema};
+use crate::message::{Message, Payload};
 use crate::queue::Queue;
 use crate::queue::shared::Shared;
+use crate::schema::{Schema, difference};
 
 /// How to create or open a queue. All but [`wait`](Self::wait) and [`schema`](Self::schema) matter
 /// only to the creator: who opens a queue finds it as it was made. A queue cannot be resized.
@@ -60,16 +61,17 @@ impl<T: Payload + ?Sized> QueueOptions<T> {
     /// A queue of at most 65,536 messages of at most 64 KiB, for at most 128 processes. Memory is
     /// taken as it is used.
     pub fn new() -> Self {
-        let Schema { name, fingerprint } = T::schema();
+        let Schema { text, fingerprint, is_nested } = T::schema();
         let channel = ChannelSpec {
             maxsize: 65_536,
             max_message: 65_536,
             loans: 32,
             fingerprint,
-            schema: name,
+            schema: text,
             prefault: false,
         };
-        let queue = QueueSpec { channel, wait: WaitStrategy::default(), takes_any: false };
+        let queue =
+            QueueSpec { channel, wait: WaitStrategy::default(), takes_any: false, is_nested };
         let (segment, trust) = (SegmentSpec::default(), Trust::default());
         Self { segment, queue, trust, payload: PhantomData }
     }
@@ -260,13 +262,14 @@ impl QueueOptions<[u8]> {
 impl<T: Message> QueueOptions<T> {
     /// Names the schema of the messages.
     ///
-    /// A queue opens only for the schema that it was created with. Without a name, that is the
-    /// type's name as the compiler prints it, with the size and alignment of its archived form; a
-    /// name of your own keeps it the same when the type moves to another module, or between
-    /// compilers. Change it when the fields change.
+    /// A queue opens only for the schema that it was created with. Without a name, that is what the
+    /// type consists of: the names, order and types of its fields and variants, and so on for each
+    /// type within. A name of your own takes the place of all that but the size and alignment of
+    /// the archived type, for two programs whose types differ by names only. Whoever gives the same
+    /// name to types that differ otherwise reads nonsense.
     pub fn schema(mut self, name: &str) -> Self {
-        let Schema { name, fingerprint } = Schema::named::<T>(name);
-        self.queue.channel.schema = name;
+        let Schema { text, fingerprint, .. } = Schema::named::<T>(name);
+        self.queue.channel.schema = text;
         self.queue.channel.fingerprint = fingerprint;
         self
     }
@@ -279,6 +282,20 @@ pub(crate) struct QueueSpec {
     wait: WaitStrategy,
     /// Whether a queue of any messages will do.
     takes_any: bool,
+    /// Whether the type of the messages contains itself.
+    is_nested: bool,
+}
+
+impl QueueSpec {
+    /// Looks whether the messages of an existing queue are those of this program.
+    fn check(&self, segment: &Segment, info: &ObjectInfo, label: &str) -> Result<(), OpenError> {
+        if self.takes_any || info.fingerprint == self.channel.fingerprint {
+            return Ok(());
+        }
+        let (found, expected) = difference(&schema(segment, info), &self.channel.schema);
+        let (name, field) = (label.to_owned(), "the schema of its messages");
+        Err(OpenError::Refused { name, field, found, expected })
+    }
 }
 
 impl Kind for Arc<Shared> {
@@ -296,7 +313,14 @@ impl Kind for Arc<Shared> {
         spec: &QueueSpec,
     ) -> Result<Self, CreateError> {
         let channel = Channel::create(at, label, name, &spec.channel)?;
-        Ok(Arc::new(Shared::new(channel, spec.wait)))
+        Ok(Arc::new(Shared::new(channel, spec.wait, spec.is_nested)))
+    }
+
+    fn check(segment: &Segment, label: &str, spec: &QueueSpec) -> Result<(), OpenError> {
+        match first(segment, ringway_segment::directory::Kind::Queue) {
+            Some(info) if info.name.is_empty() => spec.check(segment, &info, label),
+            _ => Ok(()), // none, or one of a context: `open` says so
+        }
     }
 
     fn open(
@@ -306,15 +330,7 @@ impl Kind for Arc<Shared> {
         spec: &QueueSpec,
     ) -> Result<Self, OpenError> {
         let (channel, info) = Channel::open(at, wanted, label)?;
-        let (found, expected) = (info.fingerprint, spec.channel.fingerprint);
-        if found != expected && !spec.takes_any {
-            return Err(OpenError::Refused {
-                name: label.to_owned(),
-                field: "the schema of its messages",
-                found: format!("{:?} ({found:#x})", schema(at.segment(), &info)),
-                expected: format!("{:?} ({expected:#x})", spec.channel.schema),
-            });
-        }
-        Ok(Arc::new(Shared::new(channel, spec.wait)))
+        spec.check(at.segment(), &info, label)?;
+        Ok(Arc::new(Shared::new(channel, spec.wait, spec.is_nested)))
     }
 }

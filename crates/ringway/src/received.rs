@@ -5,7 +5,7 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 
 use ringway_segment::objects::channel::Guard;
-use rkyv::rancor::Error;
+use rkyv::rancor::BoxedError as Error;
 
 use crate::error::{GetError, GetErrorKind};
 use crate::message::{self, Message};

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::thread;
 
-use ringway::Queue;
-use ringway::rkyv::{Archive, Deserialize, Serialize};
+use ringway::{Message, Queue};
 
 use crate::ground::Ground;
 
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[rkyv(crate = ringway::rkyv)]
+#[derive(Message, Clone, Debug, PartialEq)]
 struct Job {
     id: u64,
     name: String,
@@ -17,8 +15,7 @@ struct Job {
     labels: BTreeMap<String, i32>,
 }
 
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[rkyv(crate = ringway::rkyv)]
+#[derive(Message, Clone, Debug, PartialEq)]
 enum Part {
     Nothing,
     Bytes(Vec<u8>),

@@ -14,7 +14,7 @@ use crate::segment::Trust;
 /// [`OpenError`]; [`OpenError::Segment`] if an object is damaged. The others were reclaimed then.
 pub fn recover(place: &Place, trust: Trust) -> Result<Recovered, OpenError> {
     let label = place.label("segment");
-    let at = Attachment::open(place, &label, trust)?;
+    let at = Attachment::open(place, &label, trust, |_| Ok(()))?;
     recovery::recover(&at).map_err(|source| OpenError::Segment { name: label, source })
 }
 
@@ -26,7 +26,7 @@ pub fn recover(place: &Place, trust: Trust) -> Result<Recovered, OpenError> {
 pub fn remove_object(place: &Place, trust: Trust, object: &ObjectInfo) -> Result<bool, OpenError> {
     let (kind, name) = (object.kind, &object.name);
     let label = format!("{} '{}' of {}", kind.name(), printable(name), place.label("context"));
-    let at = Attachment::open(place, &label, trust)?;
+    let at = Attachment::open(place, &label, trust, |_| Ok(()))?;
     let (opened, found) = Object::open(&at, Wanted::Named(name), kind, &label)?;
     if (found.entry, found.generation) != (object.entry, object.generation) {
         return Ok(false);

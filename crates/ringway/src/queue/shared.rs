@@ -19,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) strategy: WaitStrategy,
     /// Bytes of the last value, which the next one will probably have as well.
     pub(crate) last_size: AtomicUsize,
+    /// Whether the type of the messages contains itself.
+    pub(crate) is_nested: bool,
 }
 
 /// Why a put stopped, before the value is given back.
@@ -29,7 +31,7 @@ pub(crate) enum Stop {
     TooLarge {
         bytes: u64,
     },
-    Encode(rkyv::rancor::Error),
+    Encode(rkyv::rancor::BoxedError),
     Segment(Box<SegmentError>),
     /// Too many callers of this process sleep with blocks; this one gave its own back.
     Crowded,
@@ -49,8 +51,8 @@ impl From<SegmentError> for Stop {
 }
 
 impl Shared {
-    pub(crate) fn new(channel: Channel, strategy: WaitStrategy) -> Self {
-        Self { channel, strategy, last_size: AtomicUsize::new(0) }
+    pub(crate) fn new(channel: Channel, strategy: WaitStrategy, is_nested: bool) -> Self {
+        Self { channel, strategy, last_size: AtomicUsize::new(0), is_nested }
     }
 
     fn waiter<'s>(&'s self, awaited: Side<'s>, until: Until) -> Waiter<'s, Side<'s>> {

@@ -191,7 +191,7 @@ impl<T: Message> Queue<T> {
         value: &T,
         until: Until,
     ) -> Result<(OwnedBlock<'_>, Inside<'_>), Stop> {
-        let Shared { channel, last_size, .. } = &*self.shared;
+        let Shared { channel, last_size, is_nested, .. } = &*self.shared;
         let mut inside = channel.attachment().enter()?;
         let least = size_of::<T::Archived>();
         let guess = last_size.load(Relaxed); // a guess
@@ -202,7 +202,7 @@ impl<T: Message> Queue<T> {
             let mut block = taken?;
             let place = block.room();
             let available = place.len();
-            let needed = message::encode(value, place).map_err(Stop::Encode)?;
+            let needed = message::encode(value, place, *is_nested).map_err(Stop::Encode)?;
             inside = channel.attachment().enter()?; // the value's own code may have forked
             if needed <= available && needed as u64 <= self.max_message() {
                 block.set_length(needed);

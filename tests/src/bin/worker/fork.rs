@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use ringway::{Error, GetError, GetErrorKind, PutError, PutErrorKind, Queue, SegmentError};
+use ringway::{
+    Error, GetError, GetErrorKind, Message, PutError, PutErrorKind, Queue, SegmentError,
+};
 use rkyv::rancor::Fallible;
 use rkyv::rend::u32_le;
 use rkyv::with::{ArchiveWith, DeserializeWith, SerializeWith};
-use rkyv::{Archive, Deserialize, Place, Serialize};
+use rkyv::{Archive, Place};
 
 /// Opens a queue that holds at least two messages. Says what the child found, and that the parent
 /// goes on.
@@ -96,7 +98,7 @@ fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) ->
 }
 
 /// A message whose making forks the process.
-#[derive(Archive, Serialize, Deserialize)]
+#[derive(Message)]
 struct Forking {
     #[rkyv(with = Forks)]
     number: u32,
