@@ -140,7 +140,7 @@ impl Shared {
         match self.waiter(Side::BlockFreed(&self.channel, class), until).wait(attempt)? {
             Some(Some(held)) => Ok(held),
             Some(None) => Err(Stop::ShutDown),
-            None if self.channel.size()? >= self.maxsize() => Err(Stop::Full),
+            None if self.channel.is_full()? => Err(Stop::Full),
             None => Err(Stop::NoBlock),
         }
     }
