@@ -20,9 +20,10 @@ use crate::text::count;
 ///
 /// Ends with 0 when the queue was shut down and is drained, or after N messages; with 5 when it was
 /// shut down and drained before N messages came. A message leaves the queue when it has been
-/// written; what is taken and cannot be written is told. What lies in a pipe that no process reads
-/// any more is lost: --prefetch bounds it, and --count N takes some messages better than `| head`
-/// does.
+/// written. What cannot be written goes back into a queue that the command has created; of another
+/// one, at most one message is lost by that, and it is told. What lies in a pipe that no process
+/// reads any more is lost: --prefetch bounds it, and --count N takes some messages better than
+/// `| head` does.
 ///
 /// Example: ringway get lines | grep error
 #[derive(Args)]
@@ -136,15 +137,37 @@ impl<'q> Taken<'q> {
         }
         pace.wrote(whole, start);
         let Err(failure) = result else { return Ok(()) };
-        let unwritten = count((self.held.len() - whole) as u64, "message");
-        let fate = format!("{unwritten} taken from {} could not be written", self.queue.label());
-        match (failure, whole == self.held.len()) {
-            (failure, true) => Err(failure),
-            (Failure::Failed(text), false) => Err(Failure::Failed(format!("{fate}: {text}"))),
-            (failure, false) => {
+        let Some(fate) = self.give_back(whole) else { return Err(failure) };
+        match failure {
+            Failure::Failed(text) => Err(Failure::Failed(format!("{text}; {fate}"))),
+            failure => {
                 complain(&fate);
                 Err(failure)
             }
+        }
+    }
+
+    /// Puts all but the first messages back; says what has become of them.
+    fn give_back(self, written: usize) -> Option<String> {
+        let queue = self.queue.label();
+        let (mut back, mut lost, mut reason) = (0, 0, None);
+        for (message, _) in self.held.into_iter().skip(written) {
+            match message.put_back() {
+                Ok(()) => back += 1,
+                Err(error) => {
+                    reason = Some(error.to_string());
+                    lost += 1;
+                }
+            }
+        }
+        let unwritten = count(back + lost, "message");
+        match reason {
+            None if back == 0 => None,
+            None => Some(format!("{unwritten} went back into {queue}")),
+            Some(_) if !self.queue.returns() => {
+                Some(format!("{unwritten} taken from {queue} could not be written, and is lost"))
+            }
+            Some(reason) => Some(format!("{back} of {unwritten} went back into {queue}: {reason}")),
         }
     }
 }

@@ -154,7 +154,7 @@ fn messages_that_were_taken_and_not_written_are_told() {
         .output()
         .unwrap();
     assert_eq!(status(&get), 1);
-    let told = format!("2 messages taken from queue '{}' could not be written", name.0);
+    let told = format!("2 messages went back into queue '{}'", name.0);
     assert!(stderr(&get).contains(&told), "{}", stderr(&get));
 }
 

@@ -180,3 +180,73 @@ fn the_number_told_is_what_is_lost_in_the_pipe() {
     assert!(told.contains("10 messages that it has not read from the pipe are lost"), "{told}");
     assert_eq!(left(&name), 87);
 }
+
+/// Every way to stop a `get` in the middle: what came out and what is left are all, each once.
+#[test]
+fn what_is_not_written_goes_back() {
+    for signal in ["-INT", "-TERM", "-HUP", "-QUIT", "-USR1", "-USR2", "-ALRM", "-XCPU"] {
+        let name = Name::new("back");
+        let messages = lines(50_000);
+        run_with(&["put", &name.0, "--create"], &messages);
+        let mut get = Running(ringway(&["get", &name.0]).stdout(Stdio::piped()).spawn().unwrap());
+        let mut output = get.0.stdout.take().unwrap();
+        let mut came = vec![0; 100_000];
+        output.read_exact(&mut came).unwrap(); // it takes large batches by now
+        while rustix::io::ioctl_fionread(&output).unwrap() < 60_000 {
+            std::thread::yield_now();
+        }
+        support::signal(&get, signal);
+        let number = get.0.wait().unwrap().code().unwrap() - 128;
+        assert!((1..32).contains(&number), "{signal}: {number}");
+        output.read_to_end(&mut came).unwrap();
+        came.truncate(came.iter().rposition(|byte| *byte == b'\n').unwrap() + 1); // a torn line
+        run(&["shutdown", &name.0]);
+        came.extend(run(&["get", &name.0]).stdout);
+        assert!(came == messages, "{signal}: {} bytes of {}", came.len(), messages.len());
+    }
+}
+
+#[test]
+fn what_does_not_fit_on_the_disk_goes_back() {
+    let name = Name::new("disk");
+    run_with(&["put", &name.0, "--create"], &lines(3000));
+    // A file that may not grow beyond 8 KiB, and then a disk that is full from the start.
+    let folder = support::Folder::new();
+    let file = folder.0.join("out");
+    let get = shell(&format!("ulimit -f 8; $R get $Q > '{}'", file.display()), &name);
+    assert_ne!(status(&get), 0);
+    assert!(stderr(&get).contains("went back into queue"), "{}", stderr(&get));
+    let mut came = std::fs::read(&file).unwrap();
+    came.truncate(came.iter().rposition(|byte| *byte == b'\n').unwrap() + 1);
+    let before = left(&name);
+    let full = shell("$R get $Q > /dev/full", &name);
+    assert_eq!((status(&full), left(&name)), (1, before));
+    assert!(stderr(&full).contains("No space left"), "{}", stderr(&full));
+    run(&["shutdown", &name.0]);
+    came.extend(run(&["get", &name.0]).stdout);
+    assert!(came == lines(3000), "{} bytes", came.len());
+}
+
+/// A queue that takes nothing back loses one message at most, and that is told.
+#[test]
+fn of_a_queue_that_takes_nothing_back_one_is_lost_and_told() {
+    let name = Name::new("plain");
+    let queue = Queue::<[u8]>::create(&name.0, 100).unwrap();
+    for number in 0..100_u32 {
+        queue.put_bytes(number.to_string()).unwrap();
+    }
+    let full = shell("$R get $Q > /dev/full", &name);
+    assert_eq!((status(&full), left(&name)), (1, 99));
+    let told = format!("1 message taken from queue '{}' could not be written, and is lost", name.0);
+    assert!(stderr(&full).contains(&told), "{}", stderr(&full));
+}
+
+/// `head` reads ahead, and the rest of what was taken is in the queue.
+#[test]
+fn a_reader_that_leaves_takes_little_with_it() {
+    let name = Name::new("head");
+    run_with(&["put", &name.0, "--create"], &lines(1000));
+    let head = shell("$R get $Q --prefetch 5 | head -n 2", &name);
+    assert_eq!(stdout(&head), "1\n2\n");
+    assert!(left(&name) >= 980, "{} are left: {}", left(&name), stderr(&head));
+}

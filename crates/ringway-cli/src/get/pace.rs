@@ -42,7 +42,8 @@ enum Kind {
 
 impl Pace {
     pub(super) fn new(prefetch: Option<NonZeroU64>, output: &Output, queue: &Bytes) -> Self {
-        let most = (queue.maxsize() / 16).clamp(8, MOST);
+        // What cannot be written is lost if it cannot go back.
+        let most = if queue.returns() { (queue.maxsize() / 16).clamp(8, MOST) } else { 1 };
         let kind = match (output.is_pipe(), prefetch) {
             (false, _) => Kind::Free,
             (true, Some(lines)) => Kind::Fixed(lines.get()),
