@@ -326,13 +326,10 @@ impl Channel {
         result
     }
 
-    /// Claims the oldest message by the way that nearly every get goes. `None` says that
-    /// [`claim`](Self::claim) has to look closer.
+    /// Claims the oldest message by the way that nearly every get goes, if
+    /// [`is_plain`](Self::is_plain). `None` says that [`claim`](Self::claim) has to look closer.
     #[inline(always)]
     pub fn claim_fast(&self, inside: Inside<'_>) -> Option<OwnedBlock<'_>> {
-        if self.returns && self.may_have_returned() {
-            return None;
-        }
         let owned = self.ring().claim_fast(inside.me(), &self.hints)?;
         self.not_full().announce(1);
         Some(OwnedBlock::new(self, owned))
@@ -351,15 +348,6 @@ impl Channel {
         if self.returns {
             return self.claim_one_of_both(inside);
         }
-        self.claim_new(inside)
-    }
-
-    /// Claims the oldest of those that wait for their first delivery.
-    #[inline(always)]
-    fn claim_new(
-        &self,
-        inside: Inside<'_>,
-    ) -> Result<Result<OwnedBlock<'_>, ClaimEnd>, SegmentError> {
         Ok(self.ring().claim_one(inside.me(), &self.hints)?.map(|owned| {
             self.not_full().announce(1);
             OwnedBlock::new(self, owned)
@@ -378,21 +366,27 @@ impl Channel {
         batch: &mut OwnedBlocks<'_>,
         max: usize,
     ) -> Result<ClaimEnd, SegmentError> {
-        let mut max = max;
-        if self.returns && self.may_have_returned() {
-            max -= self.claim_returned(inside, batch, max)?;
+        if self.returns {
+            return self.claim_of_both(inside, batch, max);
         }
+        self.claim_new(inside, batch, max)
+    }
+
+    /// Claims the oldest of those that wait for their first delivery.
+    #[inline]
+    fn claim_new(
+        &self,
+        inside: Inside<'_>,
+        batch: &mut OwnedBlocks<'_>,
+        max: usize,
+    ) -> Result<ClaimEnd, SegmentError> {
         let before = batch.len();
         let result = self.ring().claim(inside.me(), batch.owned(), max, &self.hints);
         let claimed = batch.len() - before;
         if claimed != 0 {
             self.not_full().announce(claimed as u32);
         }
-        let end = result?;
-        if self.returns && batch.is_empty() && max != 0 && self.may_have_returned() {
-            return Ok(ClaimEnd::More); // put back meanwhile
-        }
-        Ok(end)
+        Ok(result?)
     }
 
     /// How many messages are queued: exact at one instant of the call; where messages can be put
@@ -490,6 +484,21 @@ impl Channel {
     #[inline]
     pub fn is_immediate(&self) -> bool {
         self.flags() & FLAG_IMMEDIATE != 0
+    }
+
+    /// Whether there is nothing but the ring of messages to look at: the queue was not shut down at
+    /// once, and no message seems to have come back.
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        match self.flags() {
+            0 => true,
+            flags => self.seems_plain(flags),
+        }
+    }
+
+    #[inline(never)]
+    fn seems_plain(&self, flags: u64) -> bool {
+        flags & FLAG_IMMEDIATE == 0 && !self.may_have_returned()
     }
 
     #[inline]

@@ -272,7 +272,7 @@ impl Shared {
     #[inline(always)]
     pub(crate) fn receive_one(&self, until: Until) -> Result<OwnedBlock<'_>, GetError> {
         if let Ok(inside) = self.channel.attachment().enter()
-            && !self.channel.is_immediate()
+            && self.channel.is_plain()
             && let Some(held) = self.channel.claim_fast(inside)
         {
             return Ok(held);

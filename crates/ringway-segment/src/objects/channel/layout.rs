@@ -46,7 +46,7 @@ pub struct ChannelWords {
     /// Event count of callers that wait for a place.
     pub not_full: Line,
     unused: Line,
-    /// [`FLAG_IMMEDIATE`].
+    /// [`FLAG_IMMEDIATE`], [`FLAG_RETURNED`].
     pub flags: Line,
     /// Messages that were taken by participants that died before they released them.
     pub lost: Line,
@@ -65,6 +65,9 @@ pub struct ChannelWords {
 
 /// Shut down at once: gets return `ShutDown` although messages are left.
 pub const FLAG_IMMEDIATE: u64 = 2;
+
+/// A message was put back at some time, so gets have two rings to look at.
+pub const FLAG_RETURNED: u64 = 4;
 
 /// A required feature of a queue: messages can be put back, so it has a ring of returned ones.
 pub const FEATURE_RETURNS: u64 = 1;

@@ -4,9 +4,12 @@
 //! what is in it takes no place of `maxsize`. It is never closed: a queue that was shut down is
 //! drained when the ring of messages is closed and this one is empty.
 
+use core::sync::atomic::Ordering::SeqCst;
+
 use ringway_core::corruption::Corruption;
 use ringway_core::ring::ClaimEnd;
 
+use super::layout::FLAG_RETURNED;
 use super::{Channel, OwnedBlock, OwnedBlocks};
 use crate::attachment::Inside;
 use crate::error::SegmentError;
@@ -47,9 +50,29 @@ impl Channel {
             {
                 return Ok(Ok(held));
             }
-            let claimed = self.claim_new(inside)?;
-            if claimed.is_ok() || !self.may_have_returned() {
-                return Ok(claimed);
+            let end = self.claim_new(inside, &mut one, 1)?;
+            if let Some(held) = one.pop_front() {
+                return Ok(Ok(held));
+            }
+            if !self.may_have_returned() {
+                return Ok(Err(end));
+            }
+        }
+    }
+
+    /// Claims messages that came back, and then new ones; at most `max` in all.
+    #[inline(never)]
+    pub(super) fn claim_of_both(
+        &self,
+        inside: Inside<'_>,
+        batch: &mut OwnedBlocks<'_>,
+        max: usize,
+    ) -> Result<ClaimEnd, SegmentError> {
+        loop {
+            let returned = self.claim_returned(inside, batch, max)?;
+            let end = self.claim_new(inside, batch, max - returned)?;
+            if max == 0 || !batch.is_empty() || !self.may_have_returned() {
+                return Ok(end);
             }
         }
     }
@@ -82,6 +105,11 @@ impl Channel {
             Ok(None) => return Err((held, Unreturned::NotMade)),
             Err(error) => return Err((held, Unreturned::Segment(error))),
         };
+        // Getters look at this ring once the flag is there. One that saw no flag before this was
+        // there before the message.
+        if self.flags() & FLAG_RETURNED == 0 {
+            self.words().flags.word.fetch_or(FLAG_RETURNED, SeqCst); // flags
+        }
         let pushed = ring.push_one(inside.me(), held.into_owned(), &self.returned_hints);
         if let Err((owned, corruption)) = pushed {
             return Err((OwnedBlock::new(self, owned), unreturned(corruption)));
