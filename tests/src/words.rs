@@ -60,6 +60,7 @@ pub fn geometry<T: Payload + ?Sized>(queue: &Queue<T>) -> Geometry {
         loans: seen.loans,
         participants: seen.participants_max,
         schema_bytes: seen.schema.len() as u64,
+        returns: false,
     })
 }
 

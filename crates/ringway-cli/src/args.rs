@@ -95,9 +95,11 @@ pub(crate) struct Measures {
 }
 
 impl Measures {
-    /// Options with these measures, and the library's defaults for the others.
+    /// Options with these measures, and the library's defaults for the others. Messages can be
+    /// put back.
     pub(crate) fn options(&self) -> QueueOptions<[u8]> {
-        let mut options = Bytes::options();
+        // So that `get` can give back what it cannot write.
+        let mut options = Bytes::options().put_back(true);
         if let Some(maxsize) = self.maxsize {
             options = options.maxsize(maxsize);
         }

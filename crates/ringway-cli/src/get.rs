@@ -1,22 +1,29 @@
 //! `ringway get`.
 
-use std::io::{self, Write};
+mod output;
+mod pace;
+
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use clap::Args;
-use ringway::{GetError, GetErrorKind, Label, ReceivedBytes};
+use ringway::{BATCH_MAX, GetError, GetErrorKind, ReceivedBytes};
 
+use self::output::Output;
+use self::pace::Pace;
 use crate::args::{Bytes, Target, seconds};
-use crate::outcome::{Done, Failure, failed};
-use crate::slices::{Signals, Timeout, is_unread};
+use crate::outcome::{Done, Failure, complain, failed};
+use crate::slices::{Signals, Timeout};
 use crate::text::count;
 
 /// Writes messages to standard output, one a line
 ///
-/// Ends with 0 when the queue was shut down and is drained, or after N messages. A message that was
-/// taken has left the queue: if `get` is killed before it has written the message, or if no process
-/// reads what it has written, the message is lost. To take some messages, use --count N rather than
-/// `| head`.
+/// Ends with 0 when the queue was shut down and is drained, or after N messages; with 5 when it was
+/// shut down and drained before N messages came. A message leaves the queue when it has been
+/// written. What cannot be written goes back into a queue that the command has created; of another
+/// one, at most one message is lost by that, and it is told. What lies in a pipe that no process
+/// reads any more is lost: --prefetch bounds it, and --count N takes some messages better than
+/// `| head` does.
 ///
 /// Example: ringway get lines | grep error
 #[derive(Args)]
@@ -29,104 +36,138 @@ pub(crate) struct Get {
     /// How long to wait for each message; 0 does not wait
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     timeout: Option<Duration>,
+    /// Lines that may lie unread in the pipe that is written to; without it, as many as its reader
+    /// reads in some milliseconds
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    prefetch: Option<NonZeroU64>,
 }
+
+/// Bytes that are written at once, if there are so many.
+const BATCH_BYTES: usize = 1 << 16;
 
 impl Get {
     pub(crate) fn run(self) -> Done {
         let signals = Signals::watch()?;
         let queue = Target::of(&self.name).open(&Bytes::options()).map_err(failed)?;
-        let mut output = Output {
-            queue: queue.label(),
-            to: io::stdout().lock(),
-            taken: Vec::new(),
-            messages: 0,
-        };
-        let ended = self.drain(&queue, &mut output, &signals);
-        // However it ended: no other process has what was taken.
-        output.flush()?;
-        ended
-    }
-
-    fn drain(&self, queue: &Bytes, output: &mut Output, signals: &Signals) -> Done {
+        let mut output = Output::standard(queue.label())?;
+        let mut pace = Pace::new(self.prefetch, &output, &queue);
         let mut left = self.count.unwrap_or(u64::MAX);
         while left != 0 {
-            signals.check()?;
-            output.check()?;
-            let taken = match queue.try_get_bytes() {
-                Err(GetError { kind: GetErrorKind::Empty, .. }) => {
-                    output.flush()?; // the reader sees what there is before we sleep
-                    self.wait(queue, output, signals)?
-                }
-                taken => taken,
+            pace.wait(&mut output, &signals)?;
+            output.wait(&signals)?;
+            let mut batch = Taken::new(&queue);
+            let may_take = pace.lines().min(left);
+            let Some(first) = self.first(&queue, &mut output, &signals)? else {
+                return self.drained(&queue, left);
             };
-            match taken {
-                Ok(message) => output.write(&message)?,
-                Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return Ok(()),
-                Err(error @ GetError { kind: GetErrorKind::Empty, .. }) => {
-                    return Err(Failure::TimedOut(error.to_string()));
-                }
-                Err(error) => return Err(failed(error)),
+            batch.add(first);
+            while batch.held.len() < may_take as usize && batch.lines.len() < BATCH_BYTES {
+                let max = BATCH_MAX.min(may_take as usize - batch.held.len());
+                // Why there are no more is told when there are none at all.
+                let Ok(more) = queue.try_get_many(max) else { break };
+                more.for_each(|message| batch.add(message));
             }
-            left -= 1;
+            left -= batch.held.len() as u64;
+            batch.write(&mut output, &mut pace, &signals)?;
         }
         Ok(())
     }
 
-    fn wait<'q>(
+    /// The next message, if one comes in time; `None` if none will come any more.
+    fn first<'q>(
         &self,
         queue: &'q Bytes,
-        output: &Output,
+        output: &mut Output,
         signals: &Signals,
-    ) -> Result<Result<ReceivedBytes<'q>, GetError>, Failure> {
+    ) -> Result<Option<ReceivedBytes<'q>>, Failure> {
         let wait = Timeout::of(self.timeout);
+        let mut taken = queue.try_get_bytes();
         loop {
-            match queue.get_bytes_deadline(wait.slice()) {
-                Err(GetError { kind: GetErrorKind::Empty, .. }) if !wait.is_over() => {}
-                taken => return Ok(taken),
+            match taken {
+                Ok(message) => return Ok(Some(message)),
+                Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return Ok(None),
+                Err(error @ GetError { kind: GetErrorKind::Empty, .. }) if wait.is_over() => {
+                    return Err(Failure::TimedOut(error.to_string()));
+                }
+                Err(GetError { kind: GetErrorKind::Empty, .. }) => {}
+                Err(error) => return Err(failed(error)),
             }
             signals.check()?;
             output.check()?;
+            taken = queue.get_bytes_deadline(wait.slice());
         }
+    }
+
+    fn drained(&self, queue: &Bytes, left: u64) -> Done {
+        let Some(wanted) = self.count else { return Ok(()) };
+        let came = wanted - left;
+        let queue = queue.label();
+        Err(Failure::Drained(format!("{queue} was shut down and is drained: {came} of {wanted}")))
     }
 }
 
-/// Standard output, and what was taken and not written yet.
-struct Output {
-    queue: Label,
-    to: io::StdoutLock<'static>,
-    taken: Vec<u8>,
-    messages: u64,
+/// Messages that were taken, as lines.
+struct Taken<'q> {
+    queue: &'q Bytes,
+    lines: Vec<u8>,
+    /// Each with the end of its line.
+    held: Vec<(ReceivedBytes<'q>, usize)>,
 }
 
-impl Output {
-    const FULL: usize = 1 << 16;
-
-    fn write(&mut self, message: &[u8]) -> Done {
-        self.taken.extend_from_slice(message);
-        self.taken.push(b'\n');
-        self.messages += 1;
-        if self.taken.len() < Self::FULL { Ok(()) } else { self.flush() }
+impl<'q> Taken<'q> {
+    fn new(queue: &'q Bytes) -> Self {
+        Self { queue, lines: Vec::new(), held: Vec::new() }
     }
 
-    /// Fails also when only the reader has gone: messages are lost then.
-    fn flush(&mut self) -> Done {
-        let written = self.to.write_all(&self.taken).and_then(|()| self.to.flush());
-        self.taken.clear();
-        let messages = std::mem::take(&mut self.messages);
-        written.map_err(|error| {
-            let (what, queue) = (count(messages, "message"), &self.queue);
-            Failure::Failed(format!(
-                "{what} taken from {queue} could not be written, and are lost: {error}"
-            ))
-        })
+    fn add(&mut self, message: ReceivedBytes<'q>) {
+        self.lines.extend_from_slice(&message);
+        self.lines.push(b'\n');
+        self.held.push((message, self.lines.len()));
     }
 
-    /// Fails when the reader has gone, before another message is taken.
-    fn check(&self) -> Done {
-        if !self.taken.is_empty() || !is_unread(&self.to) {
-            return Ok(());
+    /// Writes the lines; their messages are released afterwards.
+    fn write(self, output: &mut Output, pace: &mut Pace, signals: &Signals) -> Done {
+        pace.writes();
+        let (written, result) = output.write(&self.lines, signals);
+        let whole = self.held.partition_point(|(_, end)| *end <= written);
+        let mut start = 0;
+        for (_, end) in &self.held[..whole] {
+            output.wrote(end - start);
+            start = *end;
         }
-        let why = "the reader of the output has gone, and what it has not read is lost";
-        Err(Failure::Failed(format!("{}: {why}; to take some messages, use --count N", self.queue)))
+        pace.wrote(whole, start);
+        let Err(failure) = result else { return Ok(()) };
+        let Some(fate) = self.give_back(whole) else { return Err(failure) };
+        match failure {
+            Failure::Failed(text) => Err(Failure::Failed(format!("{text}; {fate}"))),
+            failure => {
+                complain(&fate);
+                Err(failure)
+            }
+        }
+    }
+
+    /// Puts all but the first messages back; says what has become of them.
+    fn give_back(self, written: usize) -> Option<String> {
+        let queue = self.queue.label();
+        let (mut back, mut lost, mut reason) = (0, 0, None);
+        for (message, _) in self.held.into_iter().skip(written) {
+            match message.put_back() {
+                Ok(()) => back += 1,
+                Err(error) => {
+                    reason = Some(error.to_string());
+                    lost += 1;
+                }
+            }
+        }
+        let unwritten = count(back + lost, "message");
+        match reason {
+            None if back == 0 => None,
+            None => Some(format!("{unwritten} went back into {queue}")),
+            Some(_) if !self.queue.returns() => {
+                Some(format!("{unwritten} taken from {queue} could not be written, and is lost"))
+            }
+            Some(reason) => Some(format!("{back} of {unwritten} went back into {queue}: {reason}")),
+        }
     }
 }

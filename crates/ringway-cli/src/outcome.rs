@@ -15,6 +15,8 @@ pub(crate) enum Failure {
     TimedOut(String),
     /// Exit status 4: the doctor has already printed its findings.
     Found,
+    /// Exit status 5: the queue was shut down and has fewer messages than were asked for.
+    Drained(String),
     /// Ended by this signal, with the exit status that a shell gives it.
     Signal(u8),
     /// The reader of the output has gone, so there is nothing left to print.
@@ -29,6 +31,7 @@ impl Failure {
         let (text, status) = match self {
             Self::Failed(text) => (text, 1),
             Self::TimedOut(text) => (text, 3),
+            Self::Drained(text) => (text, 5),
             Self::Signal(signal) => return ExitCode::from(128 + signal),
             Self::Found => return ExitCode::from(4),
             Self::ReaderGone => return ExitCode::SUCCESS,

@@ -3,6 +3,7 @@
 //! Each slice leaves a registration with the queue, until the next message or free place takes them
 //! all back.
 
+use std::fs;
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -10,7 +11,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{
+    SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+    SIGXFSZ,
+};
 use signal_hook::flag;
 
 use crate::outcome::{Done, Failure};
@@ -39,8 +43,15 @@ impl Timeout {
     }
 }
 
-/// SIGINT and SIGTERM, which end a command after it has written what it holds. A second one ends it
-/// at once.
+/// Signals that end a process which does not watch for them, but for those of faults and SIGPIPE,
+/// which is ignored.
+const ENDING: [i32; 11] = [
+    SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+    SIGXFSZ,
+];
+
+/// The signals that end a command, after it has settled what it holds. A second one of the same
+/// kind ends it at once. What the starter ignores, as `nohup` does, stays ignored.
 pub(crate) struct Signals {
     seen: Arc<AtomicUsize>,
 }
@@ -48,7 +59,8 @@ pub(crate) struct Signals {
 impl Signals {
     pub(crate) fn watch() -> Result<Self, Failure> {
         let seen = Arc::new(AtomicUsize::new(0));
-        for signal in [SIGINT, SIGTERM] {
+        let ignored = ignored();
+        for signal in ENDING.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0) {
             let once = Arc::new(AtomicBool::new(false));
             flag::register_conditional_default(signal, Arc::clone(&once))
                 .and_then(|_| flag::register(signal, once))
@@ -69,9 +81,25 @@ impl Signals {
     }
 }
 
+/// The signals that this process was started to ignore: a bit each. None if the system does not say.
+fn ignored() -> u64 {
+    let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = text.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+/// Waits for up to a slice until there is room to write, or no reader any more.
+pub(crate) fn is_writable(output: &impl AsFd) -> io::Result<bool> {
+    is_ready(output, PollFlags::OUT)
+}
+
 /// Waits for up to a slice until there is something to read, or the end of input.
 pub(crate) fn is_readable(input: &impl AsFd) -> io::Result<bool> {
-    let mut watched = [PollFd::new(input, PollFlags::IN)];
+    is_ready(input, PollFlags::IN)
+}
+
+fn is_ready(descriptor: &impl AsFd, event: PollFlags) -> io::Result<bool> {
+    let mut watched = [PollFd::new(descriptor, event)];
     let slice = Timespec { tv_sec: 0, tv_nsec: SLICE.subsec_nanos().into() };
     match poll(&mut watched, Some(&slice)) {
         Ok(count) => Ok(count != 0),

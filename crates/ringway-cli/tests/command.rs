@@ -154,7 +154,7 @@ fn messages_that_were_taken_and_not_written_are_told() {
         .output()
         .unwrap();
     assert_eq!(status(&get), 1);
-    let told = format!("2 messages taken from queue '{}' could not be written", name.0);
+    let told = format!("2 messages went back into queue '{}'", name.0);
     assert!(stderr(&get).contains(&told), "{}", stderr(&get));
 }
 
@@ -299,7 +299,7 @@ fn rm_refuses_while_a_living_process_has_it_open() {
     let refused = run(&["rm", &name.0]);
     assert_eq!(status(&refused), 1);
     assert!(stderr(&refused).contains(&std::process::id().to_string()), "{}", stderr(&refused));
-    assert_eq!(status(&run(&["rm", "--force", &name.0])), 0);
+    assert_eq!(status(&run(&["rm", "--in-use", &name.0])), 0);
     assert!(!name.file().exists());
     queue.put_bytes(b"still here").unwrap();
     assert_eq!(&*queue.get_bytes().unwrap(), b"still here");

@@ -260,7 +260,7 @@ fn rm_removes_one_object_or_the_whole_context() {
     assert!(stderr(&refused).contains(&told), "{}", stderr(&refused));
 
     // In use by us, who go on with it; others cannot open it.
-    assert_eq!(status(&run(&["rm", "--force", &of_print])), 0);
+    assert_eq!(status(&run(&["rm", "--in-use", &of_print])), 0);
     assert!(matches!(Lock::open_in(&context, "print"), Err(OpenError::NotFound { .. })));
     drop(print.acquire().unwrap());
     drop(print);

@@ -102,8 +102,8 @@ fn rm_asks_the_kernel_whether_an_untrusted_segment_is_in_use() {
     assert_eq!(entry(&name)["attached_processes"], 1);
     let refused = run(&["rm", &name.0]);
     assert_eq!(status(&refused), 1);
-    assert!(stderr(&refused).contains("is open in 1 process; end it"), "{}", stderr(&refused));
-    assert_eq!(status(&run(&["rm", "--force", &name.0])), 0);
+    assert!(stderr(&refused).contains("is open in 1 process; with --wait"), "{}", stderr(&refused));
+    assert_eq!(status(&run(&["rm", "--in-use", &name.0])), 0);
     assert!(!name.file().exists());
     queue.put_bytes(b"still here").unwrap();
 }

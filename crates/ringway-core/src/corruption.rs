@@ -20,6 +20,8 @@ pub struct Corruption {
 pub enum Part {
     /// The ring of messages.
     Messages,
+    /// The ring of messages that were put back.
+    Returned,
     /// The ring of free blocks of a class.
     FreeBlocks {
         /// The size class, 0 for the smallest blocks.
@@ -44,6 +46,7 @@ impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Messages => write!(f, "the ring of messages"),
+            Self::Returned => write!(f, "the ring of returned messages"),
             Self::FreeBlocks { class } => write!(f, "the ring of free blocks of class {class}"),
             Self::Blocks { class } => write!(f, "the blocks of class {class}"),
             Self::Control => write!(f, "the control words"),

@@ -11,6 +11,8 @@ pub enum Lane {
     Messages = 0,
     /// The ring of free blocks of the block's own class.
     Free = 1,
+    /// The ring of messages that were taken and put back.
+    Returned = 2,
 }
 
 /// The state of a block, in one word: {kind: 2, lane: 2, owner: 16, position: 44}.
@@ -21,9 +23,9 @@ pub enum Lane {
 pub enum State {
     /// Never used; anybody may claim it.
     Fresh,
-    /// Owned by one participant. With [`Lane::Messages`] it holds a message taken at `position` and
-    /// not released yet; with [`Lane::Free`] it is spare or being filled. The position keeps every
-    /// such word unique for ever.
+    /// Owned by one participant. With [`Lane::Messages`] or [`Lane::Returned`] it holds a message
+    /// taken at `position` of that ring and not released yet; with [`Lane::Free`] it is spare or
+    /// being filled. The position keeps every such word unique for ever.
     Held {
         /// What is in it: a message that was taken, or nothing yet.
         lane: Lane,
@@ -73,6 +75,7 @@ impl State {
         let lane = match word >> LANE_SHIFT & 3 {
             0 => Lane::Messages,
             1 => Lane::Free,
+            2 => Lane::Returned,
             _ => return None,
         };
         let owner = Owner::from_bits((word >> OWNER_SHIFT) as u16);
@@ -90,7 +93,7 @@ impl State {
     pub(crate) const fn without_message(word: u64, me: Owner) -> Option<u64> {
         const LANE_MASK: u64 = 3 << LANE_SHIFT;
         let not_ours = word & !LANE_MASK ^ (HELD << KIND_SHIFT | (me.bits() as u64) << OWNER_SHIFT);
-        if not_ours > POSITION_MASK || word & LANE_MASK > (Lane::Free as u64) << LANE_SHIFT {
+        if not_ours > POSITION_MASK || word & LANE_MASK > (Lane::Returned as u64) << LANE_SHIFT {
             return None;
         }
         Some(word & !LANE_MASK | (Lane::Free as u64) << LANE_SHIFT)
@@ -112,7 +115,7 @@ mod tests {
     fn state_words_round_trip() {
         let owner = Owner::new(255, 254);
         let position = Position::new(POSITION_MASK - 1);
-        for lane in [Lane::Messages, Lane::Free] {
+        for lane in [Lane::Messages, Lane::Free, Lane::Returned] {
             for state in [
                 State::Held { lane, owner, position },
                 State::Queued { lane, owner, position },
@@ -141,7 +144,9 @@ mod tests {
         assert_eq!(State::without_message(message, Owner::new(3, 201)), None);
         let queued = State::Queued { lane: Lane::Messages, owner: me, position }.pack();
         assert_eq!(State::without_message(queued, me), None);
-        assert_eq!(State::without_message(message | 2 << LANE_SHIFT, me), None);
+        let returned = State::Held { lane: Lane::Returned, owner: me, position }.pack();
+        assert_eq!(State::without_message(returned, me), Some(free));
+        assert_eq!(State::without_message(message | 3 << LANE_SHIFT, me), None);
         assert_eq!(State::without_message(0, Owner::new(0, 0)), None);
     }
 
@@ -149,6 +154,6 @@ mod tests {
     fn words_that_nobody_writes_are_refused() {
         assert_eq!(State::unpack(3 << KIND_SHIFT), None);
         assert_eq!(State::unpack(1), None);
-        assert_eq!(State::unpack(HELD << KIND_SHIFT | 2 << LANE_SHIFT), None);
+        assert_eq!(State::unpack(HELD << KIND_SHIFT | 3 << LANE_SHIFT), None);
     }
 }

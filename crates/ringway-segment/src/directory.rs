@@ -73,6 +73,13 @@ impl Kind {
             Self::Lock => LINE,
         }
     }
+    /// The required features that this version knows.
+    const fn features(self) -> u64 {
+        match self {
+            Self::Queue => crate::objects::channel::layout::FEATURE_RETURNS,
+            Self::Lock => 0,
+        }
+    }
 }
 
 /// The life word of a directory entry: {generation: 32, owner: 16, kind: 8, state: 8}.
@@ -153,6 +160,8 @@ pub struct ObjectInfo {
     pub bytes: u64,
     /// Three numbers, by kind.
     pub measures: [u64; 3],
+    /// What an opener must know to use it: bits, by kind.
+    pub features: u64,
     /// What the messages or values are.
     pub fingerprint: u64,
     /// Where the text of the schema lies in the body, and its bytes.
@@ -189,6 +198,7 @@ pub(crate) fn info(
         at: entry.at.load(Relaxed),       // pairs with: made
         bytes: entry.bytes.load(Relaxed), // pairs with: made
         measures: entry.measures.each_ref().map(|word| word.load(Relaxed)), // pairs with: made
+        features: required,
         fingerprint: entry.fingerprint.load(Relaxed), // pairs with: made
         schema: [schema_at, schema_bytes],
         made_unix_nanos: entry.made_unix_nanos.load(Relaxed), // pairs with: made
@@ -201,8 +211,10 @@ pub(crate) fn info(
     if sum != expected {
         return refused("the checksum of its directory entry", sum, expected.to_string());
     }
-    if required != 0 {
-        return refused("the set of required features of the object", required, "0".to_owned());
+    let known = kind.features();
+    if required & !known != 0 {
+        let expected = format!("none but {known}");
+        return refused("the set of required features of the object", required, expected);
     }
     let frame = segment.frame();
     let end = found.at.checked_add(found.bytes);

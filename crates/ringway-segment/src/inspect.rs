@@ -11,7 +11,7 @@ mod users;
 
 pub use self::accounts::{Accounts, accounts};
 pub use self::entries::{Step, Unsettled, damaged_entries, unsettled};
-pub use self::facts::{Content, Facts, ObjectFacts, facts};
+pub use self::facts::{Content, Facts, ObjectFacts, facts, is_attended};
 pub use self::holdings::{Holding, Holdings};
 pub use self::mend::{recover, remove_object};
 pub use self::participants::{ParticipantInfo, participants};

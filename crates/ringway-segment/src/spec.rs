@@ -48,6 +48,8 @@ pub struct ObjectSpec {
     pub backed: u64,
     /// Three numbers, by kind.
     pub measures: [u64; 3],
+    /// What an opener must know to use it: bits, by kind.
+    pub features: u64,
     /// What the messages or values are; 0 for plain bytes, or where there are none.
     pub fingerprint: u64,
     /// The same in words.
@@ -65,6 +67,7 @@ impl ObjectSpec {
             bytes,
             backed: bytes,
             measures: [0; 3],
+            features: 0,
             fingerprint: 0,
             schema: String::new(),
             schema_at: 0,

@@ -53,6 +53,17 @@ pub fn is_locked(file: &File, offset: u64) -> io::Result<bool> {
     Ok(lock.l_type != libc::F_UNLCK as libc::c_short)
 }
 
+/// Whether some other description than that of `file` holds a lock on any byte of it.
+///
+/// # Errors
+/// Those of fcntl(2).
+pub fn is_any_locked(file: &File) -> io::Result<bool> {
+    let mut lock = one_byte(libc::F_WRLCK, 0)?;
+    lock.l_len = 0; // to the end, however far that may be
+    command(file, libc::F_OFD_GETLK, &mut lock)?;
+    Ok(lock.l_type != libc::F_UNLCK as libc::c_short)
+}
+
 /// Whether no other description than that of `file` is open on the file, in any process, namespace
 /// or mapping. The kernel leases a file for writing only to a process that is alone with it.
 ///
@@ -112,6 +123,7 @@ mod tests {
         assert!(is_locked(&theirs, 5).unwrap());
         assert!(!is_locked(&ours, 5).unwrap(), "one's own lock is not asked about");
         assert!(!is_locked(&theirs, 4).unwrap() && !is_locked(&theirs, 6).unwrap());
+        assert!(is_any_locked(&theirs).unwrap() && !is_any_locked(&ours).unwrap());
         assert!(try_exclusive(&theirs, 6).unwrap());
 
         unlock(&ours, 5).unwrap();

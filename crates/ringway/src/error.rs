@@ -94,6 +94,9 @@ pub enum PutErrorKind {
     /// The value cannot be serialised.
     #[error("cannot serialise the value: {0}")]
     Encode(rkyv::rancor::BoxedError),
+    /// The queue was made without the option `put_back`.
+    #[error("takes no message back: it was made without the option `put_back`")]
+    NoReturns,
     /// The segment cannot be used by this process.
     #[error("cannot be used: {0}")]
     Segment(SegmentError),

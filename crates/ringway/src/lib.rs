@@ -121,8 +121,8 @@ pub mod inspect {
     pub use ringway_segment::inspect::{
         Accounts, Content, Facts, Holder, Holding, Holdings, LockSnapshot, ObjectFacts,
         ParticipantInfo, Snapshot, Step, Unsettled, accounts, damaged_entries, facts, first,
-        lock_snapshot, open, participants, recover, remove_object, schema, snapshot, unsettled,
-        users,
+        is_attended, lock_snapshot, open, participants, recover, remove_object, schema, snapshot,
+        unsettled, users,
     };
     pub use ringway_segment::place::{list, printable};
     pub use ringway_segment::process::{ProcessInfo, info_of};

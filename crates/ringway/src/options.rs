@@ -66,6 +66,7 @@ impl<T: Payload + ?Sized> QueueOptions<T> {
             maxsize: 65_536,
             max_message: 65_536,
             loans: 32,
+            returns: false,
             fingerprint,
             schema: text,
             prefault: false,
@@ -114,6 +115,16 @@ impl<T: Payload + ?Sized> QueueOptions<T> {
     /// each of their `get_many` may take 32.
     pub fn loans(mut self, loans: u32) -> Self {
         self.queue.channel.loans = loans;
+        self
+    }
+
+    /// Whether messages that were taken can be put back
+    /// ([`Received::put_back`](crate::Received::put_back)). Those are taken before all others.
+    ///
+    /// A message that was put back takes no place of `maxsize`, so that it always has one; it keeps
+    /// its block until it is released.
+    pub fn put_back(mut self, yes: bool) -> Self {
+        self.queue.channel.returns = yes;
         self
     }
 

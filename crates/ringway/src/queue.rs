@@ -126,12 +126,18 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.shared.maxsize()
     }
 
+    /// Whether messages that were taken can be put back.
+    pub fn returns(&self) -> bool {
+        self.shared.channel.returns()
+    }
+
     /// Bytes of the largest message.
     pub fn max_message(&self) -> u64 {
         self.shared.channel.measures().max_message
     }
 
-    /// How many messages are in it: exact at one instant of the call.
+    /// How many messages are in it: exact at one instant of the call. Those that were put back
+    /// count, and are looked at a moment later.
     ///
     /// # Errors
     /// [`Error`].
@@ -147,12 +153,13 @@ impl<T: Payload + ?Sized> Queue<T> {
         Ok(self.len()? == 0)
     }
 
-    /// Whether it held `maxsize` messages at one instant of the call.
+    /// Whether it held `maxsize` messages at one instant of the call, but for those that were put
+    /// back.
     ///
     /// # Errors
     /// [`Error`].
     pub fn is_full(&self) -> Result<bool, Error> {
-        Ok(self.len()? >= self.maxsize())
+        self.ask(|channel, _| channel.is_full())
     }
 
     /// Shuts the queue down for everybody: later puts fail, gets take what is left and then fail.

@@ -3,11 +3,12 @@
 use core::fmt;
 use core::ops::Deref;
 use core::ptr::NonNull;
+use std::sync::Arc;
 
-use ringway_segment::objects::channel::Guard;
+use ringway_segment::objects::channel::{Guard, Unreturned};
 use rkyv::rancor::BoxedError as Error;
 
-use crate::error::{GetError, GetErrorKind};
+use crate::error::{GetError, GetErrorKind, Label, PutError, PutErrorKind};
 use crate::message::{self, Message};
 use crate::queue::shared::Shared;
 
@@ -30,6 +31,31 @@ impl<'q> ReceivedBytes<'q> {
     #[inline]
     pub(crate) fn new(block: Guard<'q>) -> Self {
         Self { block }
+    }
+
+    /// Puts the message back into its queue, where it is taken before all that wait for their first
+    /// taker. If it was shut down with `immediate`, the message is dropped.
+    ///
+    /// The queue has to be made with the option [`put_back`](crate::QueueOptions::put_back). A
+    /// process that dies in the middle has put it back, or has still taken it.
+    ///
+    /// ```
+    /// # use ringway::{Place, Queue};
+    /// let queue = Queue::<[u8]>::options().put_back(true).create(Place::Heap)?;
+    /// queue.put_many_bytes(&["first", "second"])?;
+    /// queue.get_bytes()?.put_back().map_err(|error| error.without_value())?;
+    /// assert_eq!(&*queue.get_bytes()?, b"first");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`PutError`], with the message.
+    pub fn put_back(self) -> Result<(), PutError<Self>> {
+        put_back(self.block).map_err(|(block, queue, kind)| PutError {
+            value: Self { block },
+            queue,
+            kind,
+        })
     }
 }
 
@@ -107,6 +133,35 @@ impl<'q, T: Message> Received<'q, T> {
         Ok(Self { block, archived })
     }
 
+    /// Puts the message back into its queue, where it is taken before all that wait for their first
+    /// taker. If it was shut down with `immediate`, the message is dropped.
+    ///
+    /// The queue has to be made with the option [`put_back`](crate::QueueOptions::put_back). A
+    /// process that dies in the middle has put it back, or has still taken it.
+    ///
+    /// ```
+    /// # use ringway::{Place, Queue};
+    /// let queue = Queue::<u32>::options().put_back(true).create(Place::Heap)?;
+    /// queue.put_many(&[1, 2])?;
+    /// let message = queue.get()?;
+    /// if *message % 2 == 1 {
+    ///     message.put_back().map_err(|error| error.without_value())?; // for another
+    /// }
+    /// assert_eq!(*queue.get()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`PutError`], with the message.
+    pub fn put_back(self) -> Result<(), PutError<Self>> {
+        let Self { block, archived } = self;
+        put_back(block).map_err(|(block, queue, kind)| PutError {
+            value: Self { block, archived },
+            queue,
+            kind,
+        })
+    }
+
     /// An owned value.
     ///
     /// # Errors
@@ -119,6 +174,23 @@ impl<'q, T: Message> Received<'q, T> {
     pub fn bytes(&self) -> &[u8] {
         self.block.bytes()
     }
+}
+
+/// Puts a block back whose message was taken.
+fn put_back(block: Guard<'_>) -> Result<(), (Guard<'_>, Label, PutErrorKind)> {
+    let channel = block.channel();
+    let label = || Label(Arc::clone(channel.object().label()));
+    let inside = match channel.attachment().enter() {
+        Ok(inside) => inside,
+        Err(error) => return Err((block, label(), PutErrorKind::Segment(error))),
+    };
+    channel.put_back(inside, block.into_held()).map_err(|(held, why)| {
+        let kind = match why {
+            Unreturned::NotMade => PutErrorKind::NoReturns,
+            Unreturned::Segment(error) => PutErrorKind::Segment(error),
+        };
+        (Guard::new(held), label(), kind)
+    })
 }
 
 #[cold]

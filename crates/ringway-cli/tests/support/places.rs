@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use ringway::inspect::{self, Trust};
 use ringway::{ObjectInfo, Place};
 use ringway_segment::layout::{Frame, PARTICIPANTS_AT};
-use ringway_segment::objects::channel::layout::{ChannelMeasures, Geometry};
+use ringway_segment::objects::channel::layout::{ChannelMeasures, FEATURE_RETURNS, Geometry};
 
 use super::Name;
 
@@ -44,6 +44,7 @@ impl Places {
             loans: loans as u32,
             participants: self.frame.measures.participants,
             schema_bytes: queue.schema[1],
+            returns: queue.features & FEATURE_RETURNS != 0,
         };
         (queue.at, Geometry::new(measures))
     }

@@ -1,14 +1,17 @@
 //! Questions: how many there are, and whether what is seen can be true.
 
 use super::fuel::Fuel;
-use super::hints::Hints;
+use super::hints::{Hints, recall};
 use super::shape::{Filled, Slot};
 use super::{Cells, Ring};
 use crate::block::Block;
 use crate::corruption::Corruption;
 use crate::position::Position;
 use crate::state::State;
-use crate::word::{Ordering::Acquire, Word};
+use crate::word::{
+    Ordering::{Acquire, Release},
+    Word,
+};
 
 impl<C: Cells> Ring<C> {
     /// Looks whether the slot of the next message lies that it is free, and so hides all that is
@@ -59,6 +62,25 @@ impl<C: Cells> Ring<C> {
                 return Err(self.corruption("head", h.number(), slot.0));
             }
         }
+    }
+
+    /// Whether there is nothing to claim, as far as a quick look tells: what is said was true at
+    /// some instant of the call, but that there is something may be out of date.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    #[inline]
+    pub fn seems_empty(&self, hints: &Hints<C::Word>) -> Result<bool, Corruption> {
+        let h = match recall(&hints.next_get) {
+            Some(h) => h,
+            None => {
+                let h = self.head()?;
+                hints.next_get.store(h.number(), Release); // hint
+                h
+            }
+        };
+        let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
+        Ok(matches!(self.shape.read(slot, h), Filled::Free))
     }
 
     /// About how many are queued, as the hints head and tail say.

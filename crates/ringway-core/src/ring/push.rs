@@ -6,6 +6,7 @@ use super::hints::{Hints, recall};
 use super::shape::{Filled, Slot};
 use super::{Cells, PushError, Ring};
 use crate::block::Block;
+use crate::corruption::Corruption;
 use crate::owned::{Batch, Owned};
 use crate::owner::Owner;
 use crate::position::Position;
@@ -67,7 +68,8 @@ impl<C: Cells> Ring<C> {
         }
         // publish, edge: the look at the sleepers comes after it
         let published = slot.compare_exchange(seen.0, named, SeqCst, Relaxed).is_ok();
-        if !published {
+        // One that is put back stays on its way: `publish` goes on with it.
+        if !published && !matches!(self.lane, Lane::Returned) {
             state.store(State::Held { lane: Lane::Free, owner: me, position: t }.pack(), Release); // own
         }
         published
@@ -107,6 +109,29 @@ impl<C: Cells> Ring<C> {
             self.help(self.cells.tail(), t, pushed as u64);
         }
         result
+    }
+
+    /// Pushes one block, which `me` owns, into a ring that is never full nor closed.
+    ///
+    /// # Errors
+    /// [`Corruption`], with the block.
+    pub fn push_one(
+        &self,
+        me: Owner,
+        owned: Owned,
+        hints: &Hints<C::Word>,
+    ) -> Result<(), (Owned, Corruption)> {
+        let mut batch = Batch::new();
+        batch.came(owned.block());
+        let corruption = match self.push(me, &mut batch, hints) {
+            Ok(()) => return Ok(()),
+            Err(PushError::Corrupt(corruption)) => corruption,
+            Err(PushError::Full | PushError::Closed) => {
+                let tail = self.cells.tail().load(Relaxed); // for the error only
+                self.corruption("tail", tail, tail)
+            }
+        };
+        Err((owned, corruption))
     }
 
     /// Publishes one block at the first free position from `t` on; returns the position after it.
@@ -171,7 +196,11 @@ impl<C: Cells> Ring<C> {
         };
         if offered {
             // The slots do not name the block, and now its state does not say so either.
-            state.store(State::Held { lane: Lane::Free, owner: me, position: t }.pack(), Release); // own
+            let lane = match self.lane {
+                Lane::Returned => Lane::Returned, // it still is a message
+                Lane::Messages | Lane::Free => Lane::Free,
+            };
+            state.store(State::Held { lane, owner: me, position: t }.pack(), Release); // own
         }
         Err(error)
     }

@@ -20,7 +20,8 @@ impl<C: StoreCells> Store<'_, C> {
     /// Gives back all blocks whose state `condemn` returns, as a word of an owner who is gone;
     /// returns how many went back. `is_queued` tells whether the ring of a lane other than the free
     /// one names a block at a position. `lost` is called for each block that held a message which
-    /// was taken and not released.
+    /// was taken and not released, and `again` for each one that was on its way back to the ring of
+    /// returned messages: it is ours now, and to be pushed there.
     ///
     /// # Errors
     /// [`Corruption`] of the ring of free blocks. The rest of the blocks stays with the gone.
@@ -29,6 +30,7 @@ impl<C: StoreCells> Store<'_, C> {
         condemn: impl Fn(&C::Word) -> Option<u64>,
         is_queued: impl Fn(Lane, Position, Block) -> bool,
         mut lost: impl FnMut(Block),
+        mut again: impl FnMut(Owned) -> Result<(), Corruption>,
     ) -> Result<u64, Corruption> {
         let mut blocks = 0;
         for index in 0..self.backed() {
@@ -36,10 +38,27 @@ impl<C: StoreCells> Store<'_, C> {
             let Some(state) = self.ring.cells().state_of_own(block) else { continue };
             let Some(word) = condemn(state) else { continue };
             let (position, was_taken) = match State::unpack(word) {
-                Some(State::Held { lane, position, .. }) => (position, lane == Lane::Messages),
+                Some(State::Held { lane, position, .. }) => (position, lane != Lane::Free),
                 // The state was read before the slot. If the slot names the block it is published;
                 // if not, and the word still stands at the CAS, then it never was, and its owner
                 // cannot do it any more.
+                // The same, and it holds a message whose put back had begun. The word stays that of
+                // one on its way, so that our own death here loses nothing either. The position
+                // stays as well: its slot does not name the block, as no other one surely would.
+                Some(State::Queued { lane: Lane::Returned, position, .. }) => {
+                    if !is_queued(Lane::Returned, position, block) {
+                        let owner = self.me;
+                        let mine = State::Queued { lane: Lane::Returned, owner, position }.pack();
+                        // own: as below
+                        if word == mine
+                            || state.compare_exchange(word, mine, AcqRel, Acquire).is_ok()
+                        {
+                            again(Owned::new(block))?;
+                            blocks += 1;
+                        }
+                    }
+                    continue;
+                }
                 Some(State::Queued { lane, position, .. })
                     if !self.names(lane, position, block, &is_queued) =>
                 {
@@ -62,7 +81,8 @@ impl<C: StoreCells> Store<'_, C> {
     }
 
     /// Gives back all blocks that this participant still owns, of handles that are gone: guards and
-    /// loans that were forgotten. `lost` is called as in [`reclaim`](Self::reclaim).
+    /// loans that were forgotten. `lost` and `again` are called as in
+    /// [`reclaim`](Self::reclaim).
     ///
     /// # Errors
     /// As of [`reclaim`](Self::reclaim).
@@ -70,12 +90,13 @@ impl<C: StoreCells> Store<'_, C> {
         &self,
         is_queued: impl Fn(Lane, Position, Block) -> bool,
         lost: impl FnMut(Block),
+        again: impl FnMut(Owned) -> Result<(), Corruption>,
     ) -> Result<u64, Corruption> {
         let own = |state: &C::Word| {
             let word = state.load(Acquire); // ours, or compared only
             (owner_of(word) == Some(self.me)).then_some(word)
         };
-        self.reclaim(own, is_queued, lost)
+        self.reclaim(own, is_queued, lost, again)
     }
 
     fn names(

@@ -262,12 +262,12 @@ impl<W: Memory> Party<W> {
     /// Takes back the blocks that `condemn` says may be taken.
     pub fn reclaim(&self, condemn: impl Fn(&W) -> Option<u64>) -> u64 {
         let (is_queued, lost) = (self.is_queued(), self.lost());
-        self.store().reclaim(condemn, is_queued, lost).expect("no corruption")
+        self.store().reclaim(condemn, is_queued, lost, none_returns).expect("no corruption")
     }
 
     /// Gives back what this participant still owns, as if all its handles were gone.
     pub fn give_up(&self) -> u64 {
-        self.store().give_up(self.is_queued(), self.lost()).expect("no corruption")
+        self.store().give_up(self.is_queued(), self.lost(), none_returns).expect("no corruption")
     }
 
     fn is_queued(&self) -> impl Fn(Lane, Position, Block) -> bool {
@@ -283,4 +283,9 @@ impl<W: Memory> Party<W> {
             self.queue.lost.lock().unwrap().push(value);
         }
     }
+}
+
+/// This queue has no ring of returned messages.
+fn none_returns(_: Owned) -> Result<(), Corruption> {
+    panic!("a block is said to be on its way to a ring that there is not");
 }

@@ -177,9 +177,10 @@ fn write_fields(entry: &Entry, spec: &ObjectSpec) {
         word.store(value, Relaxed); // carried by: made
     }
     entry.fingerprint.store(spec.fingerprint, Relaxed); // carried by: made
-    for word in [&entry.options, &entry.ends, &entry.lock, &entry.features[0], &entry.features[1]] {
+    for word in [&entry.options, &entry.ends, &entry.lock, &entry.features[1]] {
         word.store(0, Relaxed); // carried by: made
     }
+    entry.features[0].store(spec.features, Relaxed); // carried by: made
     entry.made_unix_nanos.store(clock::unix_nanos(), Relaxed); // carried by: made
     entry.checksum.store(checksum_of(entry), Relaxed); // carried by: made
 }

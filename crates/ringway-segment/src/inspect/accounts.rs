@@ -20,7 +20,7 @@ pub struct Accounts {
     pub blocks: u64,
     /// Never used.
     pub fresh: u64,
-    /// In the ring of messages.
+    /// In the ring of messages, or in that of returned ones.
     pub messages: u64,
     /// In a ring of free blocks.
     pub free: u64,
@@ -57,6 +57,14 @@ pub fn accounts(segment: &Segment, queue: &ObjectInfo) -> Result<Accounts, Segme
                 if view.parts.free_blocks(segment, block.class()).is_published(position, block) =>
             {
                 &mut accounts.free
+            }
+            Some(State::Queued { lane: Lane::Returned, position, .. })
+                if view
+                    .parts
+                    .returned(segment)
+                    .is_some_and(|ring| ring.is_published(position, block)) =>
+            {
+                &mut accounts.messages
             }
             Some(State::Held { owner, .. } | State::Queued { owner, .. }) if has_entry(owner) => {
                 &mut accounts.held

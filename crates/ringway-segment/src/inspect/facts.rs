@@ -118,6 +118,14 @@ pub fn facts(place: &Place, trust: Trust) -> Result<Facts, OpenError> {
     })
 }
 
+/// Whether a process has the file open as one has a segment: with a lock on one of its bytes. That
+/// is what the kernel says, whatever is in the file. False where it may not be read.
+#[must_use]
+pub fn is_attended(path: &Path) -> bool {
+    let is_file = path.symlink_metadata().is_ok_and(|seen| seen.is_file());
+    is_file && open(path).and_then(|file| byte_lock::is_any_locked(&file)).unwrap_or(false)
+}
+
 impl Facts {
     /// Removes the name, if it still stands for the file that was looked at, and returns whether it
     /// did. The file itself is not written to, so an opener that found the name just before is not

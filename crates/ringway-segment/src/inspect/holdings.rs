@@ -124,6 +124,9 @@ impl Holdings {
             class.counted_messages += counted;
             done.kept_messages += u64::from(hold.kept);
             done.kept_for = done.kept_for.max(self.looked - hold.since);
+            if hold.lane == Lane::Returned {
+                continue; // its position is of another ring
+            }
             let ago = self.head.ahead_of(hold.position.plus(1)).max(0).unsigned_abs();
             done.oldest = Some(done.oldest.unwrap_or(0).max(ago));
         }

@@ -14,6 +14,7 @@ use ringway_core::state::{Lane, State};
 use super::{ParticipantInfo, participants};
 use crate::directory::ObjectInfo;
 use crate::error::SegmentError;
+use crate::objects::channel::returned_len;
 use crate::segment::Segment;
 use crate::segment::remove::is_marked;
 
@@ -37,9 +38,11 @@ pub struct Snapshot {
     pub max_message: u64,
     /// Messages in it; exact at one instant.
     pub size: u64,
+    /// How many of them were taken and put back. They do not count towards `maxsize`.
+    pub returned: u64,
     /// Messages that were ever put, modulo 2^44.
     pub puts: u64,
-    /// Messages that were ever taken, modulo 2^44.
+    /// Messages that were ever taken, modulo 2^44. One that was put back counts once.
     pub gets: u64,
     /// Whether it was shut down.
     pub shut_down: bool,
@@ -78,7 +81,8 @@ pub fn snapshot(segment: &Segment, queue: &ObjectInfo) -> Result<Snapshot, Segme
     let words = view.parts.words();
     let measures = view.parts.geometry.measures;
     let ring = view.parts.messages(segment);
-    let size = ring.len()?;
+    let new = ring.len()?;
+    let returned = returned_len(&view.parts, segment)?;
     let gets = ring.cells().head().load(Acquire); // pairs with: advance
     let shut_down = ring.is_closed()?;
     let first = segment.header().first_position;
@@ -91,7 +95,7 @@ pub fn snapshot(segment: &Segment, queue: &ObjectInfo) -> Result<Snapshot, Segme
         if let Some(State::Held { lane, owner, .. }) = state {
             let found = holders.iter_mut().find(|holder| holder.participant.is(owner));
             match (found, lane) {
-                (Some(holder), Lane::Messages) => holder.messages += 1,
+                (Some(holder), Lane::Messages | Lane::Returned) => holder.messages += 1,
                 (Some(holder), Lane::Free) => holder.blocks += 1,
                 (None, _) => {}
             }
@@ -102,8 +106,9 @@ pub fn snapshot(segment: &Segment, queue: &ObjectInfo) -> Result<Snapshot, Segme
     Ok(Snapshot {
         maxsize: measures.maxsize,
         max_message: measures.max_message,
-        size,
-        puts: since_first(gets.wrapping_add(size)),
+        size: new + returned,
+        returned,
+        puts: since_first(gets.wrapping_add(new)),
         gets: since_first(gets),
         shut_down,
         removed: is_marked(segment) || queue.is_going,

@@ -8,6 +8,7 @@ mod cells;
 pub mod layout;
 mod owned_block;
 mod parts;
+mod returned;
 mod sides;
 
 use core::sync::atomic::{
@@ -28,9 +29,12 @@ use ringway_core::state::Lane;
 use ringway_core::store::{self, Lent, NoBlock, Released, Store};
 
 use self::cells::ChannelCells;
-use self::layout::{ChannelMeasures, ChannelWords, FLAG_IMMEDIATE, Geometry, IN_FLIGHT};
+use self::layout::{
+    ChannelMeasures, ChannelWords, FEATURE_RETURNS, FLAG_IMMEDIATE, Geometry, IN_FLIGHT,
+};
 pub use self::owned_block::{Guard, GuardMany, OwnedBlock, OwnedBlocks};
 pub(crate) use self::parts::Parts;
+pub use self::returned::Unreturned;
 pub use self::sides::Side;
 use crate::attachment::{Attachment, Inside};
 use crate::body::Body;
@@ -47,6 +51,10 @@ use crate::waiting::Patience;
 pub struct Channel {
     parts: Parts,
     hints: CachePadded<Hints<AtomicU64>>,
+    /// Whether messages can be put back.
+    returns: bool,
+    /// Of the ring of returned messages.
+    returned_hints: CachePadded<Hints<AtomicU64>>,
     put_patience: Patience,
     get_patience: Patience,
     /// Guards and loans.
@@ -65,6 +73,8 @@ pub struct ChannelSpec {
     pub max_message: u64,
     /// Loans and guards that each participant may hold at once without delaying others.
     pub loans: u32,
+    /// Whether messages that were taken can be put back.
+    pub returns: bool,
     /// What the messages are; 0 for plain bytes.
     pub fingerprint: u64,
     /// The same in words.
@@ -80,8 +90,10 @@ impl ChannelSpec {
     /// [`CreateError::BadOption`].
     pub fn geometry(&self, label: &str, participants: u32) -> Result<Geometry, CreateError> {
         let schema_bytes = self.schema.len() as u64;
-        let Self { maxsize, max_message, loans, .. } = *self;
-        ChannelMeasures { maxsize, max_message, loans, participants, schema_bytes }.geometry(label)
+        let Self { maxsize, max_message, loans, returns, .. } = *self;
+        let measures =
+            ChannelMeasures { maxsize, max_message, loans, participants, schema_bytes, returns };
+        measures.geometry(label)
     }
 }
 
@@ -105,6 +117,7 @@ impl Channel {
             bytes: geometry.total_bytes,
             backed: if is_whole { geometry.total_bytes } else { geometry.backed_at_creation },
             measures: [spec.maxsize, spec.max_message, spec.loans.into()],
+            features: if spec.returns { FEATURE_RETURNS } else { 0 },
             fingerprint: spec.fingerprint,
             schema: spec.schema.clone(),
             schema_at: geometry.schema_at,
@@ -138,10 +151,12 @@ impl Channel {
     }
 
     fn over(parts: Parts, object: Object) -> Self {
-        let maxsize = parts.geometry.measures.maxsize;
+        let ChannelMeasures { maxsize, returns, .. } = parts.geometry.measures;
         Self {
             parts,
             hints: CachePadded::default(),
+            returns,
+            returned_hints: CachePadded::default(),
             put_patience: Patience::new(maxsize),
             get_patience: Patience::new(maxsize),
             lent: CachePadded::default(),
@@ -311,8 +326,8 @@ impl Channel {
         result
     }
 
-    /// Claims the oldest message by the way that nearly every get goes. `None` says that
-    /// [`claim`](Self::claim) has to look closer.
+    /// Claims the oldest message by the way that nearly every get goes, if
+    /// [`is_plain`](Self::is_plain). `None` says that [`claim`](Self::claim) has to look closer.
     #[inline(always)]
     pub fn claim_fast(&self, inside: Inside<'_>) -> Option<OwnedBlock<'_>> {
         let owned = self.ring().claim_fast(inside.me(), &self.hints)?;
@@ -330,6 +345,9 @@ impl Channel {
         &self,
         inside: Inside<'_>,
     ) -> Result<Result<OwnedBlock<'_>, ClaimEnd>, SegmentError> {
+        if self.returns {
+            return self.claim_one_of_both(inside);
+        }
         Ok(self.ring().claim_one(inside.me(), &self.hints)?.map(|owned| {
             self.not_full().announce(1);
             OwnedBlock::new(self, owned)
@@ -348,6 +366,20 @@ impl Channel {
         batch: &mut OwnedBlocks<'_>,
         max: usize,
     ) -> Result<ClaimEnd, SegmentError> {
+        if self.returns {
+            return self.claim_of_both(inside, batch, max);
+        }
+        self.claim_new(inside, batch, max)
+    }
+
+    /// Claims the oldest of those that wait for their first delivery.
+    #[inline]
+    fn claim_new(
+        &self,
+        inside: Inside<'_>,
+        batch: &mut OwnedBlocks<'_>,
+        max: usize,
+    ) -> Result<ClaimEnd, SegmentError> {
         let before = batch.len();
         let result = self.ring().claim(inside.me(), batch.owned(), max, &self.hints);
         let claimed = batch.len() - before;
@@ -357,12 +389,21 @@ impl Channel {
         Ok(result?)
     }
 
-    /// How many messages are queued: exact at one instant of the call.
+    /// How many messages are queued: exact at one instant of the call; where messages can be put
+    /// back, the sum of two that are.
     ///
     /// # Errors
     /// [`SegmentError`].
     pub fn size(&self) -> Result<u64, SegmentError> {
-        Ok(self.ring().len()?)
+        Ok(self.ring().len()? + returned_len(&self.parts, self.segment())?)
+    }
+
+    /// Whether `maxsize` messages wait for their first delivery: exact at one instant of the call.
+    ///
+    /// # Errors
+    /// [`SegmentError`].
+    pub fn is_full(&self) -> Result<bool, SegmentError> {
+        Ok(self.ring().len()? >= self.measures().maxsize)
     }
 
     /// Whether there is a place, or was at some instant of the call.
@@ -417,6 +458,10 @@ impl Channel {
             let (part, found) = (Part::Control, self.flags());
             return Err(Corruption { part, word: "flags", at: 0, found }.into());
         }
+        let mut returned = OwnedBlocks::new(self);
+        while self.claim_returned(inside, &mut returned, 32)? != 0 {
+            returned = OwnedBlocks::new(self);
+        }
         loop {
             let mut taken = Batch::new();
             let end = self.ring().claim(inside.me(), &mut taken, 32, &self.hints);
@@ -441,6 +486,21 @@ impl Channel {
         self.flags() & FLAG_IMMEDIATE != 0
     }
 
+    /// Whether there is nothing but the ring of messages to look at: the queue was not shut down at
+    /// once, and no message seems to have come back.
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        match self.flags() {
+            0 => true,
+            flags => self.seems_plain(flags),
+        }
+    }
+
+    #[inline(never)]
+    fn seems_plain(&self, flags: u64) -> bool {
+        flags & FLAG_IMMEDIATE == 0 && !self.may_have_returned()
+    }
+
     #[inline]
     fn flags(&self) -> u64 {
         self.words().flags.word.load(SeqCst) // pairs with: flags
@@ -449,6 +509,9 @@ impl Channel {
     /// Looks whether a word hides what callers wait for.
     fn check(&self, inside: Inside<'_>) -> Result<(), SegmentError> {
         self.ring().check(&self.hints)?;
+        if let Some(ring) = self.parts.returned(self.segment()) {
+            ring.check(&self.returned_hints)?;
+        }
         for class in self.parts.class_numbers() {
             self.store(inside, class).check()?;
         }
@@ -481,8 +544,9 @@ fn give_up(segment: &Segment, parts: &Parts, me: Owner) -> bool {
     let mut is_clean = true;
     for class in parts.class_numbers() {
         let given_up = parts.store(segment, class, me).give_up(
-            |_, position, block| parts.messages(segment).is_published(position, block),
+            |lane, position, block| parts.is_queued(segment, lane, position, block),
             |_| count_lost(parts),
+            |owned| push_again(segment, parts, me, owned),
         );
         match given_up {
             Ok(blocks) => parts.freed(class).announce(u32::try_from(blocks).unwrap_or(EVERYBODY)),
@@ -507,6 +571,23 @@ impl Drop for AsleepWith<'_> {
     }
 }
 
+/// Pushes a block whose participant ended in the middle of putting it back.
+fn push_again(segment: &Segment, parts: &Parts, me: Owner, owned: Owned) -> Result<(), Corruption> {
+    // The slots have memory before any block is on its way there.
+    let Some(ring) = parts.returned(segment) else {
+        let (part, at) = (Part::Returned, owned.block().bits().into());
+        return Err(Corruption { part, word: "slots", at, found: 0 });
+    };
+    ring.push_one(me, owned, &Hints::default()).map_err(|(_, corruption)| corruption)?;
+    Event::new(&parts.words().not_empty.word).announce(1);
+    Ok(())
+}
+
+/// How many messages are queued that were put back.
+pub(crate) fn returned_len(parts: &Parts, segment: &Segment) -> Result<u64, SegmentError> {
+    Ok(parts.returned(segment).map_or(Ok(0), |ring| ring.len())?)
+}
+
 fn count_lost(parts: &Parts) {
     parts.words().lost.word.fetch_add(1, Relaxed); // a number for people
 }
@@ -523,6 +604,9 @@ fn initialise(body: Body<'_>, geometry: &Geometry, first: Position, is_backed: b
     if is_backed {
         for (class, words) in geometry.classes.iter().zip(&words.classes) {
             words.backed.store(class.store.blocks, Release); // made, backed
+        }
+        if let Some((ring, _)) = geometry.returned {
+            words.returned_slots.word.store(ring.slots(), Release); // made, backed
         }
     }
     if first.number() == 0 {
@@ -542,6 +626,11 @@ fn initialise(body: Body<'_>, geometry: &Geometry, first: Position, is_backed: b
         fill(class.ring, class.slots_at);
     }
     fill(geometry.ring, geometry.slots_at);
+    if let Some((ring, slots_at)) = geometry.returned {
+        words.returned_tail.word.store(first.number(), Release); // made
+        words.returned_head.word.store(first.number(), Release); // made
+        fill(ring, slots_at);
+    }
 }
 
 /// The geometry of a queue in the directory.
@@ -560,6 +649,7 @@ pub(crate) fn geometry_of(
         loans: u32::try_from(loans).unwrap_or(u32::MAX),
         participants: segment.frame().measures.participants,
         schema_bytes,
+        returns: info.features & FEATURE_RETURNS != 0,
     };
     for (field, value, low, high) in measures.limits() {
         if !(low..=high).contains(&value) {
@@ -596,14 +686,15 @@ pub(super) fn reclaim(
     let mut done = Recovered::default();
     let mut result = Ok(());
     for class in parts.class_numbers() {
-        let store = parts.store(segment, class, at.life().owner(at.index()));
-        let reclaimed = store.reclaim(
+        let me = at.life().owner(at.index());
+        let reclaimed = parts.store(segment, class, me).reclaim(
             |state| gone.condemn(state),
-            |_, position, block| parts.messages(segment).is_published(position, block),
+            |lane, position, block| parts.is_queued(segment, lane, position, block),
             |_| {
                 done.lost_messages += 1;
                 count_lost(&parts);
             },
+            |owned| push_again(segment, &parts, me, owned),
         );
         // A class whose ring is damaged keeps what is left; the others are gone through as well.
         match reclaimed {

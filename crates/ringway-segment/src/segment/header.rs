@@ -125,7 +125,7 @@ pub(crate) fn check_boot(name: &str, header: &Header, file: &File) -> Result<(),
             name,
             "the boot in which its file was made",
             hex(&header.boot_id),
-            format_args!("{}; remove the file and create it anew", hex(&boot)),
+            format_args!("{}; see `ringway doctor`", hex(&boot)),
         )),
         Err(source) => {
             Err(OpenError::Io { name: name.to_owned(), action: "read the boot id", source })

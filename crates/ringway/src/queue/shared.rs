@@ -142,7 +142,7 @@ impl Shared {
         match self.waiter(Side::BlockFreed(&self.channel, class), until).wait(attempt)? {
             Some(Some(held)) => Ok(held),
             Some(None) => Err(Stop::ShutDown),
-            None if self.channel.size()? >= self.maxsize() => Err(Stop::Full),
+            None if self.channel.is_full()? => Err(Stop::Full),
             None => Err(Stop::NoBlock),
         }
     }
@@ -274,7 +274,7 @@ impl Shared {
     #[inline(always)]
     pub(crate) fn receive_one(&self, until: Until) -> Result<OwnedBlock<'_>, GetError> {
         if let Ok(inside) = self.channel.attachment().enter()
-            && !self.channel.is_immediate()
+            && self.channel.is_plain()
             && let Some(held) = self.channel.claim_fast(inside)
         {
             return Ok(held);

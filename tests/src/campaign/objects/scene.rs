@@ -95,6 +95,7 @@ fn frame() -> Frame {
         loans: 4,
         participants: PARTICIPANTS,
         schema_bytes: 0,
+        returns: false,
     };
     let queue = Geometry::new(measures).total_bytes.next_multiple_of(PAGE);
     // A page for the locks.

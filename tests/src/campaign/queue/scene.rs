@@ -36,6 +36,7 @@ fn events_at() -> Vec<u64> {
         loans: LOANS,
         participants: PARTICIPANTS,
         schema_bytes: 0,
+        returns: true,
     };
     let freed = |class: usize| {
         offset_of!(ChannelWords, classes)

@@ -62,7 +62,7 @@ impl Cells for ChannelCells<'_> {
         if let Some((descriptor, bytes, _)) = self.parts.place(block) {
             prefetch::for_writing(descriptor); // a hint to the processor, which touches nothing
             match lane {
-                Lane::Messages => prefetch::for_reading(bytes.as_ptr()),
+                Lane::Messages | Lane::Returned => prefetch::for_reading(bytes.as_ptr()),
                 Lane::Free => prefetch::for_writing(bytes.as_ptr()),
             }
         }

@@ -46,12 +46,18 @@ pub struct ChannelWords {
     /// Event count of callers that wait for a place.
     pub not_full: Line,
     unused: Line,
-    /// [`FLAG_IMMEDIATE`].
+    /// [`FLAG_IMMEDIATE`], [`FLAG_RETURNED`].
     pub flags: Line,
     /// Messages that were taken by participants that died before they released them.
     pub lost: Line,
-    /// For the lanes 2 and 3 and the words of a joinable queue.
-    reserved: [Line; 9],
+    /// Ring of returned messages: tail.
+    pub returned_tail: Line,
+    /// Ring of returned messages: head.
+    pub returned_head: Line,
+    /// For the lane 3 and the words of a joinable queue.
+    reserved: [Line; 6],
+    /// Ring of returned messages: slots that have memory: none, or all. Grows only.
+    pub returned_slots: Line,
     /// One for each size class.
     pub classes: [ClassWords; CLASSES_MAX],
     end: [Line; 3],
@@ -59,6 +65,12 @@ pub struct ChannelWords {
 
 /// Shut down at once: gets return `ShutDown` although messages are left.
 pub const FLAG_IMMEDIATE: u64 = 2;
+
+/// A message was put back at some time, so gets have two rings to look at.
+pub const FLAG_RETURNED: u64 = 4;
+
+/// A required feature of a queue: messages can be put back, so it has a ring of returned ones.
+pub const FEATURE_RETURNS: u64 = 1;
 
 /// The words of one size class.
 #[repr(C)]
@@ -98,6 +110,9 @@ const _: () = {
     assert!(offset_of!(ChannelWords, not_full) == 384);
     assert!(offset_of!(ChannelWords, flags) == 640);
     assert!(offset_of!(ChannelWords, lost) == 768);
+    assert!(offset_of!(ChannelWords, returned_tail) == 896);
+    assert!(offset_of!(ChannelWords, returned_head) == 1024);
+    assert!(offset_of!(ChannelWords, returned_slots) == 1920);
     assert!(offset_of!(ChannelWords, classes) == 2048);
     assert!(size_of::<ChannelWords>() == 8192);
     assert!(size_of::<ClassWords>() == 384);
@@ -120,6 +135,8 @@ pub struct ChannelMeasures {
     pub participants: u32,
     /// Bytes of the text of its schema.
     pub schema_bytes: u64,
+    /// Whether messages can be put back.
+    pub returns: bool,
 }
 
 /// Where the parts of one size class are, and their measures.
@@ -152,6 +169,8 @@ pub struct Geometry {
     pub slots_at: u64,
     /// Offset of the text of the schema.
     pub schema_at: u64,
+    /// The ring of returned messages, and the offset of its slots.
+    pub returned: Option<(Shape, u64)>,
     /// The classes, smallest blocks first.
     pub classes: Vec<Class>,
     /// Bytes that have memory from the start: all before the first class.
@@ -234,8 +253,24 @@ impl Geometry {
                 blocks_at,
             });
         }
-        let total_bytes = at;
-        Self { measures, ring, slots_at, schema_at, classes, backed_at_creation, total_bytes }
+        // Behind all else, and with a slot for each block: it is never full.
+        let returned = measures.returns.then(|| {
+            let blocks = classes.iter().map(|class| class.store.blocks).sum();
+            let ring = Shape::new(blocks, 1, SLOTS_MIN);
+            let slots_at = at;
+            at = page_up(slots_at + ring.slots() * 8);
+            (ring, slots_at)
+        });
+        Self {
+            measures,
+            ring,
+            slots_at,
+            schema_at,
+            returned,
+            classes,
+            backed_at_creation,
+            total_bytes: at,
+        }
     }
 
     /// The smallest class whose blocks hold `bytes`, if that is no more than the largest message.
@@ -276,8 +311,14 @@ mod tests {
     use super::*;
 
     fn geometry(maxsize: u64, max_message: u64) -> Geometry {
-        let measures =
-            ChannelMeasures { maxsize, max_message, participants: 128, loans: 32, schema_bytes: 9 };
+        let measures = ChannelMeasures {
+            maxsize,
+            max_message,
+            participants: 128,
+            loans: 32,
+            schema_bytes: 9,
+            returns: true,
+        };
         Geometry::new(measures)
     }
 
@@ -315,7 +356,11 @@ mod tests {
                 assert!(class.blocks_at >= class.descriptors_at + blocks * 16);
                 end = class.blocks_at + blocks * class.block_bytes;
             }
-            assert!(g.total_bytes >= end);
+            let (ring, slots_at) = g.returned.unwrap();
+            assert!(slots_at >= end);
+            let blocks: u64 = g.classes.iter().map(|class| class.store.blocks).sum();
+            assert!(ring.slots() > blocks);
+            assert!(g.total_bytes >= slots_at + ring.slots() * 8);
         }
     }
 }

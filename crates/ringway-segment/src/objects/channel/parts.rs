@@ -2,11 +2,15 @@
 
 use core::mem::offset_of;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{
+    AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 use crossbeam_utils::CachePadded;
 use ringway_core::block::Block;
 use ringway_core::owner::Owner;
+use ringway_core::position::Position;
 use ringway_core::ring::{Part, Ring};
 use ringway_core::state::Lane;
 use ringway_core::store::{self, Local, Store};
@@ -14,6 +18,7 @@ use ringway_core::store::{self, Local, Store};
 use super::cells::ChannelCells;
 use super::layout::{ChannelWords, Class, ClassWords, Descriptor, Geometry};
 use crate::body::Body;
+use crate::error::SegmentError;
 use crate::event::Event;
 use crate::segment::Segment;
 
@@ -121,6 +126,58 @@ impl Parts {
             part: Part::Messages,
         };
         Ring::new(cells, Lane::Messages, self.geometry.ring)
+    }
+
+    /// The ring of returned messages, if there is one and its slots have memory: if not, none was
+    /// ever put back.
+    #[inline]
+    pub(crate) fn returned<'p>(&'p self, segment: &'p Segment) -> Option<Ring<ChannelCells<'p>>> {
+        let (shape, slots_at) = self.geometry.returned?;
+        let words = self.words();
+        // pairs with: backed
+        if words.returned_slots.word.load(Acquire) != shape.slots() {
+            return None;
+        }
+        let cells = ChannelCells {
+            segment,
+            parts: self,
+            head: &words.returned_head.word,
+            tail: &words.returned_tail.word,
+            slots: self.slots(slots_at),
+            part: Part::Returned,
+        };
+        Some(Ring::new(cells, Lane::Returned, shape))
+    }
+
+    /// The same, after its slots were given memory.
+    pub(super) fn returned_to_push<'p>(
+        &'p self,
+        segment: &'p Segment,
+    ) -> Result<Option<Ring<ChannelCells<'p>>>, SegmentError> {
+        let Some((shape, slots_at)) = self.geometry.returned else { return Ok(None) };
+        if let Some(ring) = self.returned(segment) {
+            return Ok(Some(ring));
+        }
+        segment.reserve(self.in_segment(slots_at), shape.slots() * 8)?;
+        // All who do so store the same. Memory is reserved before that is said.
+        self.words().returned_slots.word.store(shape.slots(), Release); // backed
+        Ok(self.returned(segment))
+    }
+
+    /// Whether the ring of a lane other than the free one names a block at a position.
+    pub(super) fn is_queued(
+        &self,
+        segment: &Segment,
+        lane: Lane,
+        position: Position,
+        block: Block,
+    ) -> bool {
+        match lane {
+            Lane::Returned => {
+                self.returned(segment).is_some_and(|ring| ring.is_published(position, block))
+            }
+            Lane::Messages | Lane::Free => self.messages(segment).is_published(position, block),
+        }
     }
 
     /// The ring of free blocks of a class.

@@ -62,7 +62,7 @@ impl<'c> Awaited<'c> for Side<'c> {
     fn has_more(self) -> Result<bool, SegmentError> {
         let ring = self.channel().ring();
         Ok(match self {
-            Self::NotEmpty(_) => !ring.is_empty()?,
+            Self::NotEmpty(channel) => channel.size()? != 0,
             Self::NotFull(_) => ring.len()? < ring.shape().limit(),
             Self::Room(_) => false,
             Self::BlockFreed(channel, class) => {
