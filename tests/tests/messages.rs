@@ -97,7 +97,7 @@ fn a_new_field_within_a_list_is_refused() {
 
 /// P5: same name, same size, other fields.
 #[test]
-fn p5_fields_in_another_order_are_refused() {
+fn p05_fields_in_another_order_are_refused() {
     let (found, expected) = refused::<old::Size, new::Size>();
     assert_eq!((&*found, &*expected), ("`width: u32` in `Size`", "`height: u32` in `Size`"));
 }
@@ -129,7 +129,7 @@ fn a_name_of_its_own_overrides_the_fields() {
 
 /// C5: what the build of rkyv decides is part of the schema, and is read from the build.
 #[test]
-fn c5_the_schema_tells_how_rkyv_was_built() {
+fn c05_the_schema_tells_how_rkyv_was_built() {
     let queue = Queue::<u64>::options().create(Place::Heap).expect("a queue");
     let schema = queue.snapshot().expect("a sound queue").schema;
     assert!(schema.starts_with("u64\n"), "{schema}");
@@ -152,7 +152,7 @@ fn nested(depth: u32) -> Nested {
 
 /// C6: what a put accepts a get can read; what is too deep comes back with the reason.
 #[test]
-fn c6_a_value_that_is_nested_too_deeply_is_refused_by_put() {
+fn c06_a_value_that_is_nested_too_deeply_is_refused_by_put() {
     let queue = Queue::<Nested>::options().create(Place::Heap).expect("a queue");
     let mut accepted = 0;
     for depth in (1..=300).chain([1000]) {

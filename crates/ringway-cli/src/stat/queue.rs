@@ -67,7 +67,9 @@ impl Report for View {
         let marks =
             marks(&[(snapshot.shut_down, "shut down"), (snapshot.removed, "marked as removed")]);
         sheet.row("size", &format!("{} of {}{marks}", snapshot.size, snapshot.maxsize));
-        let (schema, most) = (printable(&snapshot.schema), bytes(snapshot.max_message));
+        // The first line says what a message is, the others what it consists of.
+        let schema = printable(snapshot.schema.lines().next().unwrap_or(""));
+        let most = bytes(snapshot.max_message);
         sheet.row("messages", &format!("{schema}, at most {most}"));
         sheet.row("puts", &snapshot.puts.to_string());
         sheet.row("gets", &snapshot.gets.to_string());
