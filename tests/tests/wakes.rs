@@ -28,6 +28,7 @@ fn a_putter_that_dies_before_it_wakes_leaves_nobody_asleep() {
             sleepers: false,
             warm: false,
             corpse: false,
+            returns: false,
             wraps: false,
         });
         let _dog = Watchdog::of(stage.queue());

@@ -116,7 +116,8 @@ fn two_readers_share_the_work() {
         let output = shell(&script, &name);
         let done: Vec<u32> = stdout(&output).lines().map(|line| line.parse().unwrap()).collect();
         assert_eq!(done.iter().sum::<u32>(), 400, "{}", stderr(&output));
-        assert!(done.iter().all(|done| (150..=250).contains(done)), "{option}: {done:?}");
+        // Usually 150 to 250 each; one may begin late where the machine is busy.
+        assert!(done.iter().all(|&done| done >= 40), "{option}: {done:?}");
     }
 }
 

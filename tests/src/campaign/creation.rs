@@ -18,8 +18,10 @@ use super::queue::{self, Effect};
 use super::stepper::marker;
 use super::subject::{Stage, Subject};
 
-const EMPTY: Scene = Scene { filled: 0, sleepers: false, warm: false, corpse: false, wraps: false };
-const NOTHING: Effect = Effect { puts: 0, takes: 0, taken_before: 0, closes: false };
+const EMPTY: Scene =
+    Scene { filled: 0, sleepers: false, warm: false, corpse: false, returns: false, wraps: false };
+const NOTHING: Effect =
+    Effect { puts: 0, takes: 0, taken_before: 0, returns: false, closes: false };
 
 /// Creation as a subject.
 pub struct Creation;

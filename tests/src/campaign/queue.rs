@@ -31,18 +31,31 @@ impl Subject for Queueing {
 
     fn scenes(operation: Operation) -> Vec<Scene> {
         let mut scenes = Vec::new();
+        let returns = operation == Operation::PutBack;
         for filled in [0, MAXSIZE / 2, MAXSIZE] {
             for sleepers in [false, true] {
                 for warm in [false, true] {
                     let corpse = operation == Operation::Recover;
                     let filled = if corpse { filled.min(MAXSIZE - 1) } else { filled };
-                    scenes.push(Scene { filled, sleepers, warm, corpse, wraps: false });
+                    scenes.push(Scene { filled, sleepers, warm, corpse, returns, wraps: false });
                 }
             }
         }
         if operation != Operation::Recover {
             let (sleepers, warm, corpse) = (false, true, false);
-            scenes.push(Scene { filled: 1, sleepers, warm, corpse, wraps: true });
+            scenes.push(Scene { filled: 1, sleepers, warm, corpse, returns, wraps: true });
+            // Everything that takes messages meets one that was put back, too.
+            let filled = MAXSIZE / 2;
+            for sleepers in [false, true] {
+                scenes.push(Scene {
+                    filled,
+                    sleepers,
+                    warm,
+                    corpse,
+                    returns: true,
+                    wraps: sleepers,
+                });
+            }
         }
         scenes.retain(|&scene| operation.fits(scene));
         scenes
@@ -110,7 +123,11 @@ impl Subject for Queueing {
         let path = subject::Stage::path(&stage).to_owned();
         subject::Stage::leave(&mut stage)?;
         let scene = Scene { filled: 0, ..scene };
-        Self::audit(&path, scene, Effect { puts: 0, takes: 0, taken_before: 0, ..effect })
+        Self::audit(
+            &path,
+            scene,
+            Effect { puts: 0, takes: 0, taken_before: 0, returns: false, ..effect },
+        )
     }
 
     fn has_company(operation: Operation, scene: Scene) -> bool {

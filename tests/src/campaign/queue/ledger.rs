@@ -75,10 +75,15 @@ impl Ledger {
     /// # Errors
     /// What did not.
     pub fn balance(&self, effect: Effect) -> Result<(), String> {
-        let ours: Vec<u64> =
+        let mut ours: Vec<u64> =
             self.got.iter().copied().filter(|number| !(1000..2000).contains(number)).collect();
         let theirs: Vec<u64> =
             self.got.iter().copied().filter(|number| (1000..2000).contains(number)).collect();
+        // The oldest comes late if it was put back late.
+        let late = ours.iter().skip(1).position(|&number| effect.returns && number == self.put[0]);
+        if let Some(before) = late {
+            ours.remove(before + 1);
+        }
         let mut missing = 0;
         let mut came = ours.iter().peekable();
         for number in &self.put {

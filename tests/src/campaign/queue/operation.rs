@@ -33,6 +33,8 @@ pub enum Operation {
     LoanDrop,
     /// Dropping a received message.
     Release,
+    /// Putting a received message back.
+    PutBack,
     /// Opening the queue.
     Attach,
     /// Closing the last handle.
@@ -46,7 +48,7 @@ pub enum Operation {
 }
 
 /// All of them.
-pub const OPERATIONS: [Operation; 14] = [
+pub const OPERATIONS: [Operation; 15] = [
     Operation::Put,
     Operation::TryPut,
     Operation::PutMany,
@@ -56,6 +58,7 @@ pub const OPERATIONS: [Operation; 14] = [
     Operation::LoanSend,
     Operation::LoanDrop,
     Operation::Release,
+    Operation::PutBack,
     Operation::Attach,
     Operation::Detach,
     Operation::ShutDown,
@@ -72,6 +75,8 @@ pub struct Effect {
     pub takes: u64,
     /// Messages that it had taken before the operation began.
     pub taken_before: u64,
+    /// Whether it may put the oldest message back, behind what others did meanwhile.
+    pub returns: bool,
     /// Whether the queue may be closed afterwards.
     pub closes: bool,
 }
@@ -81,14 +86,14 @@ impl Operation {
     pub fn fits(self, scene: Scene) -> bool {
         match self {
             Self::PutMany => scene.filled + MANY as u64 <= MAXSIZE,
-            Self::GetMany | Self::Release => scene.filled > 0,
+            Self::GetMany | Self::Release | Self::PutBack => scene.filled > 0,
             _ => true,
         }
     }
 
     /// What it may change.
     pub fn effect(self, scene: Scene) -> Effect {
-        let none = Effect { puts: 0, takes: 0, taken_before: 0, closes: false };
+        let none = Effect { puts: 0, takes: 0, taken_before: 0, returns: false, closes: false };
         match self {
             Self::Put | Self::TryPut | Self::LoanSend => {
                 Effect { puts: u64::from(scene.filled < MAXSIZE), ..none }
@@ -97,6 +102,7 @@ impl Operation {
             Self::Get | Self::TryGet => Effect { takes: scene.filled.min(1), ..none },
             Self::GetMany => Effect { takes: scene.filled.min(MANY as u64), ..none },
             Self::Release => Effect { takes: 1, taken_before: 1, ..none },
+            Self::PutBack => Effect { takes: 1, returns: true, ..none },
             Self::LoanDrop | Self::Attach | Self::Detach | Self::Recover => none,
             Self::ShutDown => Effect { closes: true, ..none },
             Self::ShutDownNow => Effect { takes: scene.filled, closes: true, ..none },
@@ -105,12 +111,13 @@ impl Operation {
 
     /// What it may change when the others go on in the middle of it.
     pub fn reach(self) -> Effect {
-        let none = Effect { puts: 0, takes: 0, taken_before: 0, closes: false };
+        let none = Effect { puts: 0, takes: 0, taken_before: 0, returns: false, closes: false };
         match self {
             Self::Put | Self::TryPut | Self::LoanSend => Effect { puts: 1, ..none },
             Self::PutMany => Effect { puts: MANY as u64, ..none },
             Self::Get | Self::TryGet | Self::Release => Effect { takes: 1, ..none },
             Self::GetMany => Effect { takes: MANY as u64, ..none },
+            Self::PutBack => Effect { takes: 1, returns: true, ..none },
             Self::LoanDrop | Self::Attach | Self::Detach | Self::Recover => none,
             Self::ShutDown | Self::ShutDownNow => Effect { closes: true, ..none },
         }
@@ -124,7 +131,10 @@ impl Operation {
             Self::Put | Self::TryPut | Self::PutMany | Self::LoanSend => {
                 [scene.filled < MAXSIZE, false, false]
             }
-            Self::Get | Self::TryGet | Self::GetMany => [false, is_filled, is_filled],
+            // A message that was put back made its place when it was taken first.
+            Self::Get | Self::TryGet => [false, is_filled && !scene.returns, is_filled],
+            Self::GetMany => [false, is_filled && !(scene.returns && scene.filled == 1), is_filled],
+            Self::PutBack => [true, false, false],
             Self::Release | Self::LoanDrop | Self::Detach => [false, false, true],
             Self::Attach => [false; 3],
             Self::ShutDown | Self::ShutDownNow | Self::Recover => [true; 3],
@@ -155,6 +165,7 @@ impl Operation {
         }
         if warm {
             warm_up(&queue);
+            put_back_the_oldest(&queue);
         }
         let new = |index: usize| text_of(1000 + index as u64);
         match self {
@@ -162,6 +173,11 @@ impl Operation {
                 let message = queue.get_bytes();
                 marker_before();
                 drop(message);
+            }
+            Self::PutBack => {
+                let message = queue.get_bytes().expect("a message");
+                marker_before();
+                _ = message.put_back();
             }
             Self::Detach => {
                 _ = queue.loan(8).map(std::mem::forget); // something to give back
@@ -189,11 +205,19 @@ impl Operation {
                     Self::ShutDown => _ = queue.shutdown(false),
                     Self::ShutDownNow => _ = queue.shutdown(true),
                     Self::Recover => _ = queue.recover(),
-                    Self::Release | Self::Attach | Self::Detach => {}
+                    Self::Release | Self::PutBack | Self::Attach | Self::Detach => {}
                 }
             }
         }
         marker();
+    }
+}
+
+/// So that a queue which takes messages back has one of each kind.
+pub(super) fn put_back_the_oldest(queue: &Queue<[u8]>) {
+    if queue.returns() && !queue.is_empty().expect("a sound queue") {
+        let oldest = queue.get_bytes().expect("a message");
+        oldest.put_back().expect("a queue that takes messages back");
     }
 }
 

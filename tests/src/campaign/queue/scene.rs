@@ -14,6 +14,7 @@ use ringway_segment::objects::channel::layout::{
 
 use super::Queueing;
 use super::ledger::Ledger;
+use super::operation::put_back_the_oldest;
 use crate::campaign::program::assistant;
 use crate::campaign::subject;
 use crate::words;
@@ -66,6 +67,8 @@ pub struct Scene {
     /// Whether somebody dies with a message and a loan in hand, after the worker has opened the
     /// queue.
     pub corpse: bool,
+    /// Whether the queue takes messages back; then the oldest was put back.
+    pub returns: bool,
     /// Whether the counters are about to wrap.
     pub wraps: bool,
 }
@@ -92,6 +95,7 @@ impl Stage {
             .max_message(MAX_MESSAGE)
             .participants(PARTICIPANTS)
             .loans(LOANS);
+        options = options.put_back(scene.returns);
         if scene.wraps {
             options = options.first_position((1 << 44) - 5);
         }
@@ -102,6 +106,9 @@ impl Stage {
         }
         for number in 0..scene.filled {
             stage.queue().put_bytes(text_of(100 + number)).expect("a place");
+        }
+        if !scene.corpse {
+            put_back_the_oldest(stage.queue());
         }
         stage
     }

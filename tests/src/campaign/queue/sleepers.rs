@@ -22,8 +22,9 @@ const ITS_OWN: u64 = 3000;
 /// Whether a process can sleep there: to get where there is nothing, to put where there is no
 /// place.
 pub fn fits(operation: Operation, scene: Scene) -> bool {
-    // Of a full queue, Release has taken a message before it begins.
-    let full = scene.filled == MAXSIZE && operation != Operation::Release;
+    // Of a full queue, these have taken a message before they begin.
+    let has_taken = matches!(operation, Operation::Release | Operation::PutBack);
+    let full = scene.filled == MAXSIZE && !has_taken;
     scene.sleepers && (scene.filled == 0 || full)
 }
 
