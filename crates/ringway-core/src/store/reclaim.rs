@@ -49,10 +49,11 @@ impl<C: StoreCells> Store<'_, C> {
                     if !is_queued(Lane::Returned, position, block) {
                         let owner = self.me;
                         let mine = State::Queued { lane: Lane::Returned, owner, position }.pack();
-                        // own: as below
-                        if word == mine
-                            || state.compare_exchange(word, mine, AcqRel, Acquire).is_ok()
-                        {
+                        let is_ours = word == mine || {
+                            // own: as below
+                            state.compare_exchange(word, mine, AcqRel, Acquire).is_ok()
+                        };
+                        if is_ours {
                             again(Owned::new(block))?;
                             blocks += 1;
                         }
