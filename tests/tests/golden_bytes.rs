@@ -153,9 +153,11 @@ fn a_typed_queue_has_the_fingerprint_of_its_messages() {
     let _queue = options.create(folder.join("q")).unwrap();
     let bytes = Bytes::of(&folder.join("q"));
     // 128 participants: the directory at 24576, user words at 24832, the body at 28672.
-    assert_eq!(bytes.u64(24_624), fnv1a(b"rkyv 0.8 le p32|numbers|4|4") | 1);
-    assert_eq!((bytes.u64(24_704), bytes.u64(24_712)), (10_240, 7));
-    assert_eq!(&bytes.0[38_912..38_920], b"numbers\0");
+    let schema = b"numbers\nnumbers\n  size: 4 bytes\n  alignment: 4 bytes\n\
+        rkyv 0.8, little-endian, pointers of 32 bits, integers aligned to 8";
+    assert_eq!(bytes.u64(24_624), fnv1a(schema) | 1);
+    assert_eq!((bytes.u64(24_704), bytes.u64(24_712)), (10_240, schema.len() as u64));
+    assert_eq!(&bytes.0[38_912..38_912 + schema.len()], schema);
 }
 
 #[test]
