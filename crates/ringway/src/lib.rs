@@ -76,7 +76,7 @@ pub use sync::{Lock, LockGuard};
 ///
 /// ```
 /// # use ringway::{Message, Place, Queue};
-/// #[derive(Message, Debug, PartialEq)]
+/// #[derive(Message, Debug, Clone, PartialEq)]
 /// struct Folder {
 ///     path: std::path::PathBuf,
 ///     read: Option<std::time::SystemTime>,
@@ -87,7 +87,7 @@ pub use sync::{Lock, LockGuard};
 ///
 /// let queue = Queue::<Folder>::options().create(Place::Heap)?;
 /// let folder = Folder { path: "a/b".into(), read: None, note: "x".into(), within: vec![] };
-/// queue.put(&folder)?;
+/// queue.put(folder.clone())?;
 /// assert_eq!(queue.get()?.deserialize()?, Folder { note: String::new(), ..folder });
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
