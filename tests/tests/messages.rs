@@ -1,6 +1,7 @@
 //! Messages that cannot be misread: a queue opens only for the types that it was made for, and what
 //! a put accepts a get can read.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -100,6 +101,34 @@ fn a_new_field_within_a_list_is_refused() {
 fn p05_fields_in_another_order_are_refused() {
     let (found, expected) = refused::<old::Size, new::Size>();
     assert_eq!((&*found, &*expected), ("`width: u32` in `Size`", "`height: u32` in `Size`"));
+}
+
+#[test]
+fn what_is_behind_a_cow_is_described_too() {
+    mod before {
+        #[derive(ringway::Message, Clone)]
+        pub struct Item {
+            pub sku: u32,
+            pub count: u32,
+        }
+        #[derive(ringway::Message)]
+        pub struct Bought {
+            pub items: super::Cow<'static, [Item]>,
+        }
+    }
+    mod after {
+        #[derive(ringway::Message, Clone)]
+        pub struct Item {
+            pub count: u32,
+            pub sku: u32,
+        }
+        #[derive(ringway::Message)]
+        pub struct Bought {
+            pub items: super::Cow<'static, [Item]>,
+        }
+    }
+    let (found, expected) = refused::<before::Bought, after::Bought>();
+    assert_eq!((&*found, &*expected), ("`sku: u32` in `Item`", "`count: u32` in `Item`"));
 }
 
 #[test]

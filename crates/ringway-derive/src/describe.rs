@@ -48,9 +48,10 @@ fn fields(fields: &Fields) -> syn::Result<TokenStream> {
     let steps = fields.iter().enumerate().map(|(number, field)| {
         let name = field.ident.as_ref().map_or_else(|| number.to_string(), ToString::to_string);
         let ty = &field.ty;
-        Ok(match with::of_field(field)? {
+        // Types with a wrapper of their own describe themselves.
+        Ok(match with::written(field)? {
             Some(wrapper) => {
-                let text = format!("{} as {}", text(&quote!(#ty)), text(&wrapper));
+                let text = format!("{} as {}", text(&quote!(#ty)), text(&quote!(#wrapper)));
                 quote!(definition.field_of_text(#name, #text);)
             }
             None => quote!(definition.field::<#ty>(#name);),

@@ -73,7 +73,7 @@ impl<T: Message> Payload for T {
             assert!(
                 size_of::<T::Archived>() <= INLINE_MAX,
                 "a message has 256 KiB at most without what its boxes and vectors hold; put large \
-                 arrays behind a `Box` or into a `Vec`, or they would use up the stack"
+                 arrays into a `Vec`, or they would use up the stack"
             )
         };
         Schema::of::<T>()

@@ -7,7 +7,11 @@ use core::num::{
 };
 use core::ops::{Bound, Range, RangeInclusive};
 use core::time::Duration;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::SystemTime;
 
 use super::{Describe, SchemaBuilder};
 
@@ -22,6 +26,9 @@ macro_rules! plain {
 }
 
 plain!(
+    PathBuf,
+    OsString,
+    SystemTime,
     (),
     bool,
     char,
@@ -77,6 +84,12 @@ generic!(
     Option<T>, Result<T, E>, Vec<T>, VecDeque<T>, BTreeMap<K, V>, BTreeSet<T>, Range<T>,
     RangeInclusive<T>, Bound<T>,
 );
+
+impl<T: Describe + ToOwned + ?Sized> Describe for Cow<'_, T> {
+    fn describe(schema: &mut SchemaBuilder) -> String {
+        format!("Cow<{}>", T::describe(schema))
+    }
+}
 
 impl<T: Describe + ?Sized> Describe for Box<T> {
     fn describe(schema: &mut SchemaBuilder) -> String {
