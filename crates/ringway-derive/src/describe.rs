@@ -48,11 +48,14 @@ fn fields(fields: &Fields) -> syn::Result<TokenStream> {
     let steps = fields.iter().enumerate().map(|(number, field)| {
         let name = field.ident.as_ref().map_or_else(|| number.to_string(), ToString::to_string);
         let ty = &field.ty;
-        // Types with a wrapper of their own describe themselves.
         Ok(match with::written(field)? {
+            // The type is described, too, if it can: the wrapper may write what is in it.
             Some(wrapper) => {
-                let text = format!("{} as {}", text(&quote!(#ty)), text(&quote!(#wrapper)));
-                quote!(definition.field_of_text(#name, #text);)
+                let (text, wrapper) = (as_written(&quote!(#ty)), as_written(&quote!(#wrapper)));
+                quote!(definition.wrapped_field(#name, #wrapper, |schema| {
+                    use ::ringway::schema::{Probe, ProbeKnown as _, ProbeUnknown as _};
+                    (&Probe::<#ty>::new()).describe(schema, #text)
+                });)
             }
             None => quote!(definition.field::<#ty>(#name);),
         })
@@ -61,18 +64,7 @@ fn fields(fields: &Fields) -> syn::Result<TokenStream> {
     Ok(quote!(#(#steps)*))
 }
 
-/// Tokens without the space between them, and paths by their last name.
-fn text(tokens: &TokenStream) -> String {
-    let text = tokens.to_string().replace(' ', "");
-    let mut short = String::new();
-    for part in
-        text.split_inclusive(|letter: char| !(letter.is_alphanumeric() || "_:".contains(letter)))
-    {
-        let word =
-            part.trim_end_matches(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
-        let rest = &part[word.len()..];
-        short.push_str(word.rsplit("::").next().unwrap_or(word));
-        short.push_str(rest);
-    }
-    short
+/// Tokens as one text, whatever stands between them.
+fn as_written(tokens: &TokenStream) -> String {
+    tokens.to_string().replace(' ', "")
 }

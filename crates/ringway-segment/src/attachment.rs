@@ -136,8 +136,8 @@ impl Attachment {
         }
     }
 
-    /// Opens a segment and takes part in it, if `check` accepts what is there: until then it is
-    /// only read.
+    /// Opens a segment, and takes part in it if `check` accepts it. Before that the segment is only
+    /// read.
     ///
     /// # Errors
     /// [`OpenError`], also that of `check`.
@@ -147,9 +147,7 @@ impl Attachment {
         trust: Trust,
         check: impl FnOnce(&Segment) -> Result<(), OpenError>,
     ) -> Result<Arc<Self>, OpenError> {
-        let segment = Segment::open(place, label, trust)?;
-        check(&segment)?;
-        let attachment = Self::join(segment)?;
+        let attachment = Self::join(Segment::open(place, label, trust)?, check)?;
         // The mark turns away a process that found the name just before it was removed. One that
         // has a descriptor of the segment did not come by the name.
         if is_marked(&attachment.segment) {
@@ -169,12 +167,14 @@ impl Attachment {
         trust: Trust,
         check: impl FnOnce(&Segment) -> Result<(), OpenError>,
     ) -> Result<Arc<Self>, OpenError> {
-        let segment = Segment::open_descriptor(fd, label, trust)?;
-        check(&segment)?;
-        Self::join(segment)
+        Self::join(Segment::open_descriptor(fd, label, trust)?, check)
     }
 
-    fn join(segment: Segment) -> Result<Arc<Self>, OpenError> {
+    fn join(
+        segment: Segment,
+        check: impl FnOnce(&Segment) -> Result<(), OpenError>,
+    ) -> Result<Arc<Self>, OpenError> {
+        check(&segment)?;
         let name = || segment.label().to_owned();
         let failed = |source| OpenError::Io { name: name(), action: "attach", source };
         let epoch = fork::enter().map_err(failed)?;

@@ -207,7 +207,9 @@ impl Context {
     }
 
     pub(crate) fn open_object<K: Kind>(&self, name: &str, spec: &K::Spec) -> Result<K, OpenError> {
-        K::open(&self.attachment, Wanted::Named(name), &self.label_of::<K>(name), spec)
+        let (label, wanted) = (self.label_of::<K>(name), Wanted::Named(name));
+        K::check(self.attachment.segment(), wanted, &label, spec)?;
+        K::open(&self.attachment, wanted, &label, spec)
     }
 
     pub(crate) fn open_or_create_object<K: Kind>(

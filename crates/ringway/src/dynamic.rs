@@ -66,10 +66,10 @@ macro_rules! from {
 
 from! {
     Bool: bool;
-    Int: i8, i16, i32, i64, u8, u16, u32;
+    Int: i8, i16, i32, i64, u16, u32;
     Float: f32, f64;
     Text: &str, String;
-    Bytes: &[u8];
+    Bytes: &[u8], Vec<u8>;
 }
 
 impl<T: Into<Dynamic>> From<Vec<T>> for Dynamic {
@@ -109,7 +109,7 @@ impl<K: Into<Dynamic>, V: Into<Dynamic>> FromIterator<(K, V)> for Dynamic {
     }
 }
 
-/// As JSON, where that can be.
+/// For people to read, much like JSON.
 impl fmt::Display for Dynamic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let comma = |f: &mut fmt::Formatter<'_>, at: usize| match at {

@@ -31,9 +31,14 @@ pub(crate) trait Kind: Sized {
         name: &str,
         spec: &Self::Spec,
     ) -> Result<Self, CreateError>;
-    /// Looks whether the one in a segment is what it must be, before this process takes part there.
-    /// What it cannot tell is left to `open`.
-    fn check(_segment: &Segment, _label: &str, _spec: &Self::Spec) -> Result<(), OpenError> {
+    /// Looks whether the one in a segment is what it must be, before this process changes a word
+    /// there. What it cannot tell is left to `open`.
+    fn check(
+        _segment: &Segment,
+        _wanted: Wanted<'_>,
+        _label: &str,
+        _spec: &Self::Spec,
+    ) -> Result<(), OpenError> {
         Ok(())
     }
     /// Opens one in a segment.
@@ -63,7 +68,7 @@ pub(crate) fn create<K: Kind>(
 /// Opens the object that is alone in the segment at `place`.
 pub(crate) fn open<K: Kind>(place: &Place, trust: Trust, spec: &K::Spec) -> Result<K, OpenError> {
     let label = place.label(K::NAME);
-    let check = |segment: &_| K::check(segment, &label, spec);
+    let check = |segment: &_| K::check(segment, Wanted::Only, &label, spec);
     K::open(&Attachment::open(place, &label, trust, check)?, Wanted::Only, &label, spec)
 }
 
@@ -100,7 +105,7 @@ pub(crate) fn open_fd<K: Kind>(
     spec: &K::Spec,
 ) -> Result<K, OpenError> {
     let label = Place::Unnamed.label(K::NAME);
-    let check = |segment: &_| K::check(segment, &label, spec);
+    let check = |segment: &_| K::check(segment, Wanted::Only, &label, spec);
     K::open(&Attachment::open_descriptor(fd, &label, trust, check)?, Wanted::Only, &label, spec)
 }
 

@@ -14,7 +14,7 @@ use rkyv::validation::archive::ArchiveValidator;
 use rkyv::validation::shared::SharedValidator;
 use rkyv::{Archive, Deserialize, Portable, Serialize};
 
-use crate::schema::{Describe, Schema, TooDeep};
+use crate::schema::{Describe, INLINE_MAX, Schema, TooDeep};
 
 /// A type whose values can be sent.
 ///
@@ -92,9 +92,6 @@ const MESSAGE_OF_TYPE_MAX: usize = i32::MAX as usize;
 #[derive(Debug, thiserror::Error)]
 #[error("a message of a type has 2 GiB at most; send what is larger as bytes, or in parts")]
 struct TooFar;
-
-/// Most bytes of a message without what it points to. rkyv makes them on the stack.
-const INLINE_MAX: usize = 256 << 10;
 
 /// Writes into a block, and goes on counting past its end, so that one pass tells the size that is
 /// needed.

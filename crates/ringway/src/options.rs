@@ -5,9 +5,9 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use ringway_segment::attachment::Attachment;
-use ringway_segment::directory::{ObjectInfo, Wanted};
+use ringway_segment::directory::{self, ObjectInfo, Wanted, objects};
 use ringway_segment::error::{CreateError, OpenError};
-use ringway_segment::inspect::{first, schema};
+use ringway_segment::inspect::schema;
 use ringway_segment::objects::channel::{Channel, ChannelSpec};
 use ringway_segment::place::Place;
 use ringway_segment::segment::{Segment, Trust};
@@ -276,8 +276,8 @@ impl<T: Message> QueueOptions<T> {
     /// A queue opens only for the schema that it was created with. Without a name, that is what the
     /// type consists of: the names, order and types of its fields and variants, and so on for each
     /// type within. A name of your own takes the place of all that but the size and alignment of
-    /// the archived type, for two programs whose types differ by names only. Whoever gives the same
-    /// name to types that differ otherwise reads nonsense.
+    /// the archived type, for programs whose types differ in names only. Types that differ in more
+    /// must not get the same name: a get would return nonsense.
     pub fn schema(mut self, name: &str) -> Self {
         let Schema { text, fingerprint, .. } = Schema::named::<T>(name);
         self.queue.channel.schema = text;
@@ -327,10 +327,20 @@ impl Kind for Arc<Shared> {
         Ok(Arc::new(Shared::new(channel, spec.wait, spec.is_nested)))
     }
 
-    fn check(segment: &Segment, label: &str, spec: &QueueSpec) -> Result<(), OpenError> {
-        match first(segment, ringway_segment::directory::Kind::Queue) {
-            Some(info) if info.name.is_empty() => spec.check(segment, &info, label),
-            _ => Ok(()), // none, or one of a context: `open` says so
+    fn check(
+        segment: &Segment,
+        wanted: Wanted<'_>,
+        label: &str,
+        spec: &QueueSpec,
+    ) -> Result<(), OpenError> {
+        let name = match wanted {
+            Wanted::Only => "",
+            Wanted::Named(name) => name,
+        };
+        let is_meant = |info: &ObjectInfo| info.kind == directory::Kind::Queue && info.name == name;
+        match objects(segment).iter().find(|info| is_meant(info)) {
+            Some(info) => spec.check(segment, info, label),
+            None => Ok(()), // `open` says what there is
         }
     }
 

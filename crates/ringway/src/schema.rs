@@ -13,11 +13,14 @@ use rkyv::Archive;
 mod depth;
 mod describe;
 mod difference;
+mod probe;
 
 #[doc(hidden)]
 pub use self::depth::nested;
 pub(crate) use self::depth::{DEPTH_MAX, TooDeep};
 pub(crate) use self::difference::difference;
+#[doc(hidden)]
+pub use self::probe::{Probe, ProbeKnown, ProbeUnknown};
 
 /// The description of the messages that is kept in the segment and compared when it is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +77,10 @@ fn build() -> String {
     format!("rkyv 0.8, {order}, pointers of {pointer} bits, integers aligned to {alignment}")
 }
 
+/// Most bytes of a value without what its boxes and vectors hold. rkyv makes it on the stack, also
+/// if it is behind a `Box` itself.
+pub(crate) const INLINE_MAX: usize = 256 << 10;
+
 /// A type that describes itself for a [`Schema`].
 ///
 /// [`#[derive(Message)]`](macro@crate::Message) implements it, and so does this crate for the types
@@ -103,11 +110,17 @@ struct Defined {
 impl SchemaBuilder {
     /// Adds the type `T`, unless it is there already: it may contain itself. `parts` adds its
     /// fields.
-    pub fn define<T: ?Sized>(
+    pub fn define<T>(
         &mut self,
         name: &'static str,
         parts: impl FnOnce(&mut Definition<'_>),
     ) -> String {
+        const {
+            assert!(
+                size_of::<T>() <= INLINE_MAX,
+                "a type of a message has 256 KiB at most; put large arrays into a `Vec`"
+            )
+        };
         let key = type_name::<T>();
         if let Some(known) = self.types.iter().find(|known| known.key == key) {
             self.is_nested |= known.lines.is_none();
@@ -149,9 +162,15 @@ impl Definition<'_> {
         self.line(&format!("{name}: {ty}"));
     }
 
-    /// Adds a field that is archived by a wrapper.
-    pub fn field_of_text(&mut self, name: &str, ty: &str) {
-        self.line(&format!("{name}: {ty}"));
+    /// Adds a field that is archived by a wrapper; `ty` describes its type.
+    pub fn wrapped_field(
+        &mut self,
+        name: &str,
+        wrapper: &str,
+        ty: impl FnOnce(&mut SchemaBuilder) -> String,
+    ) {
+        let ty = ty(self.schema);
+        self.line(&format!("{name}: {ty} as {wrapper}"));
     }
 
     fn line(&mut self, text: &str) {

@@ -120,7 +120,7 @@ impl Drop for Child {
 }
 
 /// Waits until one of all children of this process has ended, and returns its process id. The
-/// corpse is left to whoever has the [`Child`].
+/// corpse stays until its [`Child`] is waited for.
 ///
 /// # Errors
 /// When there is no child.

@@ -111,27 +111,24 @@ impl<C: Cells> Ring<C> {
         result
     }
 
-    /// Pushes one block, which `me` owns, into a ring that is never full nor closed.
+    /// Pushes all blocks of `batch`, which `me` owns, into a ring that has a slot for each block
+    /// there is and is never closed. Those that a damaged ring does not take stay in the batch.
     ///
     /// # Errors
-    /// [`Corruption`], with the block.
-    pub fn push_one(
+    /// [`Corruption`].
+    pub fn push_all(
         &self,
         me: Owner,
-        owned: Owned,
+        batch: &mut Batch,
         hints: &Hints<C::Word>,
-    ) -> Result<(), (Owned, Corruption)> {
-        let mut batch = Batch::new();
-        batch.came(owned.block());
-        let corruption = match self.push(me, &mut batch, hints) {
-            Ok(()) => return Ok(()),
-            Err(PushError::Corrupt(corruption)) => corruption,
-            Err(PushError::Full | PushError::Closed) => {
-                let tail = self.cells.tail().load(Relaxed); // for the error only
-                self.corruption("tail", tail, tail)
+    ) -> Result<(), Corruption> {
+        self.push(me, batch, hints).map_err(|error| match error {
+            PushError::Corrupt(corruption) => corruption,
+            PushError::Full | PushError::Closed => {
+                let found = self.cells.tail().load(Relaxed); // for the error only
+                self.corruption("tail", 0, found)
             }
-        };
-        Err((owned, corruption))
+        })
     }
 
     /// Publishes one block at the first free position from `t` on; returns the position after it.

@@ -41,10 +41,11 @@ impl<C: StoreCells> Store<'_, C> {
                 Some(State::Held { lane, position, .. }) => (position, lane != Lane::Free),
                 // The state was read before the slot. If the slot names the block it is published;
                 // if not, and the word still stands at the CAS, then it never was, and its owner
-                // cannot do it any more.
-                // The same, and it holds a message whose put back had begun. The word stays that of
-                // one on its way, so that our own death here loses nothing either. The position
-                // stays as well: its slot does not name the block, as no other one surely would.
+                // cannot do it any more. This arm and the next.
+                //
+                // Here it holds a message that was being put back. The word stays that of one on
+                // its way, so that nothing is lost if we die here, too. The position stays as
+                // well: it is known that its slot does not name the block.
                 Some(State::Queued { lane: Lane::Returned, position, .. }) => {
                     if !is_queued(Lane::Returned, position, block) {
                         let owner = self.me;

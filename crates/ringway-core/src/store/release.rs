@@ -1,10 +1,9 @@
 //! Giving a block back: to the stock at hand, or to the ring of free blocks.
 
 use super::{Store, StoreCells};
-use crate::corruption::{Corruption, Part};
+use crate::corruption::Corruption;
 use crate::owned::{Batch, Owned};
 use crate::owner::Owner;
-use crate::ring::PushError;
 use crate::state::State;
 use crate::word::{
     Ordering::{Relaxed, Release},
@@ -96,18 +95,7 @@ impl<C: StoreCells> Store<'_, C> {
         if wanted == 0 {
             return Ok(0);
         }
-        let Err(error) = self.ring.push(self.me, batch, &self.local.hints) else {
-            return Ok(wanted);
-        };
-        Err(match error {
-            PushError::Corrupt(corruption) => corruption,
-            // There are more slots than blocks, and nobody closes this ring.
-            PushError::Full | PushError::Closed => {
-                let part = Part::FreeBlocks { class: self.shape.class };
-                let found = self.ring.cells().tail().load(Relaxed); // for the error only
-                Corruption { part, word: "tail", at: 0, found }
-            }
-        })
+        self.ring.push_all(self.me, batch, &self.local.hints).map(|()| wanted)
     }
 }
 

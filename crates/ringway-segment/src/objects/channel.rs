@@ -51,8 +51,6 @@ use crate::waiting::Patience;
 pub struct Channel {
     parts: Parts,
     hints: CachePadded<Hints<AtomicU64>>,
-    /// Whether messages can be put back.
-    returns: bool,
     /// Of the ring of returned messages.
     returned_hints: CachePadded<Hints<AtomicU64>>,
     put_patience: Patience,
@@ -151,11 +149,10 @@ impl Channel {
     }
 
     fn over(parts: Parts, object: Object) -> Self {
-        let ChannelMeasures { maxsize, returns, .. } = parts.geometry.measures;
+        let maxsize = parts.geometry.measures.maxsize;
         Self {
             parts,
             hints: CachePadded::default(),
-            returns,
             returned_hints: CachePadded::default(),
             put_patience: Patience::new(maxsize),
             get_patience: Patience::new(maxsize),
@@ -345,7 +342,7 @@ impl Channel {
         &self,
         inside: Inside<'_>,
     ) -> Result<Result<OwnedBlock<'_>, ClaimEnd>, SegmentError> {
-        if self.returns {
+        if self.returns() {
             return self.claim_one_of_both(inside);
         }
         Ok(self.ring().claim_one(inside.me(), &self.hints)?.map(|owned| {
@@ -366,7 +363,7 @@ impl Channel {
         batch: &mut OwnedBlocks<'_>,
         max: usize,
     ) -> Result<ClaimEnd, SegmentError> {
-        if self.returns {
+        if self.returns() {
             return self.claim_of_both(inside, batch, max);
         }
         self.claim_new(inside, batch, max)
@@ -578,7 +575,9 @@ fn push_again(segment: &Segment, parts: &Parts, me: Owner, owned: Owned) -> Resu
         let (part, at) = (Part::Returned, owned.block().bits().into());
         return Err(Corruption { part, word: "slots", at, found: 0 });
     };
-    ring.push_one(me, owned, &Hints::default()).map_err(|(_, corruption)| corruption)?;
+    let mut one = Batch::new();
+    let _ = one.push_back(owned); // an empty batch has room
+    ring.push_all(me, &mut one, &Hints::default())?;
     Event::new(&parts.words().not_empty.word).announce(1);
     Ok(())
 }

@@ -13,7 +13,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::{Describe, SchemaBuilder};
+use super::{Describe, INLINE_MAX, SchemaBuilder};
 
 macro_rules! plain {
     ($($ty:ty),* $(,)?) => {$(
@@ -117,6 +117,12 @@ impl<T: Describe> Describe for [T] {
 
 impl<T: Describe, const N: usize> Describe for [T; N] {
     fn describe(schema: &mut SchemaBuilder) -> String {
+        const {
+            assert!(
+                size_of::<Self>() <= INLINE_MAX,
+                "an array in a message has 256 KiB at most, or it would use up the stack; use a `Vec`"
+            )
+        };
         format!("[{}; {N}]", T::describe(schema))
     }
 }

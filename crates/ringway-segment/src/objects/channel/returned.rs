@@ -35,32 +35,20 @@ impl Channel {
     }
 
     /// Claims the message that came back first, or else the oldest new one.
-    ///
-    /// That there is none was true at one instant: no message was returned, then there was no new
-    /// one, and then the same slot was still free. Positions only grow, so it was at both looks.
     #[inline(never)]
     pub(super) fn claim_one_of_both(
         &self,
         inside: Inside<'_>,
     ) -> Result<Result<OwnedBlock<'_>, ClaimEnd>, SegmentError> {
-        loop {
-            let mut one = OwnedBlocks::new(self);
-            if self.claim_returned(inside, &mut one, 1)? != 0
-                && let Some(held) = one.pop_front()
-            {
-                return Ok(Ok(held));
-            }
-            let end = self.claim_new(inside, &mut one, 1)?;
-            if let Some(held) = one.pop_front() {
-                return Ok(Ok(held));
-            }
-            if !self.may_have_returned() {
-                return Ok(Err(end));
-            }
-        }
+        let mut one = OwnedBlocks::new(self);
+        let end = self.claim_of_both(inside, &mut one, 1)?;
+        Ok(one.pop_front().ok_or(end))
     }
 
     /// Claims messages that came back, and then new ones; at most `max` in all.
+    ///
+    /// That there are none was true at one instant: no message was returned, then there was no new
+    /// one, and then the same slot was still free. Positions only grow, so it was at both looks.
     #[inline(never)]
     pub(super) fn claim_of_both(
         &self,
@@ -110,9 +98,11 @@ impl Channel {
         if self.flags() & FLAG_RETURNED == 0 {
             self.words().flags.word.fetch_or(FLAG_RETURNED, SeqCst); // flags
         }
-        let pushed = ring.push_one(inside.me(), held.into_owned(), &self.returned_hints);
-        if let Err((owned, corruption)) = pushed {
-            return Err((OwnedBlock::new(self, owned), unreturned(corruption)));
+        let mut one = OwnedBlocks::new(self);
+        let _ = one.push_back(held); // an empty batch has room
+        let pushed = ring.push_all(inside.me(), one.owned(), &self.returned_hints);
+        if let (Err(corruption), Some(held)) = (pushed, one.pop_front()) {
+            return Err((held, unreturned(corruption)));
         }
         self.not_empty().announce(1);
         if self.is_immediate() {
@@ -123,8 +113,9 @@ impl Channel {
     }
 
     /// Whether messages can be put back.
+    #[inline(always)]
     pub fn returns(&self) -> bool {
-        self.returns
+        self.measures().returns
     }
 }
 
