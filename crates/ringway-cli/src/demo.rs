@@ -100,7 +100,7 @@ fn play(queue: &Jobs, name: &str) -> Done {
                 living -= 1;
                 if living == 0 {
                     screen.tell("all producers are done: the queue is shut down, consumers take what is left");
-                    queue.shutdown(false).map_err(failed)?;
+                    queue.shutdown().map_err(failed)?;
                 }
             }
             (Role::Consumer(_), None) => crew.end(worker)?,

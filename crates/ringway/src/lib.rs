@@ -2,12 +2,14 @@
 
 extern crate self as ringway; // as the derive calls it
 
+mod as_message;
 mod batch;
 mod context;
 mod dynamic;
 mod error;
 mod handle;
 mod loan;
+mod maybe_owned;
 mod message;
 mod options;
 mod queue;
@@ -15,15 +17,18 @@ mod received;
 pub mod schema;
 pub mod sync;
 
+pub use as_message::AsMessage;
 pub use batch::{BATCH_MAX, Batch};
 pub use context::{Context, ContextOptions};
 pub use dynamic::Dynamic;
-pub use error::{Error, GetError, GetErrorKind, Label, PutError, PutErrorKind, PutManyError};
+pub use error::{
+    Error, GetError, GetErrorKind, Label, PutError, PutErrorKind, PutManyError, Reason,
+};
 pub use loan::Loan;
 pub use message::{Message, Payload};
 pub use options::QueueOptions;
-pub use queue::{Iter, Queue};
-pub use received::{Received, ReceivedBytes};
+pub use queue::{IntoIter, Iter, Queue, TryIter};
+pub use received::Received;
 #[doc(inline)]
 pub use sync::{Lock, LockGuard};
 

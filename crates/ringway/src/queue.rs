@@ -1,13 +1,15 @@
 //! The queue.
 
-mod bytes;
+mod get;
 mod iter;
+mod loan;
 mod many;
+mod put;
 pub(crate) mod shared;
-mod typed;
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -15,14 +17,13 @@ use std::sync::Arc;
 use ringway_segment::attachment::Inside;
 use ringway_segment::error::{CreateError, OpenError, RemoveError, SegmentError};
 use ringway_segment::inspect::{self, Snapshot};
-use ringway_segment::objects::channel::{Channel, Guard};
+use ringway_segment::objects::channel::Channel;
 use ringway_segment::recovery::{self, Recovered};
-use ringway_segment::waiting::Until;
 
-pub use self::iter::Iter;
+pub use self::iter::{IntoIter, Iter, TryIter};
 use self::shared::Shared;
 use crate::context::Context;
-use crate::error::{Error, GetError, Label};
+use crate::error::{Error, Label};
 use crate::handle;
 use crate::message::Payload;
 use crate::options::QueueOptions;
@@ -115,6 +116,24 @@ impl<T: Payload + ?Sized> Queue<T> {
         Self::options().open_in(context, name)
     }
 
+    /// Returns a handle of the same queue that puts and gets the messages as the bytes that they
+    /// are: to move them on without reading them, for instance. Bytes that are put must be what
+    /// rkyv makes of a `T`, or the getter refuses them.
+    ///
+    /// ```
+    /// # use ringway::{Place, Queue};
+    /// let inbox = Queue::<String>::options().create(Place::Heap)?;
+    /// let outbox = Queue::<String>::options().create(Place::Heap)?;
+    /// inbox.put("hello")?;
+    /// outbox.as_bytes().put(&inbox.as_bytes().get()?)?;
+    /// assert_eq!(outbox.get_value()?, "hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn as_bytes(&self) -> Queue<[u8]> {
+        Queue::over(Arc::clone(&self.shared))
+    }
+
     /// What errors call it.
     #[must_use]
     pub fn label(&self) -> Label {
@@ -122,6 +141,7 @@ impl<T: Payload + ?Sized> Queue<T> {
     }
 
     /// How many messages it holds at most.
+    #[doc(alias = "capacity")]
     pub fn maxsize(&self) -> u64 {
         self.shared.maxsize()
     }
@@ -141,6 +161,7 @@ impl<T: Payload + ?Sized> Queue<T> {
     ///
     /// # Errors
     /// [`Error`].
+    #[doc(alias = "qsize")]
     pub fn len(&self) -> Result<u64, Error> {
         self.ask(|channel, _| channel.size())
     }
@@ -162,13 +183,33 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.ask(|channel, _| channel.is_full())
     }
 
-    /// Shuts the queue down for everybody: later puts fail, gets take what is left and then fail.
-    /// All sleepers wake. With `immediate`, what is left is dropped.
+    /// Shuts the queue down for all processes: later puts fail, gets take what is left and then
+    /// fail. All that wait wake up. A queue that was shut down stays so.
+    ///
+    /// ```
+    /// # use ringway::{Place, Queue};
+    /// let queue = Queue::<u32>::options().create(Place::Heap)?;
+    /// queue.put(1)?;
+    /// queue.shutdown()?;
+    /// assert!(queue.put(2).unwrap_err().is_shut_down());
+    /// assert_eq!(queue.get_value()?, 1);
+    /// assert!(queue.get().unwrap_err().is_shut_down());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error`].
-    pub fn shutdown(&self, immediate: bool) -> Result<(), Error> {
-        self.ask(|channel, inside| channel.shut_down(inside, immediate))
+    #[doc(alias = "close")]
+    pub fn shutdown(&self) -> Result<(), Error> {
+        self.ask(|channel, inside| channel.shut_down(inside, false))
+    }
+
+    /// As [`shutdown`](Self::shutdown), and drops the messages that are left.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn shutdown_now(&self) -> Result<(), Error> {
+        self.ask(|channel, inside| channel.shut_down(inside, true))
     }
 
     /// Whether it was shut down.
@@ -226,15 +267,13 @@ impl<T: Payload + ?Sized> Queue<T> {
         let answer = inside.and_then(|inside| question(channel, inside));
         answer.map_err(|kind| Error { object: self.label(), kind })
     }
-
-    #[inline]
-    fn get_block(&self, until: Until) -> Result<Guard<'_>, GetError> {
-        self.shared.receive_one(until).map(Guard::new)
-    }
 }
 
+impl<T: Payload + ?Sized> UnwindSafe for Queue<T> {}
+impl<T: Payload + ?Sized> RefUnwindSafe for Queue<T> {}
+
 const _: () = {
-    const fn is_shareable<Q: Send + Sync + Clone>() {}
+    const fn is_shareable<Q: Send + Sync + Clone + UnwindSafe>() {}
     is_shareable::<Queue<u8>>();
     is_shareable::<Queue<[u8]>>();
 };

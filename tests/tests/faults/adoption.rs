@@ -16,7 +16,7 @@ fn c11_a_stopped_entrant_does_not_hide_the_dead() {
         let _dog = Watchdog::of(&queue);
         let mut dead = worker!("open", name);
         assert_eq!(dead.hear(), "open");
-        queue.put_bytes("taken").unwrap();
+        queue.put("taken").unwrap();
         assert_eq!(dead.ask("hold"), "taken");
         dead.kill();
 

@@ -34,7 +34,7 @@ pub fn audit(place: &Place, scene: Scene, effect: Effect) -> Result<(), String> 
 pub fn drain(queue: &Queue<[u8]>) -> Result<(Vec<u64>, bool), String> {
     let mut numbers = Vec::new();
     loop {
-        match queue.try_get_bytes() {
+        match queue.try_get() {
             Ok(message) => numbers.push(number_of(&message)),
             Err(GetError { kind: GetErrorKind::Empty, .. }) => return Ok((numbers, false)),
             Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return Ok((numbers, true)),
@@ -72,9 +72,9 @@ fn check_messages(numbers: &[u64], scene: Scene, effect: Effect, lost: u64) -> R
 /// Exactly `maxsize` messages go in.
 pub fn check_capacity(queue: &Queue<[u8]>) -> Result<(), String> {
     for number in 0..MAXSIZE {
-        queue.try_put_bytes(text_of(number)).map_err(|error| format!("place {number}: {error}"))?;
+        queue.try_put(text_of(number)).map_err(|error| format!("place {number}: {error}"))?;
     }
-    match queue.try_put_bytes(text_of(MAXSIZE)) {
+    match queue.try_put(text_of(MAXSIZE)) {
         Err(PutError { kind: PutErrorKind::Full { .. }, .. }) => {}
         other => return Err(format!("one more than maxsize: {other:?}")),
     }

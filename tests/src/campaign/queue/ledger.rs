@@ -28,7 +28,7 @@ impl Ledger {
     pub fn lap(&mut self, queue: &Queue<[u8]>) -> Result<(), String> {
         for number in 5000..5000 + LAP {
             loop {
-                match queue.try_put_bytes(text_of(number)) {
+                match queue.try_put(text_of(number)) {
                     Ok(()) => {
                         self.put.push(number);
                         break;
@@ -47,7 +47,7 @@ impl Ledger {
     }
 
     fn get(&mut self, queue: &Queue<[u8]>) -> Result<bool, String> {
-        match queue.try_get_bytes() {
+        match queue.try_get() {
             Ok(message) => {
                 self.got.push(number_of(&message));
                 Ok(true)

@@ -102,10 +102,10 @@ impl Stage {
         let queue = options.create(path.clone()).expect("a queue for the campaign");
         let stage = Self { queue: Some(queue), path, ledger: None };
         if scene.corpse {
-            stage.queue().put_bytes(text_of(99)).expect("a place"); // for the corpse to take
+            stage.queue().put(text_of(99)).expect("a place"); // for the corpse to take
         }
         for number in 0..scene.filled {
-            stage.queue().put_bytes(text_of(100 + number)).expect("a place");
+            stage.queue().put(text_of(100 + number)).expect("a place");
         }
         if !scene.corpse {
             put_back_the_oldest(stage.queue());
@@ -182,7 +182,7 @@ pub(super) fn make_a_corpse(path: &Path) {
 pub(super) fn die_with_something(path: &Path) {
     let options = Queue::<[u8]>::options();
     let queue = options.open(path.to_path_buf()).expect("the queue of the campaign");
-    let _message = queue.get_bytes().expect("a message");
+    let _message = queue.get().expect("a message");
     let _loan = queue.loan(8).expect("a block");
     // SAFETY: kills this very process.
     unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };

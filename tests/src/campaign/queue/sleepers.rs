@@ -82,15 +82,9 @@ fn start(program: &Path, stage: &Stage, gets: bool) -> Result<Sleeper, String> {
 /// Does what a sleeper waits for. Returns what was taken for it.
 fn wake(queue: &Queue<[u8]>, gets: bool) -> Result<Option<u64>, String> {
     if gets {
-        return queue
-            .try_put_bytes(text_of(OURS))
-            .map(|()| None)
-            .map_err(|error| error.to_string());
+        return queue.try_put(text_of(OURS)).map(|()| None).map_err(|error| error.to_string());
     }
-    queue
-        .try_get_bytes()
-        .map(|message| Some(number_of(&message)))
-        .map_err(|error| error.to_string())
+    queue.try_get().map(|message| Some(number_of(&message))).map_err(|error| error.to_string())
 }
 
 /// What came, in its order: messages of the scene, but for what the dead worker took; its own, from
@@ -140,13 +134,13 @@ pub fn sleep(path: &Path, gets: bool) {
     let options = Queue::<[u8]>::options().wait(WaitStrategy::Park);
     let queue = options.open(path.to_path_buf()).expect("the queue of the campaign");
     let told = if gets {
-        match queue.get_bytes() {
+        match queue.get() {
             Ok(message) => format!("got {}", number_of(&message)),
             Err(GetError { kind: GetErrorKind::ShutDown, .. }) => "shut down".to_owned(),
             Err(error) => error.to_string(),
         }
     } else {
-        match queue.put_bytes(text_of(ITS_OWN)) {
+        match queue.put(text_of(ITS_OWN)) {
             Ok(()) => "put".to_owned(),
             Err(PutError { kind: PutErrorKind::ShutDown, .. }) => "shut down".to_owned(),
             Err(error) => error.to_string(),
