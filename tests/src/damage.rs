@@ -221,7 +221,7 @@ impl Script {
             12 => self.ask(queue.is_full()),
             13 => self.ask(queue.len()),
             14 => self.ask(queue.snapshot()),
-            15 => self.ask(queue.recover()),
+            15 => self.ask(queue.reclaim()),
             16 => self.ask(queue.is_shut_down()),
             17 if number.is_multiple_of(7) => self.ask(queue.shutdown()),
             18 if number.is_multiple_of(11) => self.ask(queue.shutdown_now()),

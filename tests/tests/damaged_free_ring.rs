@@ -36,9 +36,9 @@ fn released_blocks_come_back() {
     }
     let later = options().open_fd(&words).unwrap();
     drop(queue); // tries once more, in vain
-    assert!(is_tail(later.recover().unwrap_err().kind), "it cannot be given back yet");
+    assert!(is_tail(later.reclaim().unwrap_err().kind), "it cannot be given back yet");
     words.write(words.free_tail(0), tail);
-    assert!(later.recover().unwrap().blocks > 0);
+    assert!(later.reclaim().unwrap().blocks > 0);
     let last = options().open_fd(&words).unwrap();
     drop(later); // the block with which it met the damage is its own until it leaves
     every_block_is_there(&last);
@@ -62,7 +62,7 @@ fn blocks_of_messages_that_a_shutdown_dropped_come_back() {
     assert!(queue.is_shut_down().unwrap());
     words.write(words.free_tail(0), tail);
     while queue.try_get().is_ok() {}
-    queue.recover().unwrap();
+    queue.reclaim().unwrap();
     assert_eq!(held_or_free(&queue), (0, 0));
 }
 
@@ -104,7 +104,7 @@ fn a_damaged_class_does_not_keep_recovery_from_the_others() {
     std::mem::forget(message);
     words.end_life(index);
 
-    assert!(is_tail(queue.recover().unwrap_err().kind));
+    assert!(is_tail(queue.reclaim().unwrap_err().kind));
     let large: Vec<_> = std::iter::from_fn(|| queue.try_loan(200).ok()).collect();
     assert_eq!(large.len() as u64, words.blocks(1));
     drop((large, lost));

@@ -199,7 +199,7 @@ fn a_life_that_is_not_ours() {
     let subject = Subject::new();
     let life = subject.words.read(words::life(0));
     for lie in [0, life + 1, life + 256, u64::MAX] {
-        subject.lies_quietly(words::life(0), lie, "life", &[&|| of_call(subject.queue.recover())]);
+        subject.lies_quietly(words::life(0), lie, "life", &[&|| of_call(subject.queue.reclaim())]);
     }
 }
 

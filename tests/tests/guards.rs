@@ -91,8 +91,9 @@ fn errors_of_borrowed_puts_leave_the_function() {
         let text = text.to_uppercase();
         queue.put(&text)?;
         queue.put(text.as_str())?;
-        queue.as_bytes().put(text.as_bytes())?;
-        let mut loan = queue.as_bytes().loan(1)?;
+        let bytes = queue.as_bytes();
+        bytes.put(text.as_bytes())?;
+        let mut loan = bytes.loan(1)?;
         loan[0] = 7;
         loan.send()?;
         Ok(())

@@ -15,7 +15,7 @@ fn lives(queue: &Queue<[u8]>, worker: &mut Worker) {
     queue.put("kept").unwrap();
     assert_eq!(worker.ask("hold"), "kept");
     for _ in 0..5 {
-        assert_eq!(queue.recover().unwrap(), Default::default(), "it lives");
+        assert_eq!(queue.reclaim().unwrap(), Default::default(), "it lives");
     }
     assert_eq!(worker.ask("drop"), "dropped");
     assert_eq!(worker.ask("put on"), "put");
@@ -26,7 +26,7 @@ fn lives(queue: &Queue<[u8]>, worker: &mut Worker) {
 
 /// It is dead, and so is what it held a message of.
 fn is_dead(queue: &Queue<[u8]>) {
-    let done = queue.recover().unwrap();
+    let done = queue.reclaim().unwrap();
     assert_eq!((done.participants, done.lost_messages), (1, 1));
     capacity_is_exact(queue);
 }
@@ -82,9 +82,9 @@ fn a_program_that_it_started_does_not_keep_it_alive() {
     queue.put("lost").unwrap();
     let mut parent = worker!("start-another", name);
     let child: i32 = parent.hear().parse().expect("a process id");
-    assert_eq!(queue.recover().unwrap(), Default::default(), "it lives");
+    assert_eq!(queue.reclaim().unwrap(), Default::default(), "it lives");
     parent.kill();
-    let done = queue.recover();
+    let done = queue.reclaim();
     // SAFETY: the number was told by its parent a moment ago, and it sleeps for long.
     unsafe { libc::kill(child, libc::SIGKILL) };
     assert_eq!(done.unwrap().participants, 1);
@@ -129,7 +129,7 @@ fn one_who_got_the_number_of_a_dead_one_is_another() {
     lives(&queue, &mut reborn);
     reborn.kill();
     while queue.snapshot().unwrap().holders.len() > 1 {
-        queue.recover().unwrap(); // its death comes after that of `unshare`
+        queue.reclaim().unwrap(); // its death comes after that of `unshare`
     }
     capacity_is_exact(&queue);
 }
@@ -159,7 +159,7 @@ fn life_and_death_are_seen_across_pid_namespaces() {
     assert_eq!(queue.snapshot().unwrap().lost, 1);
     neighbour.kill();
     while queue.snapshot().unwrap().holders.len() > 1 {
-        queue.recover().unwrap();
+        queue.reclaim().unwrap();
     }
     capacity_is_exact(&queue);
 }

@@ -63,7 +63,7 @@ fn what_belongs_to_another_user_is_refused_by_name_unless_its_group_is_let_in() 
     shared.put("for you").unwrap();
     assert_eq!(stranger.ask("hold"), "for you");
     stranger.kill();
-    let done = shared.recover().unwrap();
+    let done = shared.reclaim().unwrap();
     assert_eq!(
         (done.participants, done.lost_messages),
         (1, 1),
@@ -96,7 +96,7 @@ fn without_descriptors_what_is_open_works_on_and_the_rest_says_why() {
     assert_eq!(poor.ask("get"), "still here");
     living.kill();
     assert_eq!(
-        queue.recover().unwrap().participants + poor.ask("recover").parse::<u32>().unwrap(),
+        queue.reclaim().unwrap().participants + poor.ask("recover").parse::<u32>().unwrap(),
         1
     );
 }

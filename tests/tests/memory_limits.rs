@@ -139,7 +139,7 @@ fn one_whose_group_has_no_memory_left_harms_only_itself() {
     }
     assert!(sent > 0);
     poor.kill(); // unless the kernel did
-    assert_eq!(queue.recover().unwrap().participants, 1);
+    assert_eq!(queue.reclaim().unwrap().participants, 1);
     assert_eq!(queue.snapshot().unwrap().lost, 0);
     assert_eq!(queue.len().unwrap(), sent);
     for _ in 0..sent {

@@ -84,7 +84,7 @@ fn the_entry_of_a_dead_one_is_used_again_in_a_new_generation() {
         worker.kill();
         assert!(!queue.snapshot().unwrap().holders[1].participant.alive);
     }
-    assert_eq!(queue.recover().unwrap().participants, 1);
+    assert_eq!(queue.reclaim().unwrap().participants, 1);
     drop(queue);
     every_block_is_there(&options(2).open(&*name).unwrap());
 }
@@ -106,10 +106,10 @@ fn what_the_killed_held_comes_back() {
         assert_eq!(worker.ask("put stays"), "put");
         assert_eq!(queue.snapshot().unwrap().holders[1].messages, 2);
         worker.kill();
-        let done = queue.recover().unwrap();
+        let done = queue.reclaim().unwrap();
         assert_eq!((done.participants, done.lost_messages), (1, 2), "round {round}");
         assert!(done.blocks >= 4, "round {round}: {done:?}");
-        assert_eq!(queue.recover().unwrap(), Default::default(), "it is done once");
+        assert_eq!(queue.reclaim().unwrap(), Default::default(), "it is done once");
         let seen = queue.snapshot().unwrap();
         assert_eq!((seen.lost, seen.recovered), (2 * round, round));
         assert_eq!(&*queue.try_get().unwrap(), b"stays", "what was put stays");
@@ -149,7 +149,7 @@ fn a_zombie_is_dead() {
     queue.put("held").unwrap();
     assert_eq!(worker.ask("hold"), "held");
     worker.kill_unburied();
-    assert_eq!(queue.recover().unwrap().lost_messages, 1);
+    assert_eq!(queue.reclaim().unwrap().lost_messages, 1);
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn a_stopped_process_is_not_dead() {
     assert_eq!(worker.ask("loan 100"), "loaned");
     worker.freeze();
     for _ in 0..20 {
-        assert_eq!(queue.recover().unwrap(), Default::default());
+        assert_eq!(queue.reclaim().unwrap(), Default::default());
         assert!(queue.get_timeout(std::time::Duration::from_millis(10)).unwrap_err().is_empty());
         capacity_is_exact(&queue);
     }

@@ -225,7 +225,7 @@ impl<T: Payload + ?Sized> Queue<T> {
     ///
     /// # Errors
     /// [`Error`].
-    pub fn recover(&self) -> Result<Recovered, Error> {
+    pub fn reclaim(&self) -> Result<Recovered, Error> {
         self.ask(|_, inside| recovery::recover(inside.attachment()))
     }
 

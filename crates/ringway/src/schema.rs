@@ -85,6 +85,13 @@ pub(crate) const INLINE_MAX: usize = 256 << 10;
 ///
 /// [`#[derive(Message)]`](macro@crate::Message) implements it, and so does this crate for the types
 /// of std that can be in messages.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of a message",
+    label = "is no message",
+    note = "if it is a type of yours, write above its definition: #[derive(ringway::Message)]",
+    note = "if not, write above the field which wrapper archives it: \
+            #[rkyv(with = ...)], one of `ringway::rkyv::with` or of your own"
+)]
 pub trait Describe {
     /// Adds what the type consists of, and returns how fields refer to it.
     fn describe(schema: &mut SchemaBuilder) -> String;

@@ -39,7 +39,7 @@ fn c07_one_whose_descriptors_were_closed_lives_for_other_pid_namespaces() {
 
         closed.kill();
         assert!(inside.finish().success());
-        queue.recover().unwrap();
+        queue.reclaim().unwrap();
         assert_eq!(queue.snapshot().unwrap().holders.len(), 1, "its death is seen: {text}");
         capacity_is_exact(&queue);
         queue.remove().unwrap();

@@ -82,7 +82,7 @@ fn at_each_stop_of_a_recoverer(
             assert!(stop > 1, "a recovery without a compare-and-swap");
             break;
         }
-        queue.recover().unwrap();
+        queue.reclaim().unwrap();
         assert!(queue.snapshot().unwrap().holders.iter().all(|h| h.participant.index != DEAD));
         let last = lives(&queue, &name).unwrap_or_else(|| queue.clone());
         live(&queue, &last, recoverer, &format!("the recoverer stopped before its CAS {stop}"));

@@ -32,7 +32,7 @@ fn c03_a_process_that_execs_itself_gives_back_what_it_had() {
         }
         let mut service = worker!("restart", place, 3);
         assert_eq!(service.hear(), "open", "{place}");
-        queue.recover().unwrap();
+        queue.reclaim().unwrap();
         let seen = queue.snapshot().unwrap();
         assert_eq!(seen.lost, 3, "each of its former lives had a message: {place}");
         assert_eq!(seen.holders.len(), 2, "and an entry: {place}");

@@ -40,7 +40,7 @@ pub fn produce(place: &Place, producer: u64, count: u64, strategy: WaitStrategy)
 pub fn recover(place: &Place) {
     let queue = Queue::<[u8]>::options().open(place.clone()).expect("open to recover");
     loop {
-        queue.recover().expect("recover");
+        queue.reclaim().expect("recover");
         std::thread::sleep(std::time::Duration::from_micros(100));
     }
 }

@@ -85,7 +85,7 @@ fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) ->
         refuses(queue.shutdown()),
         refuses(queue.shutdown_now()),
         refuses(queue.is_shut_down()),
-        refuses(queue.recover()),
+        refuses(queue.reclaim()),
         refuses(queue.snapshot()),
         queue
             .inheritable_fd()

@@ -57,7 +57,7 @@ fn answer(queue: &Queue<[u8]>, place: &Place, call: &str, argument: &str) -> Str
         }
         "get" => queue.get().map_or_else(|error| error.to_string(), |message| text(&message)),
         "recover" => queue
-            .recover()
+            .reclaim()
             .map_or_else(|error| error.to_string(), |done| done.participants.to_string()),
         "put" => queue.put(argument).map_or_else(|error| error.to_string(), |()| "put".into()),
         // So many bytes, in a loan: nothing but the queue's memory is used.

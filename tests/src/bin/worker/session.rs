@@ -72,7 +72,7 @@ pub fn serve(queue: &Queue<[u8]>) {
                 Ok("dropped".to_owned())
             }
             "recover" => {
-                queue.recover().map(|done| format!("{done:?}")).map_err(|error| error.to_string())
+                queue.reclaim().map(|done| format!("{done:?}")).map_err(|error| error.to_string())
             }
             "len" => queue.len().map(|len| len.to_string()).map_err(|error| error.to_string()),
             _ => Err("unknown call".to_owned()),

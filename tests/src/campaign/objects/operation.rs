@@ -140,7 +140,7 @@ impl Operation {
                 made.expect("a new object").probe();
             } else {
                 let Thing::Queue(queue) = &jobs else { panic!("{JOBS} is a queue") };
-                let recovered = queue.recover();
+                let recovered = queue.reclaim();
                 marker();
                 recovered.expect("a sound context");
             }

@@ -39,9 +39,9 @@ pub enum Operation {
     Attach,
     /// Closing the last handle.
     Detach,
-    /// `shutdown(false)`.
+    /// `shutdown()`.
     ShutDown,
-    /// `shutdown(true)`.
+    /// `shutdown_now()`.
     ShutDownNow,
     /// `recover`, with a dead participant to recover.
     Recover,
@@ -204,7 +204,7 @@ impl Operation {
                     Self::LoanDrop => _ = queue.loan(8),
                     Self::ShutDown => _ = queue.shutdown(),
                     Self::ShutDownNow => _ = queue.shutdown_now(),
-                    Self::Recover => _ = queue.recover(),
+                    Self::Recover => _ = queue.reclaim(),
                     Self::Release | Self::PutBack | Self::Attach | Self::Detach => {}
                 }
             }

@@ -55,7 +55,7 @@ pub fn kill_at(trial: Trial<'_, Queueing>, point: u64) -> Result<(), String> {
     }
     let told = sleeper.hear()?;
     came.extend(told.strip_prefix("got ").and_then(|number| number.parse::<u64>().ok()));
-    stage.queue().recover().map_err(|error| error.to_string())?;
+    stage.queue().reclaim().map_err(|error| error.to_string())?;
     let (left, closed) = drain(stage.queue())?;
     came.extend(left);
     balance(&came, trial.operation, scene, &told)
