@@ -53,7 +53,7 @@ impl<T: Payload + ?Sized> RefUnwindSafe for Received<'_, T> {}
 
 impl<'q, T: Payload + ?Sized> Received<'q, T> {
     /// Checks the bytes. When they are not a `T`, the block goes back and the error says why.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn checked(
         shared: MaybeOwned<'q, Arc<Shared>>,
         block: Guard<'q>,

@@ -108,7 +108,7 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.get_deadline(deadline)?.deserialize()
     }
 
-    #[inline]
+    #[inline(always)]
     fn get_until(&self, until: Until) -> Result<Received<'_, T>, GetError> {
         let block = Guard::new(self.shared.receive_one(until)?);
         Received::checked(MaybeOwned::Borrowed(&self.shared), block)
