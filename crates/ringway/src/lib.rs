@@ -19,13 +19,14 @@ pub use batch::{BATCH_MAX, Batch};
 pub use context::{Context, ContextOptions};
 pub use dynamic::Dynamic;
 pub use error::{Error, GetError, GetErrorKind, Label, PutError, PutErrorKind, PutManyError};
+pub use handle::{Handle, ObjectHandle};
 pub use loan::Loan;
 pub use message::{Message, Payload};
-pub use options::QueueOptions;
+pub use options::{Options, QueueOptions};
 pub use queue::{Iter, Queue};
 pub use received::{Received, ReceivedBytes};
 #[doc(inline)]
-pub use sync::{Lock, LockGuard};
+pub use sync::{Lock, LockGuard, LockOptions};
 
 /// Makes a type a [`Message`](trait@crate::Message).
 ///
