@@ -56,6 +56,12 @@ impl Deref for Name {
     }
 }
 
+impl From<&Name> for Place {
+    fn from(name: &Name) -> Self {
+        name.place()
+    }
+}
+
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -9,14 +9,15 @@ use thiserror::Error;
 
 use crate::place::printable;
 
-/// Why an object could not be created.
+/// Why an object could not be created. The field `name` has what texts call the object: its kind and
+/// name, as `queue 'jobs'`.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CreateError {
     /// The name is taken.
     #[error("{name} already exists; open it, or remove it with `ringway rm`")]
     AlreadyExists {
-        /// The object as the caller named it.
+        /// The object.
         name: String,
     },
     /// The name cannot be one.
@@ -89,14 +90,15 @@ pub enum CreateError {
     },
 }
 
-/// Why an object could not be opened.
+/// Why an object could not be opened. The field `name` has what texts call the object: its kind and
+/// name, as `queue 'jobs'`.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
     /// Nothing has that name.
     #[error("{name} does not exist; create it first, or check `ringway ls`")]
     NotFound {
-        /// The object as the caller named it.
+        /// The object.
         name: String,
     },
     /// It was made without a name.

@@ -11,6 +11,19 @@ const PREFIX: &str = "ringway.";
 const NAME_MAX: usize = 200;
 
 /// Where a segment is.
+///
+/// A text is the name of one in shared memory, also if it looks like a path; a [`Path`] is that of
+/// a file. A relative path is resolved when it is converted, so that a change of the working
+/// directory later does not change where it leads.
+///
+/// ```
+/// # use std::path::Path;
+/// # use ringway_segment::place::Place;
+/// assert_eq!(Place::from("jobs"), Place::Named("jobs".to_owned()));
+/// let place = Place::from(Path::new("here/jobs"));
+/// assert!(place.path().expect("a file").is_absolute());
+/// assert_eq!(place.name(), None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// Under a name in shared memory, seen by every process of the host.
@@ -45,17 +58,47 @@ impl From<String> for Place {
 
 impl From<&Path> for Place {
     fn from(path: &Path) -> Self {
-        Self::File(path.to_owned())
+        Self::File(path.to_owned()).resolved()
     }
 }
 
 impl From<PathBuf> for Place {
     fn from(path: PathBuf) -> Self {
-        Self::File(path)
+        Self::File(path).resolved()
+    }
+}
+
+impl From<&PathBuf> for Place {
+    fn from(path: &PathBuf) -> Self {
+        Self::from(path.as_path())
+    }
+}
+
+impl From<&Place> for Place {
+    fn from(place: &Place) -> Self {
+        place.clone()
     }
 }
 
 impl Place {
+    /// The same, with a relative path resolved against the working directory of this moment.
+    #[must_use]
+    pub fn resolved(self) -> Self {
+        match self {
+            // One that is empty is no path, and is told so when it is used.
+            Self::File(path) => Self::File(std::path::absolute(&path).unwrap_or(path)),
+            other => other,
+        }
+    }
+
+    /// The name that a segment there can be opened by, if it has one. A path is no name.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Named(name) | Self::Portable(name) => Some(name),
+            Self::File(_) | Self::Unnamed | Self::Heap => None,
+        }
+    }
+
     /// How errors and listings call an object of this kind there: `queue 'jobs'`.
     pub fn label(&self, kind: &str) -> String {
         match self {

@@ -19,7 +19,7 @@ use core::sync::atomic::{AtomicU64, Ordering::Acquire};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ringway_core::membership::{EntryWords, Table};
 use ringway_sys::shm;
@@ -30,20 +30,26 @@ pub use self::trust::Trust;
 use crate::body::{AtomicWords, Body};
 use crate::error::SegmentError;
 use crate::layout::{Entry, FRAME_AT, Frame, FrameWords, Header, PARTICIPANTS_AT, Participant};
+use crate::place::Place;
 
 /// A mapped and checked segment.
 pub struct Segment {
     mapping: Mapping,
     frame: Frame,
     header: Header,
-    label: String,
-    path: Option<PathBuf>,
+    label: Box<str>,
+    place: Place,
+    path: Option<Box<Path>>,
 }
 
 impl Segment {
     /// How errors call it.
     pub fn label(&self) -> &str {
         &self.label
+    }
+    /// Where it was made or opened; [`Place::Unnamed`] if by a descriptor.
+    pub fn place(&self) -> &Place {
+        &self.place
     }
     /// The file that stands for it, if it has a name.
     pub fn path(&self) -> Option<&Path> {

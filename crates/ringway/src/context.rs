@@ -1,20 +1,17 @@
 //! Contexts: several objects in one segment.
 
 use core::fmt;
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use ringway_segment::attachment::Attachment;
-use ringway_segment::directory::{ObjectInfo, Wanted, objects};
+use ringway_segment::directory::{ObjectInfo, objects};
 use ringway_segment::error::{CreateError, OpenError, RemoveError};
-use ringway_segment::place::Place;
-use ringway_segment::segment::{Trust, remove};
+use ringway_segment::place::printable;
+use ringway_segment::segment::{Segment, remove};
 use ringway_segment::spec::SegmentSpec;
 
-use crate::handle::{self, Kind};
-
-const NAME: &str = "context";
+use crate::handle::{self, Handle, handle_methods};
+use crate::options::Options;
 
 /// A segment that holds several objects under names of their own.
 ///
@@ -46,127 +43,55 @@ pub struct Context {
     label: Arc<str>,
 }
 
-/// More ways to create and open a context.
-///
-/// ```
-/// use ringway::{Context, Place};
-/// let context = Context::options().objects(8).space(1 << 20).create(Place::Unnamed)?;
-/// assert!(context.objects().is_empty());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// How to create or open a context.
+pub type ContextOptions = Options<Context>;
+
+/// How large a new context shall be.
 #[derive(Debug, Clone)]
-#[must_use]
-pub struct ContextOptions {
-    segment: SegmentSpec,
-    trust: Trust,
+pub struct ContextSpec {
+    objects: u32,
+    space: u64,
 }
 
-impl Default for ContextOptions {
-    fn default() -> Self {
-        let segment = SegmentSpec { objects: 256, space: 64 << 30, ..SegmentSpec::default() };
-        Self { segment, trust: Trust::default() }
-    }
-}
-
-impl ContextOptions {
+/// What of them is for contexts alone.
+impl Options<Context> {
     /// How many objects it can hold at once: 1 to 4,096, by default 256.
+    ///
+    /// ```
+    /// # use ringway::{Context, CreateError, Lock, Place};
+    /// let context = Context::options().objects(1).create(Place::Unnamed)?;
+    /// let _lock = Lock::create_in(&context, "first")?;
+    /// let full = Lock::create_in(&context, "second");
+    /// assert!(matches!(full, Err(CreateError::ContextFull { .. })));
+    /// # Ok::<(), CreateError>(())
+    /// ```
     pub fn objects(mut self, objects: u32) -> Self {
-        self.segment.objects = objects;
+        self.spec.objects = objects;
         self
     }
+
     /// Bytes of address space for all objects together, by default 64 GiB. Memory is taken as it is
     /// used.
+    ///
+    /// ```
+    /// # use ringway::{Context, Place};
+    /// let context = Context::options().space(1 << 20).create(Place::Unnamed)?;
+    /// # Ok::<(), ringway::CreateError>(())
+    /// ```
     pub fn space(mut self, bytes: u64) -> Self {
-        self.segment.space = bytes;
+        self.spec.space = bytes;
         self
     }
-    /// How many processes can have it open at once: 1 to 255, by default 128.
-    pub fn participants(mut self, participants: u32) -> Self {
-        self.segment.participants = participants;
-        self
-    }
-    /// Permissions of its file, by default 0o600; 0o660 lets a group in.
-    pub fn mode(mut self, mode: u32) -> Self {
-        self.segment.mode = mode;
-        self
-    }
-    /// Also opens a context that belongs to this user.
-    pub fn trust(mut self, uid: u32) -> Self {
-        self.trust.owner = Some(uid);
-        self
-    }
+}
 
-    /// Creates a context. It appears whole or not at all.
-    ///
-    /// # Errors
-    /// [`CreateError::AlreadyExists`], [`CreateError::BadOption`] with the range of the option, and
-    /// what the system refuses.
-    pub fn create(&self, place: impl Into<Place>) -> Result<Context, CreateError> {
-        let place = place.into();
-        let label = place.label(NAME);
-        let unpublished = Attachment::create(&place, &label, &self.segment)?;
-        Ok(Context { attachment: unpublished.publish()?, label: label.into() })
-    }
-
-    /// Opens a context.
-    ///
-    /// # Errors
-    /// [`OpenError::NotFound`], [`OpenError::Untrusted`] if users who are not trusted can reach its
-    /// file, and [`OpenError::Refused`] if it is no context of this version.
-    pub fn open(&self, place: impl Into<Place>) -> Result<Context, OpenError> {
-        let place = place.into();
-        let label = place.label(NAME);
-        Context::over(Attachment::open(&place, &label, self.trust, |_| Ok(()))?, &label)
-    }
-
-    /// Opens the context behind a descriptor that was inherited; see [`Context::inheritable_fd`].
-    ///
-    /// # Errors
-    /// As of [`open`](Self::open), but for a name.
-    pub fn open_fd(&self, fd: impl AsFd) -> Result<Context, OpenError> {
-        let label = Place::Unnamed.label(NAME);
-        Context::over(
-            Attachment::open_descriptor(fd.as_fd(), &label, self.trust, |_| Ok(()))?,
-            &label,
-        )
-    }
+handle_methods! {
+    [] Context,
+    "context", "Context";
+    [];
+    |context| (&context.attachment, &context.label, context.attachment.segment().place().name())
 }
 
 impl Context {
-    /// Over a segment, unless that is the segment of an object alone.
-    fn over(attachment: Arc<Attachment>, label: &str) -> Result<Self, OpenError> {
-        if let Some(alone) = objects(attachment.segment()).iter().find(|one| one.name.is_empty()) {
-            return Err(OpenError::Refused {
-                name: label.to_owned(),
-                field: "the segment",
-                found: format!("that of a single {}", alone.kind.name()),
-                expected: "that of a context".to_owned(),
-            });
-        }
-        Ok(Self { attachment, label: label.into() })
-    }
-
-    /// More ways to create and open.
-    pub fn options() -> ContextOptions {
-        ContextOptions::default()
-    }
-
-    /// Creates a context under a name.
-    ///
-    /// # Errors
-    /// As of [`ContextOptions::create`].
-    pub fn create(name: &str) -> Result<Self, CreateError> {
-        Self::options().create(name)
-    }
-
-    /// Opens the context of that name.
-    ///
-    /// # Errors
-    /// As of [`ContextOptions::open`].
-    pub fn open(name: &str) -> Result<Self, OpenError> {
-        Self::options().open(name)
-    }
-
     /// The objects in it, in the order of their entries.
     #[must_use]
     pub fn objects(&self) -> Vec<ObjectInfo> {
@@ -183,54 +108,44 @@ impl Context {
         remove::remove(self.attachment.segment())
     }
 
-    /// A descriptor that child processes inherit, to be opened there by
-    /// [`ContextOptions::open_fd`]. Close it when the children have been started.
-    ///
-    /// # Errors
-    /// When it has none (on the heap), there are no more descriptors, or in a forked child.
-    pub fn inheritable_fd(&self) -> io::Result<OwnedFd> {
-        let forked = |error| io::Error::other(format!("{}: {error}", self.label));
-        self.attachment.enter().map_err(forked)?;
-        self.attachment.inheritable_fd()
+    pub(crate) fn attachment(&self) -> &Arc<Attachment> {
+        &self.attachment
     }
 
-    pub(crate) fn create_object<K: Kind>(
-        &self,
-        name: &str,
-        spec: &K::Spec,
-    ) -> Result<K, CreateError> {
-        if name.is_empty() {
-            let reason = "it is empty";
-            return Err(CreateError::BadName { name: String::new(), reason });
-        }
-        K::create(&self.attachment, &self.label_of::<K>(name), name, spec)
+    /// What errors call an object in it.
+    pub(crate) fn label_of(&self, kind: &str, name: &str) -> String {
+        format!("{kind} '{}' of {}", printable(name), self.label)
     }
+}
 
-    pub(crate) fn open_object<K: Kind>(&self, name: &str, spec: &K::Spec) -> Result<K, OpenError> {
-        let (label, wanted) = (self.label_of::<K>(name), Wanted::Named(name));
-        K::check(self.attachment.segment(), wanted, &label, spec)?;
-        K::open(&self.attachment, wanted, &label, spec)
+impl Handle for Context {
+    const NAME: &'static str = "context";
+    type Spec = ContextSpec;
+
+    fn spec() -> ContextSpec {
+        ContextSpec { objects: 256, space: 64 << 30 }
     }
-
-    pub(crate) fn open_or_create_object<K: Kind>(
-        &self,
-        name: &str,
-        spec: &K::Spec,
-    ) -> Result<K, CreateError> {
-        loop {
-            match self.open_object(name, spec) {
-                Err(OpenError::NotFound { .. }) => {}
-                other => return other.map_err(CreateError::Open),
-            }
-            match self.create_object(name, spec) {
-                Err(CreateError::AlreadyExists { .. }) => {}
-                created => return created,
-            }
-        }
+    fn segment(options: &ContextOptions, _label: &str) -> Result<SegmentSpec, CreateError> {
+        let ContextSpec { objects, space } = options.spec;
+        Ok(SegmentSpec { objects, space, ..options.segment.clone() })
     }
-
-    fn label_of<K: Kind>(&self, name: &str) -> String {
-        format!("{} '{}' of {}", K::NAME, ringway_segment::place::printable(name), self.label)
+    fn make(at: &Arc<Attachment>, label: &str, _: &ContextOptions) -> Result<Self, CreateError> {
+        Ok(Self { attachment: Arc::clone(at), label: label.into() })
+    }
+    fn check(segment: &Segment, label: &str, _: &ContextOptions) -> Result<(), OpenError> {
+        // The segment of an object alone is no context.
+        let Some(alone) = objects(segment).into_iter().find(|one| one.name.is_empty()) else {
+            return Ok(());
+        };
+        Err(OpenError::Refused {
+            name: label.to_owned(),
+            field: "the segment",
+            found: format!("that of a single {}", alone.kind.name()),
+            expected: "that of a context".to_owned(),
+        })
+    }
+    fn find(at: &Arc<Attachment>, label: &str, _: &ContextOptions) -> Result<Self, OpenError> {
+        Ok(Self { attachment: Arc::clone(at), label: label.into() })
     }
 }
 

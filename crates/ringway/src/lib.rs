@@ -24,13 +24,14 @@ pub use dynamic::Dynamic;
 pub use error::{
     Error, GetError, GetErrorKind, Label, PutError, PutErrorKind, PutManyError, Reason,
 };
+pub use handle::{Handle, ObjectHandle};
 pub use loan::Loan;
 pub use message::{Message, Payload};
-pub use options::QueueOptions;
+pub use options::{Options, QueueOptions};
 pub use queue::{IntoIter, Iter, Queue, TryIter};
 pub use received::Received;
 #[doc(inline)]
-pub use sync::{Lock, LockGuard};
+pub use sync::{Lock, LockGuard, LockOptions};
 
 /// Makes a type a [`Message`](trait@crate::Message).
 ///

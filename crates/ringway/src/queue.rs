@@ -10,23 +10,19 @@ pub(crate) mod shared;
 use core::fmt;
 use core::marker::PhantomData;
 use core::panic::{RefUnwindSafe, UnwindSafe};
-use std::io;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use ringway_segment::attachment::Inside;
-use ringway_segment::error::{CreateError, OpenError, RemoveError, SegmentError};
+use ringway_segment::error::SegmentError;
 use ringway_segment::inspect::{self, Snapshot};
 use ringway_segment::objects::channel::Channel;
 use ringway_segment::recovery::{self, Recovered};
 
 pub use self::iter::{IntoIter, Iter, TryIter};
 use self::shared::Shared;
-use crate::context::Context;
-use crate::error::{Error, Label};
-use crate::handle;
+use crate::error::Error;
+use crate::handle::object_methods;
 use crate::message::Payload;
-use crate::options::QueueOptions;
 
 /// A first-in first-out queue between processes, for any number of putters and getters.
 ///
@@ -72,48 +68,17 @@ impl<T: Payload + ?Sized> fmt::Debug for Queue<T> {
     }
 }
 
-/// Creating, opening and asking.
+object_methods! {
+    [T: Payload + ?Sized] Queue<T>,
+    "queue", "Queue::<u32>";
+    [maxsize: u64 = "3"];
+    |queue| queue.shared.channel.object()
+}
+
+/// Asking and shutting down.
 impl<T: Payload + ?Sized> Queue<T> {
     pub(crate) fn over(shared: Arc<Shared>) -> Self {
         Self { shared, payload: PhantomData }
-    }
-
-    /// More ways to create and open.
-    pub fn options() -> QueueOptions<T> {
-        QueueOptions::new()
-    }
-
-    /// Creates a queue under a name.
-    ///
-    /// # Errors
-    /// [`CreateError`].
-    pub fn create(name: &str, maxsize: u64) -> Result<Self, CreateError> {
-        Self::options().maxsize(maxsize).create(name)
-    }
-
-    /// Opens the queue of that name.
-    ///
-    /// # Errors
-    /// [`OpenError`].
-    pub fn open(name: &str) -> Result<Self, OpenError> {
-        Self::options().open(name)
-    }
-
-    /// Creates a queue beside the other objects of a context.
-    ///
-    /// # Errors
-    /// [`CreateError::AlreadyExists`], [`CreateError::ContextFull`].
-    pub fn create_in(context: &Context, name: &str, maxsize: u64) -> Result<Self, CreateError> {
-        Self::options().maxsize(maxsize).create_in(context, name)
-    }
-
-    /// Opens a queue of a context.
-    ///
-    /// # Errors
-    /// [`OpenError::NotFound`], [`OpenError::Refused`] if the name stands for another kind, or the
-    /// messages of the queue are of another type.
-    pub fn open_in(context: &Context, name: &str) -> Result<Self, OpenError> {
-        Self::options().open_in(context, name)
     }
 
     /// Returns a handle of the same queue that puts and gets the messages as the bytes that they
@@ -132,12 +97,6 @@ impl<T: Payload + ?Sized> Queue<T> {
     #[must_use]
     pub fn as_bytes(&self) -> Queue<[u8]> {
         Queue::over(Arc::clone(&self.shared))
-    }
-
-    /// What errors call it.
-    #[must_use]
-    pub fn label(&self) -> Label {
-        self.shared.label()
     }
 
     /// How many messages it holds at most.
@@ -229,15 +188,6 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.ask(|_, inside| recovery::recover(inside.attachment()))
     }
 
-    /// Removes its name. Processes that have it open go on using it. Returns whether the name still
-    /// stood for this queue.
-    ///
-    /// # Errors
-    /// [`RemoveError`] when the system refuses, and in a forked child: then nothing has changed.
-    pub fn remove(&self) -> Result<bool, RemoveError> {
-        handle::remove(self.shared.channel.object())
-    }
-
     /// Returns a snapshot: size, totals, participants, waiters.
     ///
     /// # Errors
@@ -247,15 +197,6 @@ impl<T: Payload + ?Sized> Queue<T> {
             let segment = inside.attachment().segment();
             inspect::snapshot(segment, &channel.object().info()?)
         })
-    }
-
-    /// A descriptor of the segment that child processes inherit, to be opened there by
-    /// [`QueueOptions::open_fd`]. Close it when the children have been started.
-    ///
-    /// # Errors
-    /// When there is none (a queue on the heap), no more descriptors, or in a forked child.
-    pub fn inheritable_fd(&self) -> io::Result<OwnedFd> {
-        handle::inheritable_fd(self.shared.channel.object())
     }
 
     fn ask<R>(

@@ -72,7 +72,7 @@ pub fn make(
     entry.life.store(live.bits(), SeqCst); // made
     drop(latched);
     Event::new(&segment.words().changed.word).announce(EVERYBODY);
-    Ok(Object::held(at, index, live, label))
+    Ok(Object::held(at, index, live, label, &spec.name))
 }
 
 fn check_name(name: &str) -> Result<(), CreateError> {

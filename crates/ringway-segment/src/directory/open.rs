@@ -21,12 +21,24 @@ pub enum Wanted<'n> {
     Named(&'n str),
 }
 
+impl<'n> Wanted<'n> {
+    /// The name in the directory, which is empty for an object alone in its segment.
+    pub fn name(self) -> &'n str {
+        match self {
+            Self::Only => "",
+            Self::Named(name) => name,
+        }
+    }
+}
+
 /// A use of an object, which keeps its body from being cleared.
 pub struct Object {
     attachment: Arc<Attachment>,
     entry: u32,
     life: ObjectLife,
     label: Arc<str>,
+    /// Its name in its context; `None` if it is alone.
+    name: Option<Box<str>>,
     is_closed: bool,
 }
 
@@ -51,7 +63,7 @@ impl Object {
             if !at.uses.add(segment, index, (at.index(), at.life()), life, ROLE_HANDLE) {
                 continue; // another thread has opened a later object of the entry
             }
-            let object = Self::held(at, index, life, label);
+            let object = Self::held(at, index, life, label, wanted.name());
             // After the user word: pair user. What is going has no name any more.
             if ObjectLife::of(segment.entry(index)) != life {
                 continue; // dropping the object takes the word back
@@ -71,8 +83,16 @@ impl Object {
     }
 
     /// A use that its user word already tells of.
-    pub(super) fn held(at: &Arc<Attachment>, entry: u32, life: ObjectLife, label: &str) -> Self {
-        Self { attachment: Arc::clone(at), entry, life, label: Arc::from(label), is_closed: false }
+    pub(super) fn held(
+        at: &Arc<Attachment>,
+        entry: u32,
+        life: ObjectLife,
+        label: &str,
+        name: &str,
+    ) -> Self {
+        let (attachment, label) = (Arc::clone(at), Arc::from(label));
+        let name = (!name.is_empty()).then(|| name.into());
+        Self { attachment, entry, life, label, name, is_closed: false }
     }
 
     /// The attachment of its segment.
@@ -83,6 +103,10 @@ impl Object {
     /// How errors call it.
     pub fn label(&self) -> &Arc<str> {
         &self.label
+    }
+    /// The name that it can be opened by: in its context, or that of its segment if it is alone.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref().or_else(|| self.attachment.segment().place().name())
     }
     /// Ends the use. `has_left` says that this participant may own something in the body that came
     /// by this handle. If no other handle of this process uses the object, and any has left
@@ -127,7 +151,7 @@ impl Object {
     /// Whether it is the only object that its segment was made for. Such an object has no name of
     /// its own; one of a context has.
     pub fn is_alone(&self) -> bool {
-        super::name_of(self.attachment.segment().entry(self.entry)).is_empty()
+        self.name.is_none()
     }
     /// Its body.
     pub(crate) fn body(&self, info: &ObjectInfo) -> Body<'_> {

@@ -91,8 +91,8 @@ impl Draft {
         {
             return Err(failed("read the identity of this boot")(source));
         }
-        let path = place.path();
-        let segment = Segment { mapping, frame, header, label: label.to_owned(), path };
+        let (label, path) = (label.into(), place.path().map(Into::into));
+        let segment = Segment { mapping, frame, header, label, place: place.clone(), path };
         let draft = Self { segment, hidden, is_portable: matches!(place, Place::Portable(_)) };
         match draft.initialise(spec) {
             Ok(()) => Ok(draft),
@@ -114,8 +114,10 @@ impl Draft {
             (false, false) => directory_at,
         };
         if let Some(file) = segment.mapping.file() {
-            shm::reserve_new(file, 0, backed)
-                .map_err(|source| CreateError::NoSpace { name: segment.label.clone(), source })?;
+            shm::reserve_new(file, 0, backed).map_err(|source| CreateError::NoSpace {
+                name: segment.label.to_string(),
+                source,
+            })?;
         }
         if spec.prefault {
             // SAFETY: the whole mapping is ours, and no other process sees it yet.
@@ -173,10 +175,10 @@ impl Naming {
         };
         result.map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => {
-                CreateError::AlreadyExists { name: segment.label.clone() }
+                CreateError::AlreadyExists { name: segment.label.to_string() }
             }
             _ => {
-                let name = segment.label.clone();
+                let name = segment.label.to_string();
                 CreateError::Io { name, action: "link the name", source }
             }
         })

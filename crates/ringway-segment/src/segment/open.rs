@@ -5,7 +5,6 @@ use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
-use std::path::PathBuf;
 
 use ringway_sys::shm;
 
@@ -19,7 +18,7 @@ impl Segment {
     /// Opens the segment at `place`. Waits for nobody: what is not whole is refused.
     pub(crate) fn open(place: &Place, label: &str, trust: Trust) -> Result<Self, OpenError> {
         let file = open_file(place, label)?;
-        Self::from_file(file, label.to_owned(), place.path(), trust)
+        Self::from_file(file, label.to_owned(), place.clone(), trust)
     }
 
     /// Opens the segment behind a descriptor, through a description of our own.
@@ -29,7 +28,7 @@ impl Segment {
         trust: Trust,
     ) -> Result<Self, OpenError> {
         match shm::reopen(fd) {
-            Ok(file) => Self::from_file(file, label.to_owned(), None, trust),
+            Ok(file) => Self::from_file(file, label.to_owned(), Place::Unnamed, trust),
             Err(source) => {
                 let action = "open the descriptor anew";
                 Err(OpenError::Io { name: label.to_owned(), action, source })
@@ -37,12 +36,7 @@ impl Segment {
         }
     }
 
-    fn from_file(
-        file: File,
-        label: String,
-        path: Option<PathBuf>,
-        trust: Trust,
-    ) -> Result<Self, OpenError> {
+    fn from_file(file: File, label: String, place: Place, trust: Trust) -> Result<Self, OpenError> {
         trust::check(&label, &file, trust)?;
         let (header, frame) = read_header(&label, &file)?;
         header::check_boot(&label, &header, &file)?;
@@ -54,7 +48,8 @@ impl Segment {
             frame.total_bytes
         };
         let mapping = Mapping::of_file(file, mapped, false).map_err(failed)?;
-        Ok(Self { mapping, frame, header, label, path })
+        let (label, path) = (label.into(), place.path().map(Into::into));
+        Ok(Self { mapping, frame, header, label, place, path })
     }
 }
 

@@ -2,26 +2,21 @@
 
 use core::fmt;
 use core::panic::{RefUnwindSafe, UnwindSafe};
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ringway_segment::attachment::Attachment;
 use ringway_segment::core::lock_word::Hold;
 use ringway_segment::directory::Wanted;
-use ringway_segment::error::{CreateError, OpenError, RemoveError};
+use ringway_segment::error::{CreateError, OpenError};
 use ringway_segment::objects::lock::LockObject;
-use ringway_segment::place::Place;
-use ringway_segment::segment::Trust;
-use ringway_segment::spec::SegmentSpec;
 use ringway_segment::waiting::{Until, WaitStrategy};
 use thiserror::Error;
 
-use crate::context::Context;
 use crate::error::{Error, Label};
-use crate::handle::{self, Kind};
+use crate::handle::{ObjectHandle, object_methods};
 use crate::maybe_owned::MaybeOwned;
+use crate::options::Options;
 
 /// A lock between processes, for one holder at a time.
 ///
@@ -57,118 +52,18 @@ pub struct Lock {
     strategy: WaitStrategy,
 }
 
-/// More ways to create and open a lock.
-#[derive(Debug, Clone, Default)]
-#[must_use]
-pub struct LockOptions {
-    segment: SegmentSpec,
-    trust: Trust,
-    strategy: WaitStrategy,
+/// How to create or open a lock. A new one is free.
+pub type LockOptions = Options<Lock>;
+
+object_methods! {
+    [] Lock,
+    "lock", "Lock";
+    [];
+    |lock| lock.object.object()
 }
 
-impl LockOptions {
-    /// How many processes can have it open at once: 1 to 255, by default 128.
-    pub fn participants(mut self, participants: u32) -> Self {
-        self.segment.participants = participants;
-        self
-    }
-    /// Permissions of its file, by default 0o600; 0o660 lets a group in.
-    pub fn mode(mut self, mode: u32) -> Self {
-        self.segment.mode = mode;
-        self
-    }
-    /// Also opens a lock that belongs to this user.
-    pub fn trust(mut self, uid: u32) -> Self {
-        self.trust.owner = Some(uid);
-        self
-    }
-    /// How a blocked acquire waits, by default [`WaitStrategy::Adaptive`].
-    pub fn wait(mut self, strategy: WaitStrategy) -> Self {
-        self.strategy = strategy;
-        self
-    }
-
-    /// Creates a lock, which is free. It appears whole or not at all.
-    ///
-    /// # Errors
-    /// [`CreateError::AlreadyExists`], [`CreateError::BadOption`] with the range of the option, and
-    /// what the system refuses.
-    pub fn create(&self, place: impl Into<Place>) -> Result<Lock, CreateError> {
-        handle::create(&place.into(), &self.segment, &self.strategy)
-    }
-
-    /// Opens a lock.
-    ///
-    /// # Errors
-    /// [`OpenError::NotFound`], [`OpenError::Untrusted`] if users who are not trusted can reach its
-    /// file, [`OpenError::Refused`] if it is no lock of this version, [`OpenError::TableFull`].
-    pub fn open(&self, place: impl Into<Place>) -> Result<Lock, OpenError> {
-        handle::open(&place.into(), self.trust, &self.strategy)
-    }
-
-    /// Opens a lock, or creates it.
-    ///
-    /// # Errors
-    /// Those of [`create`](Self::create); those of [`open`](Self::open) as [`CreateError::Open`].
-    pub fn open_or_create(&self, place: impl Into<Place>) -> Result<Lock, CreateError> {
-        handle::open_or_create(&place.into(), self.trust, &self.segment, &self.strategy)
-    }
-
-    /// Opens the lock behind a descriptor that was inherited; see [`Lock::inheritable_fd`].
-    ///
-    /// # Errors
-    /// As of [`open`](Self::open), but for a name.
-    pub fn open_fd(&self, fd: impl AsFd) -> Result<Lock, OpenError> {
-        handle::open_fd(fd.as_fd(), self.trust, &self.strategy)
-    }
-}
-
+/// Holding it.
 impl Lock {
-    /// More ways to create and open.
-    pub fn options() -> LockOptions {
-        LockOptions::default()
-    }
-
-    /// Creates a lock under a name. See [`LockOptions::create`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn create(name: &str) -> Result<Self, CreateError> {
-        Self::options().create(name)
-    }
-
-    /// Opens the lock of that name. See [`LockOptions::open`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn open(name: &str) -> Result<Self, OpenError> {
-        Self::options().open(name)
-    }
-
-    /// Creates a lock beside the other objects of a context.
-    ///
-    /// # Errors
-    /// [`CreateError::AlreadyExists`], [`CreateError::ContextFull`].
-    pub fn create_in(context: &Context, name: &str) -> Result<Self, CreateError> {
-        context.create_object(name, &WaitStrategy::default())
-    }
-
-    /// Opens a lock of a context.
-    ///
-    /// # Errors
-    /// [`OpenError::NotFound`], [`OpenError::Refused`] if the name stands for another kind.
-    pub fn open_in(context: &Context, name: &str) -> Result<Self, OpenError> {
-        context.open_object(name, &WaitStrategy::default())
-    }
-
-    /// Opens a lock of a context, or creates it.
-    ///
-    /// # Errors
-    /// Those of [`create_in`](Self::create_in) and [`open_in`](Self::open_in).
-    pub fn open_or_create_in(context: &Context, name: &str) -> Result<Self, CreateError> {
-        context.open_or_create_object(name, &WaitStrategy::default())
-    }
-
     /// Acquires the lock, blocking until it is free.
     ///
     /// A release wakes one waiter, and the death of the holder wakes all of them.
@@ -241,30 +136,6 @@ impl Lock {
     pub fn is_locked(&self) -> bool {
         self.object.state().holder().is_some()
     }
-
-    /// What errors call it.
-    #[must_use]
-    pub fn label(&self) -> Label {
-        Label(Arc::clone(self.object.object().label()))
-    }
-
-    /// Removes its name. Processes that have it open go on using it. Returns whether the name still
-    /// stood for it.
-    ///
-    /// # Errors
-    /// [`RemoveError`] when the system refuses, and in a forked child: then nothing has changed.
-    pub fn remove(&self) -> Result<bool, RemoveError> {
-        handle::remove(self.object.object())
-    }
-
-    /// A descriptor that child processes inherit, to be opened there by [`LockOptions::open_fd`].
-    /// Close it when the children have been started.
-    ///
-    /// # Errors
-    /// When it has none (on the heap), there are no more descriptors, or in a forked child.
-    pub fn inheritable_fd(&self) -> io::Result<OwnedFd> {
-        handle::inheritable_fd(self.object.object())
-    }
 }
 
 impl fmt::Debug for Lock {
@@ -274,28 +145,32 @@ impl fmt::Debug for Lock {
     }
 }
 
-impl Kind for Lock {
+impl ObjectHandle for Lock {
     const NAME: &'static str = "lock";
-    type Spec = WaitStrategy;
+    type Spec = ();
 
-    fn bytes(_: &WaitStrategy, _: &str, _: u32) -> Result<u64, CreateError> {
+    fn spec() {}
+
+    fn bytes(_: &LockOptions, _: &str, _: u32) -> Result<u64, CreateError> {
         Ok(LockObject::BYTES)
     }
     fn create(
         at: &Arc<Attachment>,
         label: &str,
         name: &str,
-        &strategy: &WaitStrategy,
+        options: &LockOptions,
     ) -> Result<Self, CreateError> {
-        Ok(Self { object: Arc::new(LockObject::create(at, label, name)?), strategy })
+        let object = Arc::new(LockObject::create(at, label, name)?);
+        Ok(Self { object, strategy: options.strategy })
     }
     fn open(
         at: &Arc<Attachment>,
         wanted: Wanted<'_>,
         label: &str,
-        &strategy: &WaitStrategy,
+        options: &LockOptions,
     ) -> Result<Self, OpenError> {
-        Ok(Self { object: Arc::new(LockObject::open(at, wanted, label)?), strategy })
+        let object = Arc::new(LockObject::open(at, wanted, label)?);
+        Ok(Self { object, strategy: options.strategy })
     }
 }
 
