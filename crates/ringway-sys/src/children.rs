@@ -6,6 +6,9 @@ mod spawn;
 mod wait;
 
 pub use image::{Address, Image};
-pub use own::{Resource, die_with_parent, limit, renice, run_on};
+pub use own::{
+    Resource, at_exit, die_with_parent, ignore_broken_pipes, is_privileged, limit, renice, run_on,
+    take_over,
+};
 pub use spawn::{Spawn, Stream};
-pub use wait::{Child, Exit, poll};
+pub use wait::{Child, Exit, Watched, poll};

@@ -1,6 +1,7 @@
 //! What a process changes about itself before it begins its work.
 
 use std::io;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 use crate::status::check;
 
@@ -82,4 +83,40 @@ pub fn limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
     let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
     // SAFETY: the limit outlives the call, which only reads it.
     check(unsafe { libc::setrlimit(resource, &limit) }).map(drop)
+}
+
+/// Whether this process has more rights than the user who started it, who is not to be obeyed then.
+pub fn is_privileged() -> bool {
+    // SAFETY: the call takes a number and touches no memory.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// Runs `action` when this process ends by itself: by return from main or by exit.
+///
+/// # Errors
+/// When there is no memory to note it.
+pub fn at_exit(action: extern "C" fn()) -> io::Result<()> {
+    // SAFETY: the action is a function for as long as the process lives.
+    let failed = unsafe { libc::atexit(action) } != 0;
+    if failed { Err(io::ErrorKind::OutOfMemory.into()) } else { Ok(()) }
+}
+
+/// Ignores SIGPIPE, as the start of a Rust program does before main.
+pub fn ignore_broken_pipes() {
+    // SAFETY: ignoring a signal runs no code.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+}
+
+/// Takes over a descriptor that the parent handed to this process; children will not inherit it.
+///
+/// # Errors
+/// When it is not open.
+///
+/// # Safety
+/// Nothing else in this process owns it.
+pub unsafe fn take_over(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: the call takes numbers; it fails if the descriptor is not open.
+    check(unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+    // SAFETY: it is open, and the caller vouches that nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }

@@ -17,6 +17,37 @@ pub enum Exit {
     Unknown,
 }
 
+/// A process that this one watches, without being its parent.
+#[derive(Debug)]
+pub struct Watched(OwnedFd);
+
+impl Watched {
+    /// The process that has this number now.
+    ///
+    /// # Errors
+    /// Those of pidfd_open(2): ESRCH if there is none.
+    pub fn new(pid: u32) -> io::Result<Self> {
+        open(pid as libc::pid_t).map(Self)
+    }
+}
+
+/// Readable as soon as the process has ended.
+impl AsFd for Watched {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn open(pid: libc::pid_t) -> io::Result<OwnedFd> {
+    // SAFETY: pidfd_open takes numbers and touches no memory.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    if fd == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor is new and nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
 /// A child process that was not waited for by this value.
 #[derive(Debug)]
 pub struct Child {
@@ -27,19 +58,13 @@ pub struct Child {
 impl Child {
     /// Takes hold of a child that was started just now.
     pub(super) fn new(pid: libc::pid_t) -> io::Result<Self> {
-        // SAFETY: pidfd_open takes numbers and touches no memory.
-        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-        if fd == -1 {
-            let error = io::Error::last_os_error();
+        let pidfd = open(pid).inspect_err(|_| {
             // SAFETY: our own child, which was not waited for.
             unsafe {
                 libc::kill(pid, libc::SIGKILL);
                 libc::waitpid(pid, std::ptr::null_mut(), 0);
             }
-            return Err(error);
-        }
-        // SAFETY: the descriptor is new and nothing else owns it.
-        let pidfd = unsafe { OwnedFd::from_raw_fd(fd as RawFd) };
+        })?;
         Ok(Self { pid: pid as u32, pidfd })
     }
 

@@ -202,6 +202,11 @@ macro_rules! object_methods {
             |$this| ($object.attachment(), $object.label(), $object.name())
         }
 
+        crate::handover::can_be_handed! {
+            [$($generics)*] $handle, $kind,
+            |$this| crate::handover::Handed::object($object), open_object
+        }
+
         /// In a context, and the end of its name.
         impl<$($generics)*> $handle {
             #[doc = concat!("Creates a new ", $kind, " beside the other objects of a context.")]

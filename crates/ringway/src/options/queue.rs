@@ -204,6 +204,15 @@ impl<T: Payload + ?Sized> ObjectHandle for Queue<T> {
         name: &str,
         options: &Options<Self>,
     ) -> Result<Self, CreateError> {
+        if options.spec.schema.has_handles {
+            return Err(CreateError::BadOption {
+                name: label.to_owned(),
+                option: "the type of its messages",
+                value: "one with a handle in it".to_owned(),
+                allowed: "one without: handles are handed to a process when it is started"
+                    .to_owned(),
+            });
+        }
         Ok(options.handle(Channel::create(at, label, name, &options.channel())?))
     }
 
