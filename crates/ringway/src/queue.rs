@@ -20,7 +20,7 @@ use crate::message::Payload;
 ///   memory comes back within about 100 ms if any process waits, or when one opens the queue.
 /// * **Happens-before.** What a putter did before its put is seen by the getter of the message.
 /// * **Fork.** The child must open the queue anew: its copy of a handle returns
-///   [`SegmentError::Forked`]. Operations are not for signal handlers.
+///   [`SegmentError::Forked`](crate::SegmentError::Forked). Operations are not for signal handlers.
 ///
 /// *Soundness*: messages are read in place, so opening a queue is a promise that no process with
 /// access to its file writes to it by other means.
