@@ -129,6 +129,22 @@ pub enum OpenError {
         /// What should.
         expected: String,
     },
+    /// An option that the caller has set is another there, and the caller did not set
+    /// `accept_existing`.
+    #[error(
+        "{name} exists with `{option}` {found}, not {wanted}; leave that option out, or remove it \
+         first"
+    )]
+    Differs {
+        /// The object.
+        name: String,
+        /// Which option.
+        option: &'static str,
+        /// What it is there.
+        found: String,
+        /// What the caller asks for.
+        wanted: String,
+    },
     /// Its file can be changed by users that this process does not trust.
     #[error("{name} is not trusted: {reason}; {remedy}")]
     Untrusted {

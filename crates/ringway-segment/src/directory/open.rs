@@ -1,5 +1,6 @@
 //! An object that this process uses.
 
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::Arc;
 
 use ringway_core::corruption::{Corruption, Part};
@@ -40,6 +41,8 @@ pub struct Object {
     /// Its name in its context; `None` if it is alone.
     name: Option<Box<str>>,
     is_closed: bool,
+    /// Whether its name goes with this use.
+    is_last: AtomicBool,
 }
 
 impl Object {
@@ -92,7 +95,15 @@ impl Object {
     ) -> Self {
         let (attachment, label) = (Arc::clone(at), Arc::from(label));
         let name = (!name.is_empty()).then(|| name.into());
-        Self { attachment, entry, life, label, name, is_closed: false }
+        Self {
+            attachment,
+            entry,
+            life,
+            label,
+            name,
+            is_closed: false,
+            is_last: AtomicBool::new(false),
+        }
     }
 
     /// The attachment of its segment.
@@ -108,6 +119,10 @@ impl Object {
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref().or_else(|| self.attachment.segment().place().name())
     }
+    /// Has the name go with this use, unless the process is killed.
+    pub fn remove_on_drop(&self) {
+        self.is_last.store(true, Relaxed); // read by the last user, after its Arc
+    }
     /// Ends the use. `has_left` says that this participant may own something in the body that came
     /// by this handle. If no other handle of this process uses the object, and any has left
     /// something, `give_back` gives it back. If it returns false something is left: the object
@@ -120,6 +135,10 @@ impl Object {
         if at.enter().is_err() {
             return; // what there is, is our parent's
         }
+        if *self.is_last.get_mut() {
+            let _ = self.remove(); // if the system refuses, the name stays
+        }
+        let at = &self.attachment;
         let give_back = || {
             let is_clean = give_back();
             if !is_clean {

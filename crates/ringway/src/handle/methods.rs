@@ -202,6 +202,13 @@ macro_rules! object_methods {
             |$this| ($object.attachment(), $object.label(), $object.name())
         }
 
+        impl<$($generics)*> crate::handle::OfObject for $handle {
+            fn object(&self) -> &ringway_segment::directory::Object {
+                let $this = self;
+                $object
+            }
+        }
+
         /// In a context, and the end of its name.
         impl<$($generics)*> $handle {
             #[doc = concat!("Creates a new ", $kind, " beside the other objects of a context.")]
@@ -279,8 +286,7 @@ macro_rules! object_methods {
             /// [`RemoveError`](crate::RemoveError) when the system refuses, and in a forked child:
             /// then nothing has changed.
             pub fn remove(&self) -> Result<bool, ringway_segment::error::RemoveError> {
-                let $this = self;
-                crate::handle::remove($object)
+                crate::handle::remove(crate::handle::OfObject::object(self))
             }
         }
     };

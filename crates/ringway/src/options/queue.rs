@@ -6,6 +6,7 @@ use ringway_segment::attachment::Attachment;
 use ringway_segment::directory::{Kind, ObjectInfo, Wanted, objects};
 use ringway_segment::error::{CreateError, OpenError};
 use ringway_segment::inspect::schema;
+use ringway_segment::objects::channel::layout::FEATURE_RETURNS;
 use ringway_segment::objects::channel::{Channel, ChannelSpec};
 use ringway_segment::place::Place;
 use ringway_segment::segment::Segment;
@@ -23,10 +24,10 @@ pub type QueueOptions<T> = Options<Queue<T>>;
 /// What a new queue shall be, and an existing one must be.
 #[derive(Debug, Clone)]
 pub struct QueueSpec {
-    maxsize: u64,
-    max_message: u64,
-    loans: u32,
-    put_back: bool,
+    maxsize: Option<u64>,
+    max_message: Option<u64>,
+    loans: Option<u32>,
+    put_back: Option<bool>,
     schema: Schema,
     /// Whether a queue of any messages will do.
     takes_any: bool,
@@ -44,7 +45,7 @@ impl<T: Payload + ?Sized> Options<Queue<T>> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn maxsize(mut self, messages: u64) -> Self {
-        self.spec.maxsize = messages;
+        self.spec.maxsize = Some(messages);
         self
     }
 
@@ -64,7 +65,7 @@ impl<T: Payload + ?Sized> Options<Queue<T>> {
     /// # Ok::<(), ringway::CreateError>(())
     /// ```
     pub fn max_message(mut self, bytes: u64) -> Self {
-        self.spec.max_message = bytes;
+        self.spec.max_message = Some(bytes);
         self
     }
 
@@ -78,7 +79,7 @@ impl<T: Payload + ?Sized> Options<Queue<T>> {
     /// # Ok::<(), ringway::CreateError>(())
     /// ```
     pub fn loans(mut self, loans: u32) -> Self {
-        self.spec.loans = loans;
+        self.spec.loans = Some(loans);
         self
     }
 
@@ -95,7 +96,7 @@ impl<T: Payload + ?Sized> Options<Queue<T>> {
     /// # Ok::<(), ringway::CreateError>(())
     /// ```
     pub fn put_back(mut self, yes: bool) -> Self {
-        self.spec.put_back = yes;
+        self.spec.put_back = Some(yes);
         self
     }
 }
@@ -161,13 +162,25 @@ impl QueueSpec {
 }
 
 impl<T: Payload + ?Sized> Options<Queue<T>> {
+    /// Compares what is asked for with a queue that is there.
+    fn compare(&self, segment: &Segment, info: &ObjectInfo, label: &str) -> Result<(), OpenError> {
+        self.spec.check(segment, info, label)?;
+        let QueueSpec { maxsize, max_message, loans, put_back, .. } = self.spec;
+        let there = self.comparison(label);
+        let [its_maxsize, its_max_message, its_loans] = info.measures;
+        there.same("maxsize", maxsize, its_maxsize)?;
+        there.same("max_message", max_message, its_max_message)?;
+        there.same("loans", loans.map(u64::from), its_loans)?;
+        there.same("put_back", put_back, info.features & FEATURE_RETURNS != 0)
+    }
+
     fn channel(&self) -> ChannelSpec {
         let QueueSpec { maxsize, max_message, loans, put_back, schema, .. } = &self.spec;
         ChannelSpec {
-            maxsize: *maxsize,
-            max_message: *max_message,
-            loans: *loans,
-            returns: *put_back,
+            maxsize: maxsize.unwrap_or(65_536),
+            max_message: max_message.unwrap_or(65_536),
+            loans: loans.unwrap_or(32),
+            returns: put_back.unwrap_or(false),
             fingerprint: schema.fingerprint,
             schema: schema.text.clone(),
             prefault: self.segment.prefault,
@@ -185,10 +198,10 @@ impl<T: Payload + ?Sized> ObjectHandle for Queue<T> {
 
     fn spec() -> QueueSpec {
         QueueSpec {
-            maxsize: 65_536,
-            max_message: 65_536,
-            loans: 32,
-            put_back: false,
+            maxsize: None,
+            max_message: None,
+            loans: None,
+            put_back: None,
             schema: T::schema(),
             takes_any: false,
         }
@@ -215,7 +228,7 @@ impl<T: Payload + ?Sized> ObjectHandle for Queue<T> {
     ) -> Result<(), OpenError> {
         let is_meant = |info: &ObjectInfo| info.kind == Kind::Queue && info.name == wanted.name();
         match objects(segment).iter().find(|info| is_meant(info)) {
-            Some(info) => options.spec.check(segment, info, label),
+            Some(info) => options.compare(segment, info, label),
             None => Ok(()), // `open` says what there is
         }
     }
@@ -227,7 +240,7 @@ impl<T: Payload + ?Sized> ObjectHandle for Queue<T> {
         options: &Options<Self>,
     ) -> Result<Self, OpenError> {
         let (channel, info) = Channel::open(at, wanted, label)?;
-        options.spec.check(at.segment(), &info, label)?;
+        options.compare(at.segment(), &info, label)?;
         Ok(options.handle(channel))
     }
 }
