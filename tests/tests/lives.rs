@@ -7,8 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ringway::{Context, CreateError, Lock, OpenError, Place, Queue, QueueOptions};
-use ringway_tests::{Folder, Name, Watchdog, Worker, worker};
+use ringway::{
+    Context, CreateError, GetErrorKind, Lock, OpenError, Place, PutErrorKind, Queue, QueueOptions,
+    Role, SegmentError, WaitStrategy,
+};
+use ringway_tests::{Folder, Name, Watchdog, Worker};
 
 /// The flags of a segment, and the one that a process looks whether any takes part.
 const FLAGS_AT: u64 = 4096;
@@ -353,6 +356,7 @@ fn options_that_differ_are_told_with_both_values() {
         (fresh().put_back(false), "put_back", "true", "false"),
         (fresh().mode(0o600), "mode", "0o660", "0o600"),
         (fresh().remove_with_last(true), "remove_with_last", "false", "true"),
+        (fresh().shut_down_with_last_putter(true), "shut_down_with_last_putter", "false", "true"),
     ] {
         let fd = made.inheritable_fd().unwrap();
         let errors = [
@@ -432,4 +436,221 @@ fn a_relative_path_is_resolved_when_it_is_given() {
     let same = small().open(Place::File(Path::new(".").join(&file))).unwrap();
     assert_eq!(same.place(), queue.place());
     assert!(matches!(Queue::<u32>::open(Path::new("")), Err(OpenError::BadName { .. })));
+}
+
+/// A queue that ends with its putters, by a handle that only gets.
+fn ending(name: &Name) -> Queue<u32> {
+    small().shut_down_with_last_putter(true).role(Role::Getter).create(name).unwrap()
+}
+
+fn putter(name: &Name) -> Queue<u32> {
+    Queue::options().role(Role::Putter).open(name).unwrap()
+}
+
+/// What a getter that waits without end is told at the end.
+fn get(queue: &Queue<u32>) -> Option<u32> {
+    match queue.get() {
+        Ok(message) => Some(message.to_native()),
+        Err(error) => {
+            assert!(error.is_shut_down(), "{error}");
+            None
+        }
+    }
+}
+
+fn is_empty_for_now(queue: &Queue<u32>) -> bool {
+    matches!(queue.get_timeout(Duration::from_millis(250)), Err(error) if error.is_empty())
+}
+
+#[test]
+fn a_queue_ends_when_its_last_putter_closes_it() {
+    let _dog = Watchdog::over_a_test();
+    let name = Name::new("ends");
+    let queue = ending(&name);
+    let first = putter(&name);
+    let (clone, both) = (first.clone(), Queue::<u32>::open(&name).unwrap());
+    first.put(7).unwrap();
+    drop(first);
+    drop(both);
+    clone.put(8).unwrap(); // still one
+    let mut other = living("open", &name, &["putter"]);
+    drop(clone);
+    assert!(!queue.is_shut_down().unwrap());
+    assert_eq!(other.ask("put 9"), "ok");
+    assert_eq!(other.ask("close"), "ok");
+    assert!(queue.is_shut_down().unwrap(), "at once");
+    assert_eq!([(); 4].map(|()| get(&queue)), [Some(7), Some(8), Some(9), None]);
+    // It is over for those who come later.
+    let error = putter(&name).put(10).unwrap_err();
+    assert!(error.is_shut_down(), "{error}");
+    assert_eq!(get(&queue), None);
+}
+
+#[test]
+fn a_getter_that_waits_learns_that_the_last_putter_was_killed() {
+    for strategy in [WaitStrategy::Spin, WaitStrategy::Adaptive, WaitStrategy::Park] {
+        let name = Name::new("ends");
+        let _made = ending(&name);
+        let options = Queue::<u32>::options().role(Role::Getter).wait(strategy);
+        let queue = options.open(&name).unwrap();
+        let _dog = Watchdog::of(&queue);
+        let mut putters = [living("open", &name, &["putter"]), living("open", &name, &[])];
+        assert_eq!(putters[0].ask("put 7"), "ok");
+        assert_eq!(get(&queue), Some(7));
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| get(&queue));
+            putters[0].kill();
+            assert!(is_empty_for_now(&queue), "{strategy:?}");
+            putters[1].freeze(); // that is not death
+            assert!(is_empty_for_now(&queue), "{strategy:?}");
+            assert!(!waiting.is_finished());
+            putters[1].kill_unburied();
+            assert_eq!(waiting.join().unwrap(), None);
+        });
+    }
+}
+
+#[test]
+fn a_getter_in_another_process_learns_it_too() {
+    let name = Name::new("ends");
+    let mut getter = living("create", &name, &["small", "ends", "getter"]);
+    let mut last = living("open", &name, &["putter"]);
+    assert_eq!(last.ask("put 7"), "ok");
+    last.kill();
+    assert_eq!(getter.ask("get 100000"), "7");
+    assert!(getter.ask("get 1000000").contains("shut down"));
+}
+
+#[test]
+fn a_getter_that_comes_after_the_last_death_learns_it() {
+    let name = Name::new("ends");
+    let mut last = living("create", &name, &["small", "ends"]);
+    assert_eq!(last.ask("put 7"), "ok");
+    last.kill();
+    let queue = Queue::<u32>::options().role(Role::Getter).open(&name).unwrap();
+    assert!(queue.is_shut_down().unwrap());
+    assert_eq!((get(&queue), get(&queue)), (Some(7), None));
+}
+
+#[test]
+fn a_queue_that_had_no_putter_waits_for_the_first() {
+    let _dog = Watchdog::over_a_test();
+    let name = Name::new("ends");
+    let queue = ending(&name);
+    let mut other = living("open", &name, &["getter"]);
+    assert!(is_empty_for_now(&queue));
+    other.kill();
+    assert!(is_empty_for_now(&queue));
+    drop(Queue::<u32>::options().role(Role::Getter).open(&name).unwrap());
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| (get(&queue), get(&queue)));
+        let putter = putter(&name);
+        putter.put(7).unwrap();
+        drop(putter);
+        assert_eq!(waiting.join().unwrap(), (Some(7), None));
+    });
+}
+
+#[test]
+fn a_queue_without_the_option_stays_open() {
+    let name = Name::new("stays");
+    let queue = small().role(Role::Getter).create(&name).unwrap();
+    drop(putter(&name));
+    living("open", &name, &["putter"]).kill();
+    assert!(is_empty_for_now(&queue));
+    assert!(!queue.is_shut_down().unwrap());
+}
+
+#[test]
+fn a_handle_that_only_gets_puts_nothing() {
+    let name = Name::new("getter");
+    let queue = small().role(Role::Getter).create(&name).unwrap();
+    let error = queue.put(7).unwrap_err();
+    assert!(matches!(error.kind, PutErrorKind::Segment(SegmentError::NotPutter)), "{error}");
+    let error = putter(&name).put_bytes([0; 65]).unwrap_err();
+    assert!(matches!(error.kind, PutErrorKind::TooLarge { .. }), "{error}");
+    putter(&name).put(8).unwrap();
+    assert_eq!(get(&queue), Some(8));
+}
+
+#[test]
+fn a_forked_child_is_no_putter() {
+    let _dog = Watchdog::over_a_test();
+    let name = Name::new("ends");
+    let queue = ending(&name);
+    let mut parent = living("open", &name, &["putter"]);
+    assert_eq!(parent.ask("fork"), "ok"); // the child has dropped its copy
+    assert!(is_empty_for_now(&queue));
+    assert_eq!(parent.ask("and now the parent"), "ok");
+    assert_eq!(get(&queue), None);
+    queue.remove().unwrap();
+
+    let queue = ending(&name);
+    let mut parent = living("open", &name, &["putter"]);
+    assert_eq!(parent.ask("fork-and-stay"), "ok");
+    assert!(is_empty_for_now(&queue));
+    parent.kill(); // its child has the memory mapped
+    assert_eq!(get(&queue), None);
+}
+
+#[test]
+fn a_queue_in_a_context_ends_with_its_putters_only() {
+    let _dog = Watchdog::over_a_test();
+    let name = Name::new("ends");
+    let context = Context::create(&name).unwrap();
+    let options = small().shut_down_with_last_putter(true);
+    let queue = options.clone().role(Role::Getter).create_in(&context, "jobs").unwrap();
+    let putters = [(); 2].map(|()| options.clone().open_in(&context, "jobs").unwrap());
+    assert!(putters.iter().all(|putter| putter.put(7).is_ok()));
+    let [first, second] = putters;
+    drop(first);
+    second.put(8).unwrap();
+    drop(second);
+    assert_eq!([(); 4].map(|()| get(&queue)), [Some(7), Some(7), Some(8), None]);
+    assert!(matches!(queue.try_get().unwrap_err().kind, GetErrorKind::ShutDown));
+}
+
+/// Putters come and go, and getters look: a putter whose first put went through is in a queue that
+/// stays open as long as it is there.
+#[test]
+fn a_queue_does_not_end_under_a_putter_that_joins() {
+    let _dog = Watchdog::over_a_test();
+    let name = Name::new("joins");
+    let is_over = AtomicBool::new(false);
+    let ends = AtomicU32::new(0);
+    let options = || small().shut_down_with_last_putter(true);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !is_over.load(Relaxed) {
+                    let Ok(putter) = options().role(Role::Putter).open_or_create(&name) else {
+                        continue; // it was removed meanwhile
+                    };
+                    if putter.put(1).is_err() {
+                        ends.fetch_add(1, Relaxed);
+                        let _ = putter.remove(); // the next one opens another
+                        continue;
+                    }
+                    thread::yield_now();
+                    if let Err(error) = putter.put(2) {
+                        is_over.store(true, Relaxed);
+                        panic!("{error}, while it has a putter");
+                    }
+                }
+            });
+        }
+        scope.spawn(|| {
+            while !is_over.load(Relaxed) {
+                let getter = options().role(Role::Getter).accept_existing(true).open(&name);
+                let Ok(getter) = getter else { continue };
+                while !is_over.load(Relaxed)
+                    && !matches!(getter.get(), Err(error) if error.is_shut_down())
+                {}
+                if ends.load(Relaxed) > 2000 {
+                    is_over.store(true, Relaxed);
+                }
+            }
+        });
+    });
+    let _ = Queue::<u32>::open(&name).map(|queue| queue.remove());
 }

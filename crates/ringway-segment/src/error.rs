@@ -233,6 +233,9 @@ pub enum SegmentError {
          now stands for another file; open the object anew, and keep descriptors that are not yours"
     )]
     DescriptorLost,
+    /// The handle only gets.
+    #[error("this handle only gets; open the queue in the role of a putter, or of both")]
+    NotPutter,
     /// A signal interrupted the wait. Only where the caller asked to be told.
     #[error("a signal interrupted the wait")]
     Interrupted,

@@ -60,6 +60,8 @@ pub struct ObjectSpec {
     pub schema: String,
     /// Where the text of the schema lies in the body.
     pub schema_at: u64,
+    /// What its maker does there, beyond having a handle.
+    pub roles: u8,
 }
 
 impl ObjectSpec {
@@ -75,6 +77,7 @@ impl ObjectSpec {
             fingerprint: 0,
             schema: String::new(),
             schema_at: 0,
+            roles: 0,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ringway_core::corruption::{Corruption, Part};
 
-use super::users::{ROLE_HANDLE, ROLE_RECLAIMER};
+use super::users::{ROLE_HANDLE, ROLE_RECLAIMER, has_users_as};
 use super::{Kind, ObjectInfo, ObjectLife, close, info, state};
 use crate::attachment::Attachment;
 use crate::body::Body;
@@ -37,6 +37,8 @@ pub struct Object {
     attachment: Arc<Attachment>,
     entry: u32,
     life: ObjectLife,
+    /// What this process does there by this handle.
+    roles: u8,
     label: Arc<str>,
     /// Its name in its context; `None` if it is alone.
     name: Option<Box<str>>,
@@ -56,17 +58,31 @@ impl Object {
         kind: Kind,
         label: &str,
     ) -> Result<(Self, ObjectInfo), OpenError> {
-        let segment = at.segment();
+        Self::open_as(at, wanted, kind, label, 0)
+    }
+
+    /// Opens an object of that kind, to do there what further roles say.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub(crate) fn open_as(
+        at: &Arc<Attachment>,
+        wanted: Wanted<'_>,
+        kind: Kind,
+        label: &str,
+        roles: u8,
+    ) -> Result<(Self, ObjectInfo), OpenError> {
+        let (segment, roles) = (at.segment(), roles | ROLE_HANDLE);
         // A forked child has no use of its own to note.
         at.enter().map_err(|source| OpenError::Segment { name: label.to_owned(), source })?;
         loop {
             let Some((index, life)) = find(at, wanted, label)? else {
                 return Err(OpenError::NotFound { name: label.to_owned() });
             };
-            if !at.uses.add(segment, index, (at.index(), at.life()), life, ROLE_HANDLE) {
+            if !at.uses.add(segment, index, (at.index(), at.life()), life, roles) {
                 continue; // another thread has opened a later object of the entry
             }
-            let object = Self::held(at, index, life, label, wanted.name());
+            let object = Self::held(at, index, (life, roles), label, wanted.name());
             // After the user word: pair user. What is going has no name any more.
             if ObjectLife::of(segment.entry(index)) != life {
                 continue; // dropping the object takes the word back
@@ -89,7 +105,7 @@ impl Object {
     pub(super) fn held(
         at: &Arc<Attachment>,
         entry: u32,
-        life: ObjectLife,
+        (life, roles): (ObjectLife, u8),
         label: &str,
         name: &str,
     ) -> Self {
@@ -99,6 +115,7 @@ impl Object {
             attachment,
             entry,
             life,
+            roles,
             label,
             name,
             is_closed: false,
@@ -118,6 +135,17 @@ impl Object {
     /// The name that it can be opened by: in its context, or that of its segment if it is alone.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref().or_else(|| self.attachment.segment().place().name())
+    }
+    /// Ends some roles of the use.
+    pub(crate) fn give_up_roles(&mut self, roles: u8) {
+        let (at, given_up) = (&self.attachment, self.roles & roles);
+        let me = (at.index(), at.life());
+        at.uses.remove(at.segment(), self.entry, me, self.life, given_up);
+        self.roles &= !roles;
+    }
+    /// Whether a participant uses it in one of these roles.
+    pub(crate) fn has_users_as(&self, roles: u8) -> bool {
+        has_users_as(self.attachment.segment(), self.entry, self.life, roles)
     }
     /// Has the name go with this use, unless the process is killed.
     pub fn remove_on_drop(&self) {
@@ -147,7 +175,8 @@ impl Object {
             is_clean
         };
         let me = (at.index(), at.life());
-        if at.uses.close(at.segment(), self.entry, me, self.life, has_left, give_back) {
+        let (life, roles) = (self.life, self.roles);
+        if at.uses.close(at.segment(), self.entry, me, (life, roles), has_left, give_back) {
             close::try_close(at, self.entry);
         }
     }

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 use std::time::Duration;
 
-use ringway::{Queue, QueueOptions};
+use ringway::{Queue, QueueOptions, Role};
 
 /// Gets the queue by `how` with the options that `words` name, and says "open", or why not. Then
 /// each line is a call, and each answer a line.
@@ -42,6 +42,7 @@ pub fn live(how: &str, place: &str, words: &[&str]) {
             ("fork", Some(_)) => {
                 fork(queue.take().expect("a queue"), || lines.next());
             }
+            ("fork-and-stay", Some(_)) => fork_and_stay(),
             (call, _) => panic!("a queue cannot {call} now"),
         }
     }
@@ -72,12 +73,29 @@ fn fork(queue: Queue<u32>, wait: impl FnOnce() -> Option<String>) {
     println!("ok");
 }
 
+/// Forks a child that keeps what it has of its parent until the test ends.
+fn fork_and_stay() {
+    // SAFETY: this process has one thread, and the child does nothing but read and end.
+    if unsafe { libc::fork() } == 0 {
+        let mut byte = 0_u8;
+        // SAFETY: reads into a local, until the test closes the pipe, and ends the process at once.
+        unsafe {
+            while libc::read(0, (&raw mut byte).cast(), 1) > 0 {}
+            libc::_exit(0);
+        }
+    }
+    println!("ok");
+}
+
 fn options(words: &[&str]) -> QueueOptions<u32> {
     words.iter().fold(Queue::options(), |options, word| match *word {
         "small" => options.maxsize(3).max_message(64).participants(8).loans(4),
         "on-drop" => options.remove_on_drop(true),
         "with-last" => options.remove_with_last(true),
         "replace" => options.replace_stale(true),
+        "ends" => options.shut_down_with_last_putter(true),
+        "putter" => options.role(Role::Putter),
+        "getter" => options.role(Role::Getter),
         other => panic!("no option is called {other}"),
     })
 }
