@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use ringway::process::{
     Exit, JoinError, Resource, SpawnError, Stdio, active_children, current_process, parent_process,
 };
-use ringway::{Context, Failure, Lock, Message, Outcome, Place, Process, Queue, scope};
+use ringway::{Context, Failure, Lock, Message, Outcome, Place, Process, Queue, Role, scope};
 
 ringway::entry!();
 
@@ -305,6 +305,25 @@ fn what_a_killed_child_held_comes_back() {
     assert_eq!(process.wait(), Exit::Signal(9));
     queue.reclaim().unwrap();
     assert_eq!(queue.snapshot().unwrap().holders.len(), 1);
+}
+
+/// Roles go along, and the queue never is without a putter while one is handed over.
+#[test]
+fn a_queue_that_is_handed_over_ends_with_its_last_putter() {
+    let options = Queue::<u32>::options().shut_down_with_last_putter(true);
+    let getter = options.clone().role(Role::Getter).create(Place::Unnamed).unwrap();
+    let putter = options.role(Role::Putter).open_fd(getter.inheritable_fd().unwrap()).unwrap();
+    let process = Process::spawn(putter.clone(), |putter: Queue<u32>| {
+        sleep(Duration::from_millis(50));
+        putter.put(1).unwrap();
+    });
+    drop(putter); // long before the child has it
+    let process = process.unwrap();
+    let refused = Process::spawn(getter.clone(), |getter: Queue<u32>| getter.put(2).is_err());
+    assert!(refused.unwrap().join().unwrap(), "the child only gets as well");
+    assert_eq!(getter.get_value().unwrap(), 1);
+    assert!(getter.get().unwrap_err().is_shut_down());
+    process.join().unwrap();
 }
 
 #[test]

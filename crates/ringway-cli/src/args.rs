@@ -57,8 +57,10 @@ impl Target {
         }
     }
 
-    /// Creates the queue of bytes that is meant.
+    /// Creates the queue of bytes that is meant. Messages can be put back, so that `get` can give
+    /// back what it cannot write.
     pub(crate) fn create(&self, options: &QueueOptions<[u8]>) -> Result<Bytes, CreateError> {
+        let options = options.clone().put_back(true);
         match self {
             Self::Segment(place) => options.create(place.clone()),
             Self::Object { context, name } => {
@@ -67,15 +69,20 @@ impl Target {
         }
     }
 
-    /// Opens the queue of bytes that is meant, or creates it.
+    /// Opens the queue of bytes that is meant, whether or not messages can be put back into it, or
+    /// creates it. Others may be faster at either step.
     pub(crate) fn open_or_create(
         &self,
         options: &QueueOptions<[u8]>,
     ) -> Result<Bytes, CreateError> {
-        match self {
-            Self::Segment(place) => options.open_or_create(place.clone()),
-            Self::Object { context, name } => {
-                options.open_or_create_in(&Context::options().open(context.clone())?, name)
+        loop {
+            match self.open(options) {
+                Err(OpenError::NotFound { .. }) => {}
+                opened => return opened.map_err(CreateError::Open),
+            }
+            match self.create(options) {
+                Err(CreateError::AlreadyExists { .. }) => {}
+                created => return created,
             }
         }
     }
@@ -95,11 +102,10 @@ pub(crate) struct Measures {
 }
 
 impl Measures {
-    /// Options with these measures, and the library's defaults for the others. Messages can be
-    /// put back.
+    /// Options with these measures, and the library's defaults for the others. A queue that exists
+    /// must have what is said.
     pub(crate) fn options(&self) -> QueueOptions<[u8]> {
-        // So that `get` can give back what it cannot write.
-        let mut options = Bytes::options().put_back(true);
+        let mut options = Bytes::options();
         if let Some(maxsize) = self.maxsize {
             options = options.maxsize(maxsize);
         }

@@ -16,13 +16,13 @@ use ringway_core::owner::Owner;
 use ringway_sys::fork;
 
 use crate::directory::Uses;
-use crate::error::{CreateError, OpenError, SegmentError};
-use crate::layout::FLAG_REMOVED;
+use crate::error::{CreateError, OpenError, RemoveError, SegmentError};
+use crate::layout::{FLAG_LOOKED_AT, FLAG_REMOVED};
 use crate::place::Place;
 use crate::segment::remove::is_marked;
 use crate::segment::{Draft, Naming, Segment, Trust, header};
 use crate::spec::SegmentSpec;
-use crate::{participants, recovery, watch};
+use crate::{lives, participants, recovery, watch};
 
 /// A participant's hold on a segment. Shared by the threads of the process.
 pub struct Attachment {
@@ -148,10 +148,24 @@ impl Attachment {
         trust: Trust,
         check: impl FnOnce(&Segment) -> Result<(), OpenError>,
     ) -> Result<Arc<Self>, OpenError> {
-        let attachment = Self::join(Segment::open(place, label, trust)?, check)?;
+        let failed = |action| {
+            let name = label.to_owned();
+            move |error: RemoveError| OpenError::Io { name, action, source: error.source }
+        };
+        let segment = Segment::open(place, label, trust)?;
+        // The last participant may have died before it could remove the name.
+        if lives::goes_with_last(&segment)
+            && lives::remove_unless_attended(&segment)
+                .map_err(failed("remove what is left of it"))?
+        {
+            return Err(OpenError::NotFound { name: label.to_owned() });
+        }
+        let attachment = Self::join(segment, check)?;
         // The mark turns away a process that found the name just before it was removed. One that
         // has a descriptor of the segment did not come by the name.
-        if is_marked(&attachment.segment) {
+        if !lives::outlast_look(&attachment.segment).map_err(failed("see whether its name goes"))?
+            || is_marked(&attachment.segment)
+        {
             return Err(OpenError::Removed { name: label.to_owned() });
         }
         Ok(attachment)
@@ -180,9 +194,9 @@ impl Attachment {
         let failed = |source| OpenError::Io { name: name(), action: "attach", source };
         let epoch = fork::enter().map_err(failed)?;
         let flags = segment.words().flags.word.load(Relaxed); // compared only
-        if flags & !FLAG_REMOVED != 0 {
+        if flags & !(FLAG_REMOVED | FLAG_LOOKED_AT) != 0 {
             let found = format_args!("{flags:#x}");
-            return Err(header::refused(segment.label(), "the flags", found, "0 or 1"));
+            return Err(header::refused(segment.label(), "the flags", found, "0 to 3"));
         }
         let Some((index, life)) = participants::enter(&segment).map_err(failed)? else {
             let limit = segment.frame().measures.participants;
@@ -293,6 +307,10 @@ impl Drop for Attachment {
         if self.enter().is_ok() {
             let is_clean = !self.has_left_words.load(Relaxed); // ours alone by now
             participants::leave(&self.segment, self.index, self.life, is_clean);
+            if lives::goes_with_last(&self.segment) {
+                // If the system refuses, the next process that opens it by name removes it.
+                let _ = lives::remove_unless_attended(&self.segment);
+            }
         }
     }
 }

@@ -35,7 +35,7 @@ pub use self::make::make;
 pub(crate) use self::open::Reclaimer;
 pub use self::open::{Object, Wanted};
 pub use self::users::Uses;
-pub(crate) use self::users::{UserWord, words_of_gone};
+pub(crate) use self::users::{ROLE_GETTER, ROLE_PUTTER, UserWord, has_users_as, words_of_gone};
 use crate::layout::{Entry, LINE};
 use crate::segment::Segment;
 
@@ -76,7 +76,10 @@ impl Kind {
     /// The required features that this version knows.
     const fn features(self) -> u64 {
         match self {
-            Self::Queue => crate::objects::channel::layout::FEATURE_RETURNS,
+            Self::Queue => {
+                use crate::objects::channel::layout::{FEATURE_ENDS, FEATURE_RETURNS};
+                FEATURE_RETURNS | FEATURE_ENDS
+            }
             Self::Lock => 0,
         }
     }
@@ -228,6 +231,11 @@ pub(crate) fn info(
         return refused("the place of its schema", schema_at, "one within the body".to_owned());
     }
     Ok(Some(found))
+}
+
+/// The life of an entry that has memory.
+pub(crate) fn life_of(segment: &Segment, index: u32) -> ObjectLife {
+    ObjectLife::of(segment.entry(index))
 }
 
 /// Whether the entry has no object that a participant may use or come to use again.

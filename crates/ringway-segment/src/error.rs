@@ -129,6 +129,22 @@ pub enum OpenError {
         /// What should.
         expected: String,
     },
+    /// An option that the caller has set is another there, and the caller did not set
+    /// `accept_existing`.
+    #[error(
+        "{name} exists with `{option}` {found}, not {wanted}; leave that option out, or remove it \
+         first"
+    )]
+    Differs {
+        /// The object.
+        name: String,
+        /// Which option.
+        option: &'static str,
+        /// What it is there.
+        found: String,
+        /// What the caller asks for.
+        wanted: String,
+    },
     /// Its file can be changed by users that this process does not trust.
     #[error("{name} is not trusted: {reason}; {remedy}")]
     Untrusted {
@@ -217,6 +233,9 @@ pub enum SegmentError {
          now stands for another file; open the object anew, and keep descriptors that are not yours"
     )]
     DescriptorLost,
+    /// The handle only gets.
+    #[error("this handle only gets; open the queue in the role of a putter, or of both")]
+    NotPutter,
     /// A signal interrupted the wait. Only where the caller asked to be told.
     #[error("a signal interrupted the wait")]
     Interrupted,

@@ -50,7 +50,7 @@ pub struct Header {
     pub required: u64,
     /// Size of the whole segment in bytes.
     pub segment_bytes: u64,
-    /// Features that an opener may ignore.
+    /// Features that an opener may ignore: [`LIFE_CREATOR`], [`LIFE_LAST`].
     pub optional: u64,
     /// A random number of this one segment.
     pub unique_id: [u8; 16],
@@ -112,7 +112,7 @@ pub struct Line {
 /// The words of the frame that change. [`FRAME_AT`].
 #[repr(C)]
 pub struct FrameWords {
-    /// [`FLAG_REMOVED`].
+    /// [`FLAG_REMOVED`], [`FLAG_LOOKED_AT`].
     pub flags: Line,
     /// When a waiter last looked for dead participants, monotonic nanoseconds.
     pub watch: Line,
@@ -129,6 +129,8 @@ pub struct FrameWords {
 
 /// The name was removed; open refuses the segment.
 pub const FLAG_REMOVED: u64 = 1;
+/// A process looks whether any takes part; if none does, it removes the name.
+pub const FLAG_LOOKED_AT: u64 = 2;
 
 /// One participant: a process that has the segment open.
 #[repr(C, align(128))]
@@ -175,7 +177,7 @@ pub struct Entry {
     pub made_unix_nanos: AtomicU64,
     /// Features that a user must know, and features that it may ignore.
     pub features: [AtomicU64; 2],
-    /// [`LIFE_CREATOR`], [`LIFE_LAST`].
+    /// Reserved for the same as in the header, of an object in a context.
     pub ends: AtomicU64,
     /// The lock that it shares: {entry: 32, generation: 32}.
     pub lock: AtomicU64,
@@ -184,9 +186,9 @@ pub struct Entry {
     pub checksum: AtomicU64,
 }
 
-/// The object is removed when its creator drops its handle.
+/// The name goes when its creator drops its last handle. The creator does so; this is for people.
 pub const LIFE_CREATOR: u64 = 1;
-/// The object is removed when its last user leaves.
+/// The name goes when the last participant leaves, or is found dead.
 pub const LIFE_LAST: u64 = 2;
 
 /// Where [`FrameWords`] begin.

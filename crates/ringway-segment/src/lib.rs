@@ -2,7 +2,7 @@
 //!
 //! A segment holds objects; a process joins it once. From the bottom up: [`layout`] says where the
 //! words of a [`segment`] lie; `participants` is the table of processes that have it open, of
-//! which an [`attachment`] is one; the [`directory`] says which objects it holds; [`objects`] has
+//! which an [`attachment`] is one; [`lives`] removes names that go by themselves; the [`directory`] says which objects it holds; [`objects`] has
 //! the body and the operations of each kind; [`waiting`] is the engine of every blocking call;
 //! `watch` finds dead participants, and [`recovery`] takes back what they owned; [`inspect`]
 //! looks from outside.
@@ -17,6 +17,7 @@ pub mod error;
 pub mod event;
 pub mod inspect;
 pub mod layout;
+pub mod lives;
 pub mod objects;
 mod participants;
 pub mod place;

@@ -1,7 +1,7 @@
 //! The kinds of objects: the layout of each one's body, its operations, and how it is reclaimed.
 //!
 //! A new kind is a file here, a number in [`Kind`], and an arm in each of
-//! the two functions below.
+//! the functions below.
 
 pub mod channel;
 pub mod lock;
@@ -21,6 +21,19 @@ pub(crate) fn reclaim(
     match object.kind {
         Kind::Queue => channel::reclaim(at, object, gone),
         Kind::Lock => Ok(lock::reclaim(at.segment(), object, gone)),
+    }
+}
+
+/// Whether a death may bring the end of an object about.
+pub(crate) fn may_settle(object: &ObjectInfo) -> bool {
+    object.kind == Kind::Queue && object.features & channel::layout::FEATURE_ENDS != 0
+}
+
+/// Draws the conclusions from a death, once an object was reclaimed.
+pub(crate) fn settle(segment: &Segment, object: &ObjectInfo) -> Result<(), SegmentError> {
+    match object.kind {
+        Kind::Queue => channel::settle(segment, object),
+        Kind::Lock => Ok(()),
     }
 }
 

@@ -154,7 +154,8 @@ fn visit(
         directory::finish(at, entry, gone.judge);
         match directory::info(at.segment(), entry) {
             Ok(Some(object)) => {
-                let outcome = reclaim(at, &object, gone, is_thorough, done);
+                let outcome = reclaim(at, &object, gone, is_thorough, done)
+                    .and_then(|()| settle(at, &object));
                 directory::try_close(at, entry); // a user may have died before it did
                 return outcome;
             }
@@ -162,6 +163,18 @@ fn visit(
             Ok(None) => {} // it moved while we looked
             Err(_) => return Err(damaged(entry)),
         }
+    }
+}
+
+/// Lets an object end whose end the dead have brought about.
+fn settle(at: &Attachment, object: &ObjectInfo) -> Result<(), SegmentError> {
+    if !objects::may_settle(object) {
+        return Ok(());
+    }
+    // While the role stands, the body is not cleared.
+    match directory::Reclaimer::enter(at, object) {
+        Some(_role) => objects::settle(at.segment(), object),
+        None => Ok(()),
     }
 }
 

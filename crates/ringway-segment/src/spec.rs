@@ -17,6 +17,9 @@ pub struct SegmentSpec {
     pub prefault: bool,
     /// Ask for huge pages.
     pub huge_pages: bool,
+    /// When its name goes by itself: [`LIFE_CREATOR`](crate::layout::LIFE_CREATOR),
+    /// [`LIFE_LAST`](crate::layout::LIFE_LAST).
+    pub lives: u64,
     /// First position of every ring. Not 0 only in tests of the wrap.
     pub first_position: u64,
 }
@@ -30,6 +33,7 @@ impl Default for SegmentSpec {
             mode: 0o600,
             prefault: false,
             huge_pages: false,
+            lives: 0,
             first_position: 0,
         }
     }
@@ -56,6 +60,8 @@ pub struct ObjectSpec {
     pub schema: String,
     /// Where the text of the schema lies in the body.
     pub schema_at: u64,
+    /// What its maker does there, beyond having a handle.
+    pub roles: u8,
 }
 
 impl ObjectSpec {
@@ -71,6 +77,7 @@ impl ObjectSpec {
             fingerprint: 0,
             schema: String::new(),
             schema_at: 0,
+            roles: 0,
         }
     }
 }

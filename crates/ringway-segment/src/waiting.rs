@@ -33,6 +33,13 @@ pub trait Awaited<'o>: Copy {
     /// # Errors
     /// [`SegmentError`].
     fn has_more(self) -> Result<bool, SegmentError>;
+    /// Looks, each time before a caller sleeps, whether there will be none of it any more.
+    ///
+    /// # Errors
+    /// [`SegmentError`].
+    fn glance(self) -> Result<(), SegmentError> {
+        Ok(())
+    }
     /// Looks whether a word hides it.
     ///
     /// # Errors

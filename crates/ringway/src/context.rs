@@ -42,6 +42,20 @@ use crate::options::Options;
 pub struct Context {
     attachment: Arc<Attachment>,
     label: Arc<str>,
+    /// What its last clone removes.
+    name: Option<Arc<NameOnLoan>>,
+}
+
+/// A name that goes with its creator.
+struct NameOnLoan(Arc<Attachment>);
+
+impl Drop for NameOnLoan {
+    fn drop(&mut self) {
+        // A forked child leaves the name to its parent; if the system refuses, it stays.
+        if self.0.enter().is_ok() {
+            let _ = remove::remove(self.0.segment());
+        }
+    }
 }
 
 /// How to create or open a context.
@@ -50,8 +64,8 @@ pub type ContextOptions = Options<Context>;
 /// How large a new context shall be.
 #[derive(Debug, Clone)]
 pub struct ContextSpec {
-    objects: u32,
-    space: u64,
+    objects: Option<u32>,
+    space: Option<u64>,
 }
 
 /// What of them is for contexts alone.
@@ -67,7 +81,7 @@ impl Options<Context> {
     /// # Ok::<(), CreateError>(())
     /// ```
     pub fn objects(mut self, objects: u32) -> Self {
-        self.spec.objects = objects;
+        self.spec.objects = Some(objects);
         self
     }
 
@@ -80,7 +94,7 @@ impl Options<Context> {
     /// # Ok::<(), ringway::CreateError>(())
     /// ```
     pub fn space(mut self, bytes: u64) -> Self {
-        self.spec.space = bytes;
+        self.spec.space = Some(bytes);
         self
     }
 }
@@ -128,29 +142,36 @@ impl Handle for Context {
     type Spec = ContextSpec;
 
     fn spec() -> ContextSpec {
-        ContextSpec { objects: 256, space: 64 << 30 }
+        ContextSpec { objects: None, space: None }
     }
     fn segment(options: &ContextOptions, _label: &str) -> Result<SegmentSpec, CreateError> {
         let ContextSpec { objects, space } = options.spec;
-        Ok(SegmentSpec { objects, space, ..options.segment.clone() })
+        let (objects, space) = (objects.unwrap_or(256), space.unwrap_or(64 << 30));
+        Ok(SegmentSpec { objects, space, ..options.segment.spec() })
     }
     fn make(at: &Arc<Attachment>, label: &str, _: &ContextOptions) -> Result<Self, CreateError> {
-        Ok(Self { attachment: Arc::clone(at), label: label.into() })
+        Ok(Self { attachment: Arc::clone(at), label: label.into(), name: None })
     }
-    fn check(segment: &Segment, label: &str, _: &ContextOptions) -> Result<(), OpenError> {
+    fn check(segment: &Segment, label: &str, options: &Options<Self>) -> Result<(), OpenError> {
         // The segment of an object alone is no context.
-        let Some(alone) = objects(segment).into_iter().find(|one| one.name.is_empty()) else {
-            return Ok(());
-        };
-        Err(OpenError::Refused {
-            name: label.to_owned(),
-            field: "the segment",
-            found: format!("that of a single {}", alone.kind.name()),
-            expected: "that of a context".to_owned(),
-        })
+        if let Some(alone) = objects(segment).iter().find(|one| one.name.is_empty()) {
+            return Err(OpenError::Refused {
+                name: label.to_owned(),
+                field: "the segment",
+                found: format!("that of a single {}", alone.kind.name()),
+                expected: "that of a context".to_owned(),
+            });
+        }
+        let (there, measures) = (options.comparison(label), segment.frame().measures);
+        there.same("objects", options.spec.objects, measures.objects)?;
+        there.same("space", options.spec.space, measures.space)?;
+        options.compare_segment(segment, label)
     }
     fn find(at: &Arc<Attachment>, label: &str, _: &ContextOptions) -> Result<Self, OpenError> {
-        Ok(Self { attachment: Arc::clone(at), label: label.into() })
+        Ok(Self { attachment: Arc::clone(at), label: label.into(), name: None })
+    }
+    fn remove_on_drop(&mut self) {
+        self.name = Some(Arc::new(NameOnLoan(Arc::clone(&self.attachment))));
     }
 }
 

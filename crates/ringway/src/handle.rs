@@ -7,13 +7,16 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ringway_segment::attachment::Attachment;
-use ringway_segment::directory::{Object, Wanted};
+use ringway_segment::directory::{Object, ObjectInfo, Wanted, objects};
 use ringway_segment::error::{CreateError, OpenError, RemoveError};
+use ringway_segment::lives;
 use ringway_segment::place::Place;
 use ringway_segment::segment::Segment;
 use ringway_segment::spec::SegmentSpec;
+use ringway_segment::waiting::Until;
 
 pub(crate) use self::methods::{handle_methods, object_methods};
 use crate::context::Context;
@@ -21,6 +24,9 @@ use crate::options::Options;
 
 /// How often an opener meets a name that is being removed before it says so.
 const REMOVALS: u32 = 20;
+/// How soon an opener that waits for a name looks again: twice as late each time.
+const FIRST_PAUSE: Duration = Duration::from_micros(100);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 /// What [`Options`] create and open: an object, or a [`Context`]. It cannot be implemented outside
 /// of this crate.
@@ -48,12 +54,15 @@ pub trait Handle: Sized {
     /// Opens what is alone in a segment.
     #[doc(hidden)]
     fn find(at: &Arc<Attachment>, label: &str, o: &Options<Self>) -> Result<Self, OpenError>;
+    /// Has the name go with the last clone of this handle.
+    #[doc(hidden)]
+    fn remove_on_drop(&mut self);
 }
 
 /// A handle of an object, which may lie in a [`Context`]. It cannot be implemented outside of this
 /// crate.
-pub trait ObjectHandle: Sized {
-    /// How texts call it.
+pub trait ObjectHandle: OfObject + Sized {
+    /// How texts call it: the name of its kind in the directory.
     #[doc(hidden)]
     const NAME: &'static str;
     /// What of the options is for this kind alone.
@@ -85,6 +94,20 @@ pub trait ObjectHandle: Sized {
     ) -> Result<(), OpenError> {
         Ok(())
     }
+    /// What of its options goes along when it is handed to a process, and what keeps it open.
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn luggage(&self) -> Luggage
+    where
+        Self: OfObject,
+    {
+        Luggage { only_gets: false, keeper: Arc::<Attachment>::clone(self.object().attachment()) }
+    }
+    /// The options with that.
+    #[doc(hidden)]
+    fn only_getting(options: Options<Self>) -> Options<Self> {
+        options
+    }
     /// Opens one in a segment.
     #[doc(hidden)]
     fn open(
@@ -95,6 +118,20 @@ pub trait ObjectHandle: Sized {
     ) -> Result<Self, OpenError>;
 }
 
+/// What [`object_methods`] know of a handle: the object that it stands for.
+pub trait OfObject {
+    /// The object in its directory.
+    fn object(&self) -> &Object;
+}
+
+/// What goes along with a handle that is handed to a process.
+pub(crate) struct Luggage {
+    /// Whether it may only take out.
+    pub(crate) only_gets: bool,
+    /// Keeps this process among the users of the object until the child is one.
+    pub(crate) keeper: Arc<dyn Send + Sync>,
+}
+
 impl<O: ObjectHandle> Handle for O {
     const NAME: &'static str = O::NAME;
     type Spec = O::Spec;
@@ -103,7 +140,7 @@ impl<O: ObjectHandle> Handle for O {
         O::spec()
     }
     fn segment(options: &Options<Self>, label: &str) -> Result<SegmentSpec, CreateError> {
-        let segment = options.segment.clone();
+        let segment = options.segment.spec();
         let space = O::bytes(options, label, segment.participants)?;
         Ok(SegmentSpec { objects: 1, space, ..segment })
     }
@@ -111,20 +148,59 @@ impl<O: ObjectHandle> Handle for O {
         O::create(at, label, "", o)
     }
     fn check(segment: &Segment, label: &str, o: &Options<Self>) -> Result<(), OpenError> {
-        O::check(segment, Wanted::Only, label, o)
+        O::check(segment, Wanted::Only, label, o)?;
+        // What is of another kind is told as that, by `find`.
+        let is_meant = |first: &ObjectInfo| first.kind.name() == O::NAME;
+        match objects(segment).first().is_some_and(is_meant) {
+            true => o.compare_segment(segment, label),
+            false => Ok(()),
+        }
     }
     fn find(at: &Arc<Attachment>, label: &str, o: &Options<Self>) -> Result<Self, OpenError> {
         O::open(at, Wanted::Only, label, o)
+    }
+    fn remove_on_drop(&mut self) {
+        self.object().remove_on_drop();
     }
 }
 
 /// Creates what is alone in a segment. It appears whole or not at all.
 pub(crate) fn create<H: Handle>(place: &Place, options: &Options<H>) -> Result<H, CreateError> {
     let label = place.label(H::NAME);
-    let unpublished = Attachment::create(place, &label, &H::segment(options, &label)?)?;
-    let handle = H::make(unpublished.attachment(), &label, options)?;
+    let segment = H::segment(options, &label)?;
+    loop {
+        match create_once(place, &label, &segment, options) {
+            Err(CreateError::AlreadyExists { .. }) if makes_way(place, &label, options)? => {}
+            created => return created,
+        }
+    }
+}
+
+fn create_once<H: Handle>(
+    place: &Place,
+    label: &str,
+    segment: &SegmentSpec,
+    options: &Options<H>,
+) -> Result<H, CreateError> {
+    let unpublished = Attachment::create(place, label, segment)?;
+    let mut handle = H::make(unpublished.attachment(), label, options)?;
     unpublished.publish()?;
+    if options.segment.remove_on_drop {
+        handle.remove_on_drop();
+    }
     Ok(handle)
+}
+
+/// Removes what has the name, if it is to go by itself or may be replaced.
+fn makes_way<H: Handle>(
+    place: &Place,
+    label: &str,
+    options: &Options<H>,
+) -> Result<bool, CreateError> {
+    lives::make_way(place, label, options.trust, options.replaces).map_err(|error| {
+        let (name, action) = (label.to_owned(), "remove what is left of an earlier one");
+        CreateError::Io { name, action, source: error.source }
+    })
 }
 
 /// Opens what is alone in the segment at `place`.
@@ -134,12 +210,43 @@ pub(crate) fn open<H: Handle>(place: &Place, options: &Options<H>) -> Result<H, 
     H::find(&Attachment::open(place, &label, options.trust, check)?, &label, options)
 }
 
+/// Whether there may be one soon: none is there, or it is not whole yet, as on the portable path.
+fn may_appear(error: &OpenError) -> bool {
+    match error {
+        OpenError::NotFound { .. } | OpenError::Removed { .. } => true,
+        OpenError::Refused { field: "the magic number", found, .. } => found == "0x0",
+        OpenError::Refused { field: "the size of the file", found, .. } => found == "0",
+        _ => false,
+    }
+}
+
+/// Opens it as soon as there is one.
+pub(crate) fn open_until<H: Handle>(
+    place: &Place,
+    options: &Options<H>,
+    until: Until,
+) -> Result<H, OpenError> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match open(place, options) {
+            Err(error) if may_appear(&error) && !until.has_passed() => {
+                std::thread::sleep(until.at_most(pause));
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            opened => return opened,
+        }
+    }
+}
+
 /// Opens it, or creates it. Others may be faster at either step.
 pub(crate) fn open_or_create<H: Handle>(
     place: &Place,
     options: &Options<H>,
 ) -> Result<H, CreateError> {
     let mut removals = 0;
+    if options.replaces {
+        makes_way(place, &place.label(H::NAME), options)?;
+    }
     loop {
         match open(place, options) {
             Ok(handle) => return Ok(handle),
@@ -175,7 +282,13 @@ pub(crate) fn create_in<O: ObjectHandle>(
         let reason = "it is empty";
         return Err(CreateError::BadName { name: String::new(), reason });
     }
-    O::create(context.attachment(), &context.label_of(O::NAME, name), name, options)
+    let label = context.label_of(O::NAME, name);
+    options.check_for_context(&label)?;
+    let object = O::create(context.attachment(), &label, name, options)?;
+    if options.segment.remove_on_drop {
+        object.object().remove_on_drop();
+    }
+    Ok(object)
 }
 
 /// Opens an object of a context.

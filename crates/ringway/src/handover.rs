@@ -8,14 +8,14 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use ringway_segment::attachment::Attachment;
-use ringway_segment::directory::{Object, Wanted};
+use ringway_segment::directory::Wanted;
 use ringway_segment::error::OpenError;
 use ringway_segment::segment::{Segment, Trust};
 use ringway_sys::shm;
 
 use crate::Message;
 use crate::context::Context;
-use crate::handle::{Handle, ObjectHandle};
+use crate::handle::{Handle, Luggage, ObjectHandle, OfObject};
 use crate::options::Options;
 
 /// The unique id of a segment.
@@ -28,6 +28,8 @@ pub struct Handed {
     slot: u32,
     /// Its name in a context; `None` if it is alone in its segment, or a context itself.
     name: Option<String>,
+    /// Whether it only gets.
+    only_gets: bool,
     /// What errors call it.
     label: String,
 }
@@ -51,14 +53,14 @@ pub(crate) enum NotHanded {
 #[derive(Default)]
 pub(crate) struct Given {
     pub(crate) segments: Vec<Gift>,
+    /// Keep this process among the users until the child is one, so that they are never without.
+    keepers: Vec<Arc<dyn Send + Sync>>,
 }
 
 /// A segment that is handed over.
 pub(crate) struct Gift {
     pub(crate) id: Id,
     pub(crate) file: File,
-    /// Keeps this process in it until the child takes part, so that it is never without.
-    _attachment: Arc<Attachment>,
 }
 
 /// The same in the child.
@@ -101,17 +103,25 @@ pub(crate) fn taking<R>(
 
 impl Handed {
     /// Hands an object over.
-    pub(crate) fn object(object: &Object) -> Result<Self, NotHanded> {
+    pub(crate) fn object<O: ObjectHandle + OfObject>(handle: &O) -> Result<Self, NotHanded> {
+        let object = handle.object();
         let name = if object.is_alone() { None } else { object.name().map(str::to_owned) };
-        Self::of(object.attachment(), name, object.label())
+        Self::of(object.attachment(), name, object.label(), handle.luggage())
     }
 
     /// Hands a context over.
     pub(crate) fn context(attachment: &Arc<Attachment>, label: &str) -> Result<Self, NotHanded> {
-        Self::of(attachment, None, label)
+        let keeper = Arc::<Attachment>::clone(attachment);
+        Self::of(attachment, None, label, Luggage { only_gets: false, keeper })
     }
 
-    fn of(at: &Arc<Attachment>, name: Option<String>, label: &str) -> Result<Self, NotHanded> {
+    fn of(
+        at: &Attachment,
+        name: Option<String>,
+        label: &str,
+        luggage: Luggage,
+    ) -> Result<Self, NotHanded> {
+        let Luggage { only_gets, keeper } = luggage;
         let label = label.to_owned();
         GIVEN.with_borrow_mut(|given| {
             let Some(given) = given else { return Err(NotHanded::NoProcess(label)) };
@@ -124,12 +134,12 @@ impl Handed {
                 Some(slot) => slot,
                 None => {
                     let file = at.reopened().map_err(|why| NotHanded::Io(label.clone(), why))?;
-                    let _attachment = Arc::clone(at);
-                    given.segments.push(Gift { id, file, _attachment });
+                    given.segments.push(Gift { id, file });
                     given.segments.len() - 1
                 }
             };
-            Ok(Self { slot: slot as u32, name, label })
+            given.keepers.push(keeper);
+            Ok(Self { slot: slot as u32, name, only_gets, label })
         })
     }
 }
@@ -137,7 +147,10 @@ impl Handed {
 impl ArchivedHanded {
     /// Opens the object.
     pub(crate) fn open_object<O: ObjectHandle>(&self) -> Result<O, NotHanded> {
-        let options = Options::new();
+        let mut options = Options::new();
+        if self.only_gets {
+            options = O::only_getting(options);
+        }
         let wanted = self.name.as_ref().map_or(Wanted::Only, |name| Wanted::Named(name));
         let check = |segment: &_| O::check(segment, wanted, &self.label, &options);
         let attachment = self.attachment(check)?;

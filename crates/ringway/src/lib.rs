@@ -104,6 +104,7 @@ pub use sync::{Lock, LockGuard, LockOptions};
 pub use ringway_derive::Message;
 pub use ringway_segment::directory::{Kind, ObjectInfo};
 pub use ringway_segment::error::{CreateError, OpenError, RemoveError, SegmentError};
+pub use ringway_segment::objects::channel::Role;
 pub use ringway_segment::objects::channel::layout::{MAXSIZE_MAX, MESSAGE_MAX};
 pub use ringway_segment::place::Place;
 pub use ringway_segment::recovery::Recovered;

@@ -57,6 +57,10 @@ impl<T: Payload + ?Sized> Queue<T> {
     pub(crate) fn over(shared: Arc<Shared>) -> Self {
         Self { shared, payload: PhantomData }
     }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
 }
 
 impl<T: Payload + ?Sized> UnwindSafe for Queue<T> {}

@@ -67,12 +67,13 @@ pub fn make(
     initialise(body, place);
     write_fields(entry, spec);
     // Nothing is later than what is being made.
-    let _ = at.uses.add(segment, index, (at.index(), at.life()), making, ROLE_HANDLE);
+    let roles = spec.roles | ROLE_HANDLE;
+    let _ = at.uses.add(segment, index, (at.index(), at.life()), making, roles);
     let live = making.with(state::LIVE);
     entry.life.store(live.bits(), SeqCst); // made
     drop(latched);
     Event::new(&segment.words().changed.word).announce(EVERYBODY);
-    Ok(Object::held(at, index, live, label, &spec.name))
+    Ok(Object::held(at, index, (live, roles), label, &spec.name))
 }
 
 fn check_name(name: &str) -> Result<(), CreateError> {

@@ -1,10 +1,11 @@
 //! An object that this process uses.
 
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::Arc;
 
 use ringway_core::corruption::{Corruption, Part};
 
-use super::users::{ROLE_HANDLE, ROLE_RECLAIMER};
+use super::users::{ROLE_HANDLE, ROLE_RECLAIMER, has_users_as};
 use super::{Kind, ObjectInfo, ObjectLife, close, info, state};
 use crate::attachment::Attachment;
 use crate::body::Body;
@@ -36,10 +37,14 @@ pub struct Object {
     attachment: Arc<Attachment>,
     entry: u32,
     life: ObjectLife,
+    /// What this process does there by this handle.
+    roles: u8,
     label: Arc<str>,
     /// Its name in its context; `None` if it is alone.
     name: Option<Box<str>>,
     is_closed: bool,
+    /// Whether its name goes with this use.
+    is_last: AtomicBool,
 }
 
 impl Object {
@@ -53,17 +58,31 @@ impl Object {
         kind: Kind,
         label: &str,
     ) -> Result<(Self, ObjectInfo), OpenError> {
-        let segment = at.segment();
+        Self::open_as(at, wanted, kind, label, 0)
+    }
+
+    /// Opens an object of that kind, to do there what further roles say.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub(crate) fn open_as(
+        at: &Arc<Attachment>,
+        wanted: Wanted<'_>,
+        kind: Kind,
+        label: &str,
+        roles: u8,
+    ) -> Result<(Self, ObjectInfo), OpenError> {
+        let (segment, roles) = (at.segment(), roles | ROLE_HANDLE);
         // A forked child has no use of its own to note.
         at.enter().map_err(|source| OpenError::Segment { name: label.to_owned(), source })?;
         loop {
             let Some((index, life)) = find(at, wanted, label)? else {
                 return Err(OpenError::NotFound { name: label.to_owned() });
             };
-            if !at.uses.add(segment, index, (at.index(), at.life()), life, ROLE_HANDLE) {
+            if !at.uses.add(segment, index, (at.index(), at.life()), life, roles) {
                 continue; // another thread has opened a later object of the entry
             }
-            let object = Self::held(at, index, life, label, wanted.name());
+            let object = Self::held(at, index, (life, roles), label, wanted.name());
             // After the user word: pair user. What is going has no name any more.
             if ObjectLife::of(segment.entry(index)) != life {
                 continue; // dropping the object takes the word back
@@ -86,13 +105,22 @@ impl Object {
     pub(super) fn held(
         at: &Arc<Attachment>,
         entry: u32,
-        life: ObjectLife,
+        (life, roles): (ObjectLife, u8),
         label: &str,
         name: &str,
     ) -> Self {
         let (attachment, label) = (Arc::clone(at), Arc::from(label));
         let name = (!name.is_empty()).then(|| name.into());
-        Self { attachment, entry, life, label, name, is_closed: false }
+        Self {
+            attachment,
+            entry,
+            life,
+            roles,
+            label,
+            name,
+            is_closed: false,
+            is_last: AtomicBool::new(false),
+        }
     }
 
     /// The attachment of its segment.
@@ -108,6 +136,21 @@ impl Object {
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref().or_else(|| self.attachment.segment().place().name())
     }
+    /// Ends some roles of the use.
+    pub(crate) fn give_up_roles(&mut self, roles: u8) {
+        let (at, given_up) = (&self.attachment, self.roles & roles);
+        let me = (at.index(), at.life());
+        at.uses.remove(at.segment(), self.entry, me, self.life, given_up);
+        self.roles &= !roles;
+    }
+    /// Whether a participant uses it in one of these roles.
+    pub(crate) fn has_users_as(&self, roles: u8) -> bool {
+        has_users_as(self.attachment.segment(), self.entry, self.life, roles)
+    }
+    /// Has the name go with this use, unless the process is killed.
+    pub fn remove_on_drop(&self) {
+        self.is_last.store(true, Relaxed); // read by the last user, after its Arc
+    }
     /// Ends the use. `has_left` says that this participant may own something in the body that came
     /// by this handle. If no other handle of this process uses the object, and any has left
     /// something, `give_back` gives it back. If it returns false something is left: the object
@@ -120,6 +163,10 @@ impl Object {
         if at.enter().is_err() {
             return; // what there is, is our parent's
         }
+        if *self.is_last.get_mut() {
+            let _ = self.remove(); // if the system refuses, the name stays
+        }
+        let at = &self.attachment;
         let give_back = || {
             let is_clean = give_back();
             if !is_clean {
@@ -128,7 +175,8 @@ impl Object {
             is_clean
         };
         let me = (at.index(), at.life());
-        if at.uses.close(at.segment(), self.entry, me, self.life, has_left, give_back) {
+        let (life, roles) = (self.life, self.roles);
+        if at.uses.close(at.segment(), self.entry, me, (life, roles), has_left, give_back) {
             close::try_close(at, self.entry);
         }
     }

@@ -12,6 +12,10 @@ use crate::segment::Segment;
 
 /// A handle of the object.
 pub(crate) const ROLE_HANDLE: u8 = 1;
+/// One that puts.
+pub(crate) const ROLE_PUTTER: u8 = 2;
+/// One that gets.
+pub(crate) const ROLE_GETTER: u8 = 4;
 /// A recovery that goes through the body.
 pub(crate) const ROLE_RECLAIMER: u8 = 128;
 
@@ -40,11 +44,12 @@ impl UserWord {
     }
 }
 
-/// Whether the word of a participant counts as a user of the object in that life.
-pub(super) fn is_user(segment: &Segment, entry: u32, index: u8, object: ObjectLife) -> bool {
-    let word = UserWord(segment.user(entry, index).load(SeqCst)); // pairs with: user
+/// Whether the word of a participant counts as a user of the object in that life, in one of these
+/// roles.
+fn is_user(segment: &Segment, entry: u32, index: u8, object: ObjectLife, roles: u8) -> bool {
+    let word = UserWord(segment.user(entry, index).load(SeqCst)); // pairs with: user, putters
     let life = membership::life(segment, index);
-    word.roles() != 0
+    word.roles() & roles != 0
         && word.object() == object.generation() as u16
         && life.is_live()
         && word.is_of(life)
@@ -52,7 +57,13 @@ pub(super) fn is_user(segment: &Segment, entry: u32, index: u8, object: ObjectLi
 
 /// Whether any participant uses the object in that life.
 pub(super) fn has_users(segment: &Segment, entry: u32, object: ObjectLife) -> bool {
-    (0..participants::entered(segment)).any(|index| is_user(segment, entry, index, object))
+    has_users_as(segment, entry, object, u8::MAX)
+}
+
+/// Whether any participant uses the object in that life, in one of these roles. One that is dead
+/// counts until a pass has reclaimed the object.
+pub(crate) fn has_users_as(segment: &Segment, entry: u32, object: ObjectLife, roles: u8) -> bool {
+    (0..participants::entered(segment)).any(|index| is_user(segment, entry, index, object, roles))
 }
 
 /// The handles that this process has of each object, and the roles in its user word.
@@ -63,13 +74,15 @@ pub struct Uses(Mutex<HashMap<u32, Use>>);
 struct Use {
     object: Option<ObjectLife>,
     handles: u32,
+    putters: u32,
+    getters: u32,
     reclaimers: u32,
     /// Whether a handle that was closed has left something that the participant owns.
     has_left: bool,
 }
 
 impl Uses {
-    /// Notes one more user of a role, and writes the user word. Returns `false`, and does neither,
+    /// Notes one more user of these roles, and writes the user word. Returns `false`, and does neither,
     /// if another thread uses a later object of the entry: then the one that was found is over.
     pub(super) fn add(
         &self,
@@ -77,21 +90,21 @@ impl Uses {
         entry: u32,
         me: (u8, Life),
         object: ObjectLife,
-        role: u8,
+        roles: u8,
     ) -> bool {
-        self.change(segment, entry, me, object, role, true) != Changed::Stale
+        self.change(segment, entry, me, object, roles, true) != Changed::Stale
     }
 
-    /// Notes one user less of a role. Returns whether none of any role is left.
+    /// Notes one user less of these roles. Returns whether none of any role is left.
     pub(super) fn remove(
         &self,
         segment: &Segment,
         entry: u32,
         me: (u8, Life),
         object: ObjectLife,
-        role: u8,
+        roles: u8,
     ) -> bool {
-        self.change(segment, entry, me, object, role, false) == Changed::Last
+        self.change(segment, entry, me, object, roles, false) == Changed::Last
     }
 
     /// Notes that the participant came to own something in the body that no handle gives back.
@@ -102,7 +115,7 @@ impl Uses {
         }
     }
 
-    /// Notes one handle less, like [`remove`](Self::remove). `has_left` says that the handle leaves
+    /// Notes one handle of these roles less, like [`remove`](Self::remove). `has_left` says that the handle leaves
     /// something in the body that its participant owns. With the last handle, if any has left
     /// something, `give_back` gives it back, whichever handle it came by; no other thread opens the
     /// object meanwhile. If it returns false something is left, and the user word stays.
@@ -111,7 +124,7 @@ impl Uses {
         segment: &Segment,
         entry: u32,
         me: (u8, Life),
-        object: ObjectLife,
+        (object, roles): (ObjectLife, u8),
         has_left: bool,
         give_back: impl FnOnce() -> bool,
     ) -> bool {
@@ -127,7 +140,7 @@ impl Uses {
                 known.has_left = false;
             }
         }
-        change(&mut uses, segment, entry, me, object, ROLE_HANDLE, false) == Changed::Last
+        change(&mut uses, segment, entry, me, object, roles, false) == Changed::Last
     }
 
     fn change(
@@ -136,11 +149,11 @@ impl Uses {
         entry: u32,
         me: (u8, Life),
         object: ObjectLife,
-        role: u8,
+        roles: u8,
         more: bool,
     ) -> Changed {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut uses, segment, entry, me, object, role, more)
+        change(&mut uses, segment, entry, me, object, roles, more)
     }
 }
 
@@ -156,7 +169,7 @@ fn change(
     entry: u32,
     (index, life): (u8, Life),
     object: ObjectLife,
-    role: u8,
+    roles: u8,
     more: bool,
 ) -> Changed {
     let of_entry = uses.entry(entry).or_default();
@@ -169,14 +182,23 @@ fn change(
         }
         *of_entry = Use { object: Some(object), ..Use::default() };
     }
-    let count =
-        if role == ROLE_RECLAIMER { &mut of_entry.reclaimers } else { &mut of_entry.handles };
-    *count = if more { *count + 1 } else { count.saturating_sub(1) };
-    let handle = if of_entry.handles != 0 { ROLE_HANDLE } else { 0 };
-    let reclaimer = if of_entry.reclaimers != 0 { ROLE_RECLAIMER } else { 0 };
+    let Use { handles, putters, getters, reclaimers, .. } = of_entry;
+    let counts = [
+        (ROLE_HANDLE, handles),
+        (ROLE_PUTTER, putters),
+        (ROLE_GETTER, getters),
+        (ROLE_RECLAIMER, reclaimers),
+    ];
+    let mut left = 0;
+    for (role, count) in counts {
+        if roles & role != 0 {
+            *count = if more { *count + 1 } else { count.saturating_sub(1) };
+        }
+        left |= if *count != 0 { role } else { 0 };
+    }
     // What no handle gives back has to be found where the user word says that we were.
-    let kept = if of_entry.has_left && handle == 0 { ROLE_RECLAIMER } else { 0 };
-    let roles = handle | reclaimer | kept;
+    let is_kept = of_entry.has_left && left & ROLE_HANDLE == 0;
+    let roles = left | if is_kept { ROLE_RECLAIMER } else { 0 };
     let word = if roles == 0 { UserWord(0) } else { UserWord::new(life, object, roles) };
     segment.user(entry, index).store(word.0, SeqCst); // user
     if roles != 0 {

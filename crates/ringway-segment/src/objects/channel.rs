@@ -5,6 +5,7 @@
 //! meet the words of a body, and the wake-ups that belong to them.
 
 mod cells;
+mod ends;
 pub mod layout;
 mod owned_block;
 mod parts;
@@ -29,8 +30,11 @@ use ringway_core::state::Lane;
 use ringway_core::store::{self, Lent, NoBlock, Released, Store};
 
 use self::cells::ChannelCells;
+pub use self::ends::Role;
+pub(super) use self::ends::settle;
 use self::layout::{
-    ChannelMeasures, ChannelWords, FEATURE_RETURNS, FLAG_IMMEDIATE, Geometry, IN_FLIGHT,
+    ChannelMeasures, ChannelWords, FEATURE_ENDS, FEATURE_RETURNS, FLAG_IMMEDIATE, Geometry,
+    IN_FLIGHT,
 };
 pub use self::owned_block::{Guard, GuardMany, OwnedBlock, OwnedBlocks};
 pub(crate) use self::parts::Parts;
@@ -59,6 +63,10 @@ pub struct Channel {
     lent: CachePadded<Lent<AtomicU64>>,
     /// Blocks of callers that sleep until there is a place.
     asleep_with_blocks: AtomicU32,
+    /// Messages of fewer bytes can be put by this handle: 0 for one that only gets.
+    put_end: u64,
+    /// Whether the queue is shut down when the last putter is gone.
+    ends: bool,
     object: Object,
 }
 
@@ -73,6 +81,8 @@ pub struct ChannelSpec {
     pub loans: u32,
     /// Whether messages that were taken can be put back.
     pub returns: bool,
+    /// Whether it is shut down when the last putter is gone.
+    pub ends: bool,
     /// What the messages are; 0 for plain bytes.
     pub fingerprint: u64,
     /// The same in words.
@@ -96,7 +106,7 @@ impl ChannelSpec {
 }
 
 impl Channel {
-    /// Makes a queue in a segment.
+    /// Makes a queue in a segment, with a handle in that role.
     ///
     /// # Errors
     /// [`CreateError`].
@@ -105,6 +115,7 @@ impl Channel {
         label: &str,
         name: &str,
         spec: &ChannelSpec,
+        role: Role,
     ) -> Result<Self, CreateError> {
         let geometry = spec.geometry(label, at.segment().frame().measures.participants)?;
         let first = Position::new(at.segment().header().first_position);
@@ -115,10 +126,12 @@ impl Channel {
             bytes: geometry.total_bytes,
             backed: if is_whole { geometry.total_bytes } else { geometry.backed_at_creation },
             measures: [spec.maxsize, spec.max_message, spec.loans.into()],
-            features: if spec.returns { FEATURE_RETURNS } else { 0 },
+            features: if spec.returns { FEATURE_RETURNS } else { 0 }
+                | if spec.ends { FEATURE_ENDS } else { 0 },
             fingerprint: spec.fingerprint,
             schema: spec.schema.clone(),
             schema_at: geometry.schema_at,
+            roles: role.bits(),
         };
         let mut place = 0;
         let object = directory::make(at, label, &object_spec, |body, offset| {
@@ -128,10 +141,13 @@ impl Channel {
         let body = at.segment().body(place, geometry.total_bytes);
         // SAFETY: the body was made for this geometry, and `object` keeps the mapping.
         let parts = unsafe { Parts::new(body, place, geometry) };
-        Ok(Self::over(parts, object))
+        let channel = Self::over(parts, object, role, spec.ends);
+        let failed = |source| CreateError::Segment { name: label.to_owned(), source };
+        channel.join(role).map_err(failed)?;
+        Ok(channel)
     }
 
-    /// Opens a queue of a segment.
+    /// Opens a queue of a segment in that role.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -139,17 +155,22 @@ impl Channel {
         at: &Arc<Attachment>,
         wanted: Wanted<'_>,
         label: &str,
+        role: Role,
     ) -> Result<(Self, ObjectInfo), OpenError> {
-        let (object, info) = Object::open(at, wanted, Kind::Queue, label)?;
+        let (object, info) = Object::open_as(at, wanted, Kind::Queue, label, role.bits())?;
         let geometry = geometry_of(at.segment(), &info)
             .map_err(|(field, found, expected)| refused(label, field, found, expected))?;
         // SAFETY: the geometry was checked to fit the body, and `object` keeps the mapping.
         let parts = unsafe { Parts::new(object.body(&info), info.at, geometry) };
-        Ok((Self::over(parts, object), info))
+        let channel = Self::over(parts, object, role, info.features & FEATURE_ENDS != 0);
+        let failed = |source| OpenError::Segment { name: label.to_owned(), source };
+        channel.join(role).map_err(failed)?;
+        Ok((channel, info))
     }
 
-    fn over(parts: Parts, object: Object) -> Self {
-        let maxsize = parts.geometry.measures.maxsize;
+    fn over(parts: Parts, object: Object, role: Role, ends: bool) -> Self {
+        let ChannelMeasures { maxsize, max_message, .. } = parts.geometry.measures;
+        let put_end = if role == Role::Getter { 0 } else { max_message + 1 };
         Self {
             parts,
             hints: CachePadded::default(),
@@ -158,6 +179,8 @@ impl Channel {
             get_patience: Patience::new(maxsize),
             lent: CachePadded::default(),
             asleep_with_blocks: AtomicU32::new(0),
+            put_end,
+            ends,
             object,
         }
     }
@@ -227,10 +250,16 @@ impl Channel {
         self.store(inside, class).take_from_ring().map(|owned| OwnedBlock::new(self, owned))
     }
 
-    /// The smallest class whose blocks hold `bytes`, if that is no more than the largest message.
+    /// The smallest class whose blocks hold `bytes`, if that is no more than the largest message,
+    /// and if this handle puts.
     #[inline(always)]
     pub fn class_for(&self, bytes: usize) -> Option<u8> {
-        self.parts.geometry.class_for(bytes)
+        ((bytes as u64) < self.put_end).then(|| self.parts.geometry.class_of(bytes))
+    }
+
+    /// Whether this handle puts.
+    pub fn may_put(&self) -> bool {
+        self.put_end != 0
     }
 
     /// Gives a block back, and wakes a caller that waits for one. If that fails, it stays ours.
@@ -519,7 +548,9 @@ impl Channel {
 impl Drop for Channel {
     fn drop(&mut self) {
         // A forked child must not give back what is its parent's.
-        let Ok(inside) = self.attachment().enter() else { return };
+        let attachment = Arc::clone(self.object.attachment());
+        let Ok(inside) = attachment.enter() else { return };
+        self.part();
         let mut has_left = !self.lent.is_none();
         for class in self.parts.class_numbers() {
             match self.store(inside, class).empty_stocks() {

@@ -55,8 +55,7 @@ impl Draft {
         // Where `/proc` does not tell the boot, a file in memory is made all the same.
         let boot = process::boot_id();
         let boot_id = *boot.as_ref().unwrap_or(&[0; 16]);
-        let header = header::compose(&frame, spec.first_position, boot_id)
-            .map_err(failed("get random bytes"))?;
+        let header = header::compose(&frame, spec, boot_id).map_err(failed("get random bytes"))?;
         let mut hidden = Hidden(None);
         let bytes = frame.total_bytes;
         let mapping = match place {

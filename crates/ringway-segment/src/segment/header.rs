@@ -63,12 +63,13 @@ pub(crate) fn in_units(bytes: u64) -> String {
 }
 
 /// A new header, for a file of that boot.
-pub(crate) fn compose(frame: &Frame, first_position: u64, boot_id: [u8; 16]) -> io::Result<Header> {
+pub(crate) fn compose(frame: &Frame, spec: &SegmentSpec, boot_id: [u8; 16]) -> io::Result<Header> {
     let mut header = Header::new(frame.measures, frame.total_bytes);
     header.unique_id = process::random_bytes()?;
     header.boot_id = boot_id;
     header.created_unix_nanos = clock::unix_nanos();
-    header.first_position = first_position;
+    header.first_position = spec.first_position;
+    header.optional = spec.lives;
     header.checksum = checksum(&bytes_of(&header)[..offset_of!(Header, checksum)]);
     Ok(header)
 }

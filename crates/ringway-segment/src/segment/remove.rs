@@ -62,7 +62,7 @@ fn named(segment: &Segment) -> Option<(&Path, &File)> {
 }
 
 /// Acts while no other remover of the same file does, if the name still stands for it.
-fn alone_with_name(
+pub(crate) fn alone_with_name(
     segment: &Segment,
     act: impl FnOnce(&Path) -> io::Result<()>,
 ) -> Result<bool, RemoveError> {

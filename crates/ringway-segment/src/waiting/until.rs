@@ -22,11 +22,24 @@ impl Until {
         Self::At(Monotonic::after(timeout))
     }
     /// Whether the time is up.
-    pub(crate) fn has_passed(self) -> bool {
+    #[must_use]
+    pub fn has_passed(self) -> bool {
         match self {
             Self::Now => true,
             Self::At(deadline) => Monotonic::now() >= deadline,
             Self::Forever => false,
+        }
+    }
+    /// How long to pause until then, and for `pause` at most.
+    #[must_use]
+    pub fn at_most(self, pause: Duration) -> Duration {
+        match self {
+            Self::Now => Duration::ZERO,
+            Self::At(deadline) => {
+                let left = deadline.as_nanos().saturating_sub(Monotonic::now().as_nanos());
+                pause.min(Duration::from_nanos(left))
+            }
+            Self::Forever => pause,
         }
     }
     /// The earlier of the deadline and `slice`.

@@ -144,7 +144,9 @@ impl<'o, A: Awaited<'o>> Waiter<'o, A> {
     /// Looks for the dead, if it is this caller's turn, and for words that hide what it waits for.
     fn look(self) -> Result<bool, SegmentError> {
         let inside = self.attachment.enter()?;
-        if !watch::look(self.attachment)? {
+        let has_looked = watch::look(self.attachment)?;
+        self.awaited.glance()?;
+        if !has_looked {
             return Ok(false);
         }
         self.awaited.check(inside)?;

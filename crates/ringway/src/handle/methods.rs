@@ -204,7 +204,14 @@ macro_rules! object_methods {
 
         crate::handover::can_be_handed! {
             [$($generics)*] $handle, $kind,
-            |$this| crate::handover::Handed::object($object), open_object
+            |$this| crate::handover::Handed::object($this), open_object
+        }
+
+        impl<$($generics)*> crate::handle::OfObject for $handle {
+            fn object(&self) -> &ringway_segment::directory::Object {
+                let $this = self;
+                $object
+            }
         }
 
         /// In a context, and the end of its name.
@@ -284,8 +291,7 @@ macro_rules! object_methods {
             /// [`RemoveError`](crate::RemoveError) when the system refuses, and in a forked child:
             /// then nothing has changed.
             pub fn remove(&self) -> Result<bool, ringway_segment::error::RemoveError> {
-                let $this = self;
-                crate::handle::remove($object)
+                crate::handle::remove(crate::handle::OfObject::object(self))
             }
         }
     };

@@ -6,12 +6,13 @@ use ringway_segment::attachment::Attachment;
 use ringway_segment::directory::{Kind, ObjectInfo, Wanted, objects};
 use ringway_segment::error::{CreateError, OpenError};
 use ringway_segment::inspect::schema;
-use ringway_segment::objects::channel::{Channel, ChannelSpec};
+use ringway_segment::objects::channel::layout::{FEATURE_ENDS, FEATURE_RETURNS};
+use ringway_segment::objects::channel::{Channel, ChannelSpec, Role};
 use ringway_segment::place::Place;
 use ringway_segment::segment::Segment;
 
 use super::Options;
-use crate::handle::{self, ObjectHandle};
+use crate::handle::{self, Luggage, ObjectHandle};
 use crate::message::{Message, Payload};
 use crate::queue::Queue;
 use crate::queue::shared::Shared;
@@ -23,10 +24,12 @@ pub type QueueOptions<T> = Options<Queue<T>>;
 /// What a new queue shall be, and an existing one must be.
 #[derive(Debug, Clone)]
 pub struct QueueSpec {
-    maxsize: u64,
-    max_message: u64,
-    loans: u32,
-    put_back: bool,
+    maxsize: Option<u64>,
+    max_message: Option<u64>,
+    loans: Option<u32>,
+    put_back: Option<bool>,
+    shut_down_with_last_putter: Option<bool>,
+    role: Role,
     schema: Schema,
     /// Whether a queue of any messages will do.
     takes_any: bool,
@@ -44,7 +47,7 @@ impl<T: Payload + ?Sized> Options<Queue<T>> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn maxsize(mut self, messages: u64) -> Self {
-        self.spec.maxsize = messages;
+        self.spec.maxsize = Some(messages);
         self
     }
 
@@ -64,7 +67,7 @@ impl<T: Payload + ?Sized> Options<Queue<T>> {
     /// # Ok::<(), ringway::CreateError>(())
     /// ```
     pub fn max_message(mut self, bytes: u64) -> Self {
-        self.spec.max_message = bytes;
+        self.spec.max_message = Some(bytes);
         self
     }
 
@@ -78,7 +81,7 @@ impl<T: Payload + ?Sized> Options<Queue<T>> {
     /// # Ok::<(), ringway::CreateError>(())
     /// ```
     pub fn loans(mut self, loans: u32) -> Self {
-        self.spec.loans = loans;
+        self.spec.loans = Some(loans);
         self
     }
 
@@ -95,7 +98,48 @@ impl<T: Payload + ?Sized> Options<Queue<T>> {
     /// # Ok::<(), ringway::CreateError>(())
     /// ```
     pub fn put_back(mut self, yes: bool) -> Self {
-        self.spec.put_back = yes;
+        self.spec.put_back = Some(yes);
+        self
+    }
+
+    /// Whether the queue is shut down when its last putter is gone: when the last handle that puts
+    /// is dropped, or its process dies. Getters then take what is left, and are told.
+    ///
+    /// Handles count as putters unless they are opened as [`Role::Getter`]. A queue that has not
+    /// had a putter waits for the first; a handle counts when the call that made it returns. Of a
+    /// death a getter that waits learns within about 100 ms, and any other when a process waits, or
+    /// opens the queue. A putter that joins later finds the queue shut down.
+    ///
+    /// ```
+    /// # use ringway::{Queue, Role};
+    /// # let name = &format!("doc-options-ends-{}", std::process::id());
+    /// let options = Queue::<u32>::options().shut_down_with_last_putter(true);
+    /// let getter = options.clone().role(Role::Getter).create(name)?;
+    /// let putter = options.role(Role::Putter).open(name)?; // in any other process
+    /// putter.put(7)?;
+    /// drop(putter); // or killed
+    /// assert_eq!(*getter.get()?, 7);
+    /// assert!(getter.get().unwrap_err().is_shut_down());
+    /// # getter.remove()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn shut_down_with_last_putter(mut self, yes: bool) -> Self {
+        self.spec.shut_down_with_last_putter = Some(yes);
+        self
+    }
+
+    /// What the handle is for: it counts as that in a queue that is
+    /// [shut down when its last putter is gone](Self::shut_down_with_last_putter). A getter's puts
+    /// are refused in every queue; a putter may get as well.
+    ///
+    /// ```
+    /// # use ringway::{Place, Queue, Role};
+    /// let queue = Queue::<u32>::options().role(Role::Getter).create(Place::Heap)?;
+    /// assert!(queue.try_put(7).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn role(mut self, role: Role) -> Self {
+        self.spec.role = role;
         self
     }
 }
@@ -161,13 +205,28 @@ impl QueueSpec {
 }
 
 impl<T: Payload + ?Sized> Options<Queue<T>> {
+    /// Compares what is asked for with a queue that is there.
+    fn compare(&self, segment: &Segment, info: &ObjectInfo, label: &str) -> Result<(), OpenError> {
+        self.spec.check(segment, info, label)?;
+        let QueueSpec { maxsize, max_message, loans, put_back, .. } = self.spec;
+        let ends = self.spec.shut_down_with_last_putter;
+        let there = self.comparison(label);
+        let [its_maxsize, its_max_message, its_loans] = info.measures;
+        there.same("maxsize", maxsize, its_maxsize)?;
+        there.same("max_message", max_message, its_max_message)?;
+        there.same("loans", loans.map(u64::from), its_loans)?;
+        there.same("put_back", put_back, info.features & FEATURE_RETURNS != 0)?;
+        there.same("shut_down_with_last_putter", ends, info.features & FEATURE_ENDS != 0)
+    }
+
     fn channel(&self) -> ChannelSpec {
         let QueueSpec { maxsize, max_message, loans, put_back, schema, .. } = &self.spec;
         ChannelSpec {
-            maxsize: *maxsize,
-            max_message: *max_message,
-            loans: *loans,
-            returns: *put_back,
+            maxsize: maxsize.unwrap_or(65_536),
+            max_message: max_message.unwrap_or(65_536),
+            loans: loans.unwrap_or(32),
+            returns: put_back.unwrap_or(false),
+            ends: self.spec.shut_down_with_last_putter.unwrap_or(false),
             fingerprint: schema.fingerprint,
             schema: schema.text.clone(),
             prefault: self.segment.prefault,
@@ -185,10 +244,12 @@ impl<T: Payload + ?Sized> ObjectHandle for Queue<T> {
 
     fn spec() -> QueueSpec {
         QueueSpec {
-            maxsize: 65_536,
-            max_message: 65_536,
-            loans: 32,
-            put_back: false,
+            maxsize: None,
+            max_message: None,
+            loans: None,
+            put_back: None,
+            shut_down_with_last_putter: None,
+            role: Role::default(),
             schema: T::schema(),
             takes_any: false,
         }
@@ -213,7 +274,17 @@ impl<T: Payload + ?Sized> ObjectHandle for Queue<T> {
                     .to_owned(),
             });
         }
-        Ok(options.handle(Channel::create(at, label, name, &options.channel())?))
+        let channel = Channel::create(at, label, name, &options.channel(), options.spec.role)?;
+        Ok(options.handle(channel))
+    }
+
+    #[allow(private_interfaces)]
+    fn luggage(&self) -> Luggage {
+        Luggage { only_gets: !self.shared().channel.may_put(), keeper: self.shared().clone() }
+    }
+
+    fn only_getting(options: Options<Self>) -> Options<Self> {
+        options.role(Role::Getter)
     }
 
     fn check(
@@ -224,7 +295,7 @@ impl<T: Payload + ?Sized> ObjectHandle for Queue<T> {
     ) -> Result<(), OpenError> {
         let is_meant = |info: &ObjectInfo| info.kind == Kind::Queue && info.name == wanted.name();
         match objects(segment).iter().find(|info| is_meant(info)) {
-            Some(info) => options.spec.check(segment, info, label),
+            Some(info) => options.compare(segment, info, label),
             None => Ok(()), // `open` says what there is
         }
     }
@@ -235,8 +306,8 @@ impl<T: Payload + ?Sized> ObjectHandle for Queue<T> {
         label: &str,
         options: &Options<Self>,
     ) -> Result<Self, OpenError> {
-        let (channel, info) = Channel::open(at, wanted, label)?;
-        options.spec.check(at.segment(), &info, label)?;
+        let (channel, info) = Channel::open(at, wanted, label, options.spec.role)?;
+        options.compare(at.segment(), &info, label)?;
         Ok(options.handle(channel))
     }
 }

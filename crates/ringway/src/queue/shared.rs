@@ -102,7 +102,10 @@ impl Shared {
         until: Until,
     ) -> Result<OwnedBlock<'_>, Stop> {
         let Some(class) = self.channel.class_for(bytes) else {
-            return Err(Stop::TooLarge { bytes: bytes as u64 });
+            return Err(match self.channel.may_put() {
+                true => Stop::TooLarge { bytes: bytes as u64 },
+                false => SegmentError::NotPutter.into(),
+            });
         };
         match self.channel.take_at_hand(inside, class) {
             Some(held) => Ok(held),

@@ -11,6 +11,7 @@ mod fork;
 mod herd;
 mod interrupted;
 mod ledger;
+mod life;
 mod limited;
 mod lock;
 mod reborn;
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
         ["become-another-later", place] => restart::become_another_later(&place_of(place)),
         ["start-another", place] => disguise::start_another(&place_of(place)),
         ["stepped", place, what] => stepped::stepped(&place_of(place), what),
+        ["live", how, place, ref options @ ..] => life::live(how, place, options),
         ["warm", place, count] => warm::warm(&place_of(place), number(count)),
         _ => {
             eprintln!("unknown arguments: {arguments:?}");

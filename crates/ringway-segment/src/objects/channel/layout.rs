@@ -45,7 +45,9 @@ pub struct ChannelWords {
     pub not_empty: Line,
     /// Event count of callers that wait for a place.
     pub not_full: Line,
-    unused: Line,
+    /// How many handles of putters there were, doubled; 1 more if none is left and the queue has
+    /// ended. Where the queue ends with its putters.
+    pub putters: Line,
     /// [`FLAG_IMMEDIATE`], [`FLAG_RETURNED`].
     pub flags: Line,
     /// Messages that were taken by participants that died before they released them.
@@ -71,6 +73,9 @@ pub const FLAG_RETURNED: u64 = 4;
 
 /// A required feature of a queue: messages can be put back, so it has a ring of returned ones.
 pub const FEATURE_RETURNS: u64 = 1;
+
+/// A required feature of a queue: it is shut down when the last putter is gone.
+pub const FEATURE_ENDS: u64 = 2;
 
 /// The words of one size class.
 #[repr(C)]
@@ -108,6 +113,7 @@ const _: () = {
     assert!(offset_of!(ChannelWords, head) == 128);
     assert!(offset_of!(ChannelWords, not_empty) == 256);
     assert!(offset_of!(ChannelWords, not_full) == 384);
+    assert!(offset_of!(ChannelWords, putters) == 512);
     assert!(offset_of!(ChannelWords, flags) == 640);
     assert!(offset_of!(ChannelWords, lost) == 768);
     assert!(offset_of!(ChannelWords, returned_tail) == 896);
@@ -276,16 +282,19 @@ impl Geometry {
     /// The smallest class whose blocks hold `bytes`, if that is no more than the largest message.
     #[inline(always)]
     pub fn class_for(&self, bytes: usize) -> Option<u8> {
+        (bytes as u64 <= self.measures.max_message).then(|| self.class_of(bytes))
+    }
+
+    /// The same for no more than that.
+    #[inline(always)]
+    pub fn class_of(&self, bytes: usize) -> u8 {
         let bytes = bytes as u64;
-        if bytes > self.measures.max_message {
-            return None;
-        }
         if bytes <= BLOCK_ALIGN {
-            return Some(0);
+            return 0;
         }
         // Class k holds 64 * 4^k bytes; the last one the rest.
         let class = ((bytes - 1).ilog2() - BLOCK_ALIGN.ilog2()) / CLASS_FACTOR.ilog2() + 1;
-        Some((class as usize).min(self.classes.len() - 1) as u8)
+        (class as usize).min(self.classes.len() - 1) as u8
     }
 }
 
