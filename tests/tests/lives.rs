@@ -653,7 +653,7 @@ fn a_queue_does_not_end_under_a_putter_that_joins() {
                 {
                     std::hint::spin_loop();
                 }
-                if ends.load(Relaxed) > 100 {
+                if ends.load(Relaxed) > 20 {
                     is_over.store(true, Relaxed);
                 }
             }
