@@ -71,6 +71,16 @@ impl<C: Cells> Ring<C> {
     /// [`Corruption`].
     #[inline]
     pub fn seems_empty(&self, hints: &Hints<C::Word>) -> Result<bool, Corruption> {
+        Ok(self.empty_at(hints)?.is_some())
+    }
+
+    /// The next position, as this process remembers it, if it is not filled: then there was nothing
+    /// to claim.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    #[inline]
+    pub fn empty_at(&self, hints: &Hints<C::Word>) -> Result<Option<Position>, Corruption> {
         let h = match recall(&hints.next_get) {
             Some(h) => h,
             None => {
@@ -79,8 +89,14 @@ impl<C: Cells> Ring<C> {
                 h
             }
         };
-        let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
-        Ok(matches!(self.shape.read(slot, h), Filled::Free))
+        Ok(self.is_free(h).then_some(h))
+    }
+
+    /// Whether `position` is not filled.
+    #[inline]
+    pub fn is_free(&self, position: Position) -> bool {
+        let slot = Slot(self.cells.slot(self.shape.index(position)).load(Acquire)); // pairs with: publish
+        matches!(self.shape.read(slot, position), Filled::Free)
     }
 
     /// About how many are queued, as the hints head and tail say.
