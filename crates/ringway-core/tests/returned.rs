@@ -368,6 +368,24 @@ fn a_queue_that_was_never_empty_is_never_said_to_be() {
     }
 }
 
+/// The shared head has gone past what it remembers.
+#[test]
+fn a_getter_that_was_away_finds_that_there_is_none() {
+    for others in 0..20 {
+        let queue = Queue::<StepWord>::returning(MAXSIZE, 7, 0);
+        let [getter, other] = [1, 2].map(|index| Party::new(&queue, index, 1));
+        for (party, times) in [(&getter, 1), (&other, others)] {
+            for _ in 0..times {
+                party.put_back(take_out(party, 1));
+                party.get().unwrap();
+            }
+        }
+        let run = Stepped::new(move || getter.get());
+        assert!(!run.step(1000), "it does not end");
+        assert_eq!(run.finish(), Some(Err(ClaimEnd::Empty)));
+    }
+}
+
 #[test]
 fn what_came_back_is_first_and_beyond_maxsize() {
     let queue = Queue::<StepWord>::returning(2, 8, 0);

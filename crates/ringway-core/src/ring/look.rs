@@ -71,24 +71,20 @@ impl<C: Cells> Ring<C> {
     /// [`Corruption`].
     #[inline]
     pub fn seems_empty(&self, hints: &Hints<C::Word>) -> Result<bool, Corruption> {
-        Ok(self.empty_at(hints)?.is_some())
+        match recall(&hints.next_get) {
+            Some(h) if self.is_free(h) => Ok(true),
+            _ => Ok(self.empty_at(hints)?.is_some()),
+        }
     }
 
-    /// The next position, as this process remembers it, if it is not filled: then there was nothing
-    /// to claim.
+    /// The position of the next block, if that is not filled: then there was nothing to claim.
     ///
     /// # Errors
     /// [`Corruption`].
-    #[inline]
     pub fn empty_at(&self, hints: &Hints<C::Word>) -> Result<Option<Position>, Corruption> {
-        let h = match recall(&hints.next_get) {
-            Some(h) => h,
-            None => {
-                let h = self.head()?;
-                hints.next_get.store(h.number(), Release); // hint
-                h
-            }
-        };
+        // What is remembered may be out of date, and head beyond it.
+        let h = self.start(&hints.next_get, self.cells.head(), "head")?;
+        hints.next_get.store(h.number(), Release); // hint
         Ok(self.is_free(h).then_some(h))
     }
 
