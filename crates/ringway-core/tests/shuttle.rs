@@ -108,8 +108,9 @@ impl Run {
         let (acts, batches, dies) = (self.acts, self.batches, index < self.deaths);
         thread::spawn(move || {
             let me = party.me;
+            // As many as it makes in all, so that it dies anywhere.
             let accesses =
-                if dies { shuttle::rand::thread_rng().gen_range(0..acts * 12) } else { u64::MAX };
+                if dies { shuttle::rand::thread_rng().gen_range(0..acts * 48) } else { u64::MAX };
             let life = mortal(accesses, move || {
                 (0..acts).for_each(|number| act(&party, number, batches));
                 party.leave();
@@ -300,7 +301,7 @@ fn two_recoverers(make: fn(u64, u32, u64) -> Arc<Queue<ShuttleWord>>) {
         Party::fill_free_ring(&queue);
         let victim = Party::new(&queue, 9, 1);
         let me = victim.me;
-        let accesses = shuttle::rand::thread_rng().gen_range(0..60);
+        let accesses = shuttle::rand::thread_rng().gen_range(0..200);
         _ = mortal(accesses, move || (0..4).for_each(|number| act(&victim, number, true)));
         // The second recoverer may die over it.
         let recoverers: Vec<_> =
@@ -349,7 +350,7 @@ fn the_death_of_threads_that_share_stocks_loses_nothing() {
                 thread::spawn(move || {
                     let dies = party.me.index() == 0;
                     let accesses =
-                        if dies { shuttle::rand::thread_rng().gen_range(0..80) } else { u64::MAX };
+                        if dies { shuttle::rand::thread_rng().gen_range(0..200) } else { u64::MAX };
                     mortal(accesses, move || {
                         for round in 0..4 {
                             let choice = shuttle::rand::thread_rng().gen_range(0..3);
