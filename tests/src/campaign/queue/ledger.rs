@@ -18,7 +18,7 @@ pub struct Ledger {
 impl Ledger {
     /// Begins with the messages of the scene.
     pub fn new(scene: Scene) -> Self {
-        Self { put: (100..100 + scene.filled).collect(), got: Vec::new() }
+        Self { put: (scene.oldest()..100 + scene.filled).collect(), got: Vec::new() }
     }
 
     /// Puts and gets more than once around the ring.
