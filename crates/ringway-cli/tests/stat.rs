@@ -86,7 +86,7 @@ fn a_process_that_keeps_messages_is_named_when_puts_time_out() {
 
 #[test]
 fn messages_that_were_put_back_are_counted() {
-    let name = Name::new("returned");
+    let name = Name::new("back");
     let queue = Queue::<[u8]>::options().maxsize(3).put_back(true).create(&name.0).unwrap();
     let told = || {
         let output = run(&["stat", &name.0, "--json", "--over", "0"]);
