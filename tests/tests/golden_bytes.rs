@@ -214,6 +214,80 @@ fn a_block_goes_through_its_states() {
     assert_eq!(word(12_928), 2, "at once");
 }
 
+/// The ring of returned messages lies behind the last class: 681 blocks, so 1024 slots from 360448
+/// on.
+fn returning(at: &Path) -> Queue<[u8]> {
+    let options = Queue::<[u8]>::options().maxsize(5).max_message(1000).participants(3).loans(2);
+    options.put_back(true).create(Place::File(at.to_owned())).unwrap()
+}
+
+const RETURNED: u64 = 2 << 60;
+
+#[test]
+fn a_message_that_is_put_back_has_a_slot_of_another_ring() {
+    let folder = Folder::new("golden");
+    let path = folder.join("q");
+    let queue = returning(&path);
+    let bytes = Bytes::of(&path);
+    assert_eq!(bytes.0.len(), SEGMENT + 8192);
+    assert_eq!((bytes.u64(8728), bytes.u64(8736)), (1, 0), "features: required, optional");
+    assert_eq!(bytes.words(12_288..22_528), [], "the words and the slots of the body");
+    assert_eq!(bytes.words(22_536..SEGMENT + 8192), [], "no memory of the ring yet");
+
+    let word = |at: usize| Bytes::of(&path).u64(at);
+    let (held, queued, mine) = (1_u64 << 62, 2_u64 << 62, ME << 44);
+    queue.put(b"first").unwrap();
+    queue.put(b"second").unwrap();
+    queue.get().unwrap().put_back().unwrap();
+    assert_eq!(word(12_928), 4, "the flag: a message was put back");
+    assert_eq!(word(14_208), 1024, "its slots have memory");
+    assert_eq!((word(13_184), word(13_312)), (0, 0), "tail and head lag by less than 8");
+    assert_eq!(word(28_672), queued | RETURNED | mine, "Queued in the returned lane at 0");
+    let slots = Bytes::of(&path).words(SEGMENT..SEGMENT + 8192);
+    assert_eq!(slots, [(SEGMENT, 1 << 28)], "slot 0: turn 1, class 0, block 0");
+
+    let first = queue.get().unwrap();
+    assert_eq!(&*first, b"first");
+    assert_eq!(word(28_672), held | RETURNED | mine, "taken from it");
+    drop(first);
+    assert_eq!(word(28_672), held | 1 << 60 | mine, "a spare block");
+    for _ in 0..7 {
+        queue.get().unwrap().put_back().unwrap();
+    }
+    assert_eq!((word(13_184), word(13_312)), (8, 0), "helped on at each 8");
+    assert_eq!(word(28_688), queued | RETURNED | mine | 7);
+    assert_eq!(&*queue.get().unwrap(), b"second");
+    assert_eq!((word(13_184), word(13_312)), (8, 8));
+}
+
+#[test]
+fn what_was_on_its_way_back_with_one_who_is_gone_is_pushed_by_the_next() {
+    let folder = Folder::new("golden");
+    let path = folder.join("q");
+    let queue = returning(&path);
+    for text in ["first", "second", "third"] {
+        queue.put(text).unwrap();
+    }
+    queue.get().unwrap().put_back().unwrap();
+    // The first life of entry 1 took the others and was putting the second one back, when position 1
+    // of the ring was free. It left its entry free.
+    let gone = (1 << 8 | 1) << 44;
+    write(&path, 4616, 2);
+    write(&path, 8320, 1 << 8 | FREE);
+    write(&path, 28_688, 2 << 62 | RETURNED | gone | 1);
+    write(&path, 28_704, 1 << 62 | gone | 2);
+    queue.reclaim().unwrap();
+    let bytes = Bytes::of(&path);
+    let ours = 2 << 62 | RETURNED | ME << 44 | 1;
+    assert_eq!(bytes.u64(28_688), ours, "Queued in the returned lane at 1, by the recoverer");
+    let slots = [(SEGMENT, 1 << 28), (SEGMENT + 8, 1 << 28 | 1)];
+    assert_eq!(bytes.words(SEGMENT..SEGMENT + 8192), slots);
+    assert_eq!(bytes.u64(13_056), 1, "the third one is lost");
+    assert_eq!(&*queue.get().unwrap(), b"first");
+    assert_eq!(&*queue.get().unwrap(), b"second");
+    assert!(queue.is_empty().unwrap());
+}
+
 #[test]
 fn event_counts_count_their_sleepers() {
     let folder = Folder::new("golden");

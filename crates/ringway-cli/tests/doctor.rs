@@ -38,8 +38,9 @@ fn small() -> QueueOptions<[u8]> {
 fn kill_a_holder(name: &Name) -> u32 {
     let mut get = getter(name);
     run_with(&["put", &name.0], b"seen\n");
-    let mut line = String::new();
-    BufReader::new(get.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    // It stays open: a `get` that sees its reader go ends well.
+    let mut output = BufReader::new(get.0.stdout.take().unwrap());
+    output.read_line(&mut String::new()).unwrap();
     get.0.kill().unwrap();
     get.0.wait().unwrap();
     get.0.id()

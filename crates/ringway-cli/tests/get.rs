@@ -41,9 +41,16 @@ fn nothing_is_taken_when_standard_output_is_closed() {
 fn output_that_cannot_be_written_is_an_error_everywhere() {
     let name = Name::new("unwritten");
     let _queue = Queue::<[u8]>::create(&name.0, 3).unwrap();
-    for command in
-        ["stat $Q", "ls", "doctor $Q", "--help", "--version", "get --help", "stat $Q --json"]
-    {
+    for command in [
+        "stat $Q",
+        "ls",
+        "doctor $Q",
+        "--help",
+        "--version",
+        "get --help",
+        "stat $Q --json",
+        "demo",
+    ] {
         for to in [">&-", "> /dev/full"] {
             let output = shell(&format!("$R {command} {to}"), &name);
             assert_eq!(status(&output), 1, "{command} {to}: {}", stderr(&output));

@@ -85,6 +85,29 @@ fn a_process_that_keeps_messages_is_named_when_puts_time_out() {
 }
 
 #[test]
+fn messages_that_were_put_back_are_counted() {
+    let name = Name::new("back");
+    let queue = Queue::<[u8]>::options().maxsize(3).put_back(true).create(&name.0).unwrap();
+    let told = || {
+        let output = run(&["stat", &name.0, "--json", "--over", "0"]);
+        let stat: Value = serde_json::from_slice(&output.stdout).unwrap();
+        ["size", "maxsize", "returned"].map(|field| stat[field].as_u64().unwrap())
+    };
+    queue.put_many(&["1", "2", "3"]).unwrap();
+    assert_eq!(told(), [3, 3, 0]);
+    assert!(!stdout(&run(&["stat", &name.0, "--over", "0"])).contains("returned"));
+    let taken = [queue.get().unwrap(), queue.get().unwrap()];
+    queue.put_many(&["4", "5"]).unwrap();
+    taken.into_iter().for_each(|message| message.put_back().unwrap());
+    assert_eq!(told(), [5, 3, 2]);
+    let sheet = stdout(&run(&["stat", &name.0, "--over", "0"]));
+    assert!(
+        sheet.contains("5 of 3") && sheet.contains("2 of them, which take no place"),
+        "{sheet}"
+    );
+}
+
+#[test]
 fn loans_are_told_from_blocks_at_hand() {
     let name = Name::new("loans");
     let queue =

@@ -18,7 +18,7 @@ pub struct Ledger {
 impl Ledger {
     /// Begins with the messages of the scene.
     pub fn new(scene: Scene) -> Self {
-        Self { put: (100..100 + scene.filled).collect(), got: Vec::new() }
+        Self { put: (scene.oldest()..100 + scene.filled).collect(), got: Vec::new() }
     }
 
     /// Puts and gets more than once around the ring.
@@ -82,7 +82,8 @@ impl Ledger {
         // The oldest comes late if it was put back late.
         let late = ours.iter().skip(1).position(|&number| effect.returns && number == self.put[0]);
         if let Some(before) = late {
-            ours.remove(before + 1);
+            let oldest = ours.remove(before + 1);
+            ours.insert(0, oldest);
         }
         let mut missing = 0;
         let mut came = ours.iter().peekable();

@@ -110,7 +110,7 @@ impl Operation {
     }
 
     /// What it may change when the others go on in the middle of it.
-    pub fn reach(self) -> Effect {
+    pub fn reach(self, scene: Scene) -> Effect {
         let none = Effect { puts: 0, takes: 0, taken_before: 0, returns: false, closes: false };
         match self {
             Self::Put | Self::TryPut | Self::LoanSend => Effect { puts: 1, ..none },
@@ -118,7 +118,9 @@ impl Operation {
             Self::Get | Self::TryGet | Self::Release => Effect { takes: 1, ..none },
             Self::GetMany => Effect { takes: MANY as u64, ..none },
             Self::PutBack => Effect { takes: 1, returns: true, ..none },
-            Self::LoanDrop | Self::Attach | Self::Detach | Self::Recover => none,
+            // What the corpse was putting back.
+            Self::Recover => Effect { returns: scene.returns, ..none },
+            Self::LoanDrop | Self::Attach | Self::Detach => none,
             Self::ShutDown | Self::ShutDownNow => Effect { closes: true, ..none },
         }
     }
@@ -165,7 +167,9 @@ impl Operation {
         }
         if warm {
             warm_up(&queue);
-            put_back_the_oldest(&queue);
+            if self != Self::Recover {
+                put_back_the_oldest(&queue);
+            }
         }
         let new = |index: usize| text_of(1000 + index as u64);
         match self {
