@@ -9,6 +9,7 @@
 //! What is done, and what must hold afterwards, is up to the [`subject`], one module an object.
 
 pub mod creation;
+pub mod ends;
 pub mod image;
 pub mod lock;
 pub mod objects;

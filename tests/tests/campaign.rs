@@ -42,6 +42,11 @@ fn a_process_that_dies_or_stops_while_it_creates_harms_nobody() {
 }
 
 #[test]
+fn a_putter_that_dies_or_stops_while_it_comes_or_goes_keeps_no_getter_waiting() {
+    survives("ends", |_| true, PLAN);
+}
+
+#[test]
 fn a_process_that_dies_or_stops_with_a_lock_harms_nobody() {
     survives("lock", |_| true, PLAN);
 }

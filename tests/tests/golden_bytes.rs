@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use ringway::{Context, Lock, OpenError, Place, Queue};
+use ringway::{Context, Lock, LockOptions, OpenError, Place, Queue, Role};
 use ringway_tests::{Folder, Watchdog, fnv1a};
 
 struct Bytes(Vec<u8>);
@@ -54,6 +54,8 @@ const LOCK: u64 = 4 << 8;
 const FIRST_LIVE: u64 = 1 << 32 | 2;
 /// First life of the participant, first object of the entry, role 1.
 const HANDLE: u64 = 1 << 24 | 1 << 8 | 1;
+/// The same with the roles 2 and 4: it puts and gets.
+const QUEUE_HANDLE: u64 = HANDLE | 2 | 4;
 
 fn write(path: &Path, at: u64, word: u64) {
     let file = fs::OpenOptions::new().write(true).open(path).unwrap();
@@ -140,7 +142,7 @@ fn a_fresh_queue_has_a_header_its_creator_and_its_entry() {
     assert_eq!(bytes.words(8728..8824), [], "features, ends, lock, reserved");
     assert_eq!(bytes.u64(8824), fnv1a(&bytes.0[8584..8760]), "the checksum of its fields");
 
-    assert_eq!(bytes.words(8832..12_288), [(8832, HANDLE)], "user words");
+    assert_eq!(bytes.words(8832..12_288), [(8832, QUEUE_HANDLE)], "user words");
     assert_eq!(bytes.words(12_288..22_528), [], "the words and the slots of the body");
     assert_eq!(&bytes.0[22_528..22_536], b"bytes\0\0\0", "the schema");
     assert_eq!(bytes.words(22_536..SEGMENT), [], "everything else");
@@ -326,6 +328,54 @@ fn removal_is_marked_and_a_participant_that_leaves_frees_its_entry() {
 }
 
 #[test]
+fn a_name_that_goes_by_itself_says_so_in_the_header() {
+    let folder = Folder::new("golden");
+    let optional = |options: LockOptions| {
+        let path = folder.join("l");
+        let lock = options.create(&path).unwrap();
+        let bytes = Bytes::of(&path);
+        assert_eq!(bytes.words(24_744..24_824), [], "features, ends, lock: the header says it");
+        lock.remove().unwrap();
+        bytes.u64(56)
+    };
+    let options = Lock::options;
+    assert_eq!(optional(options().remove_on_drop(true)), 1);
+    assert_eq!(optional(options().remove_with_last(true)), 2);
+    assert_eq!(optional(options().remove_on_drop(true).remove_with_last(true)), 3);
+
+    // A segment whose name went since no process took part: looked at, and removed.
+    let path = folder.join("l");
+    let lock = options().remove_with_last(true).create(&path).unwrap();
+    fs::hard_link(&path, folder.join("kept")).unwrap();
+    drop(lock);
+    assert!(!path.exists());
+    assert_eq!(Bytes::of(&folder.join("kept")).u64(4096), 3);
+}
+
+#[test]
+fn a_queue_that_ends_with_its_putters_counts_them() {
+    let folder = Folder::new("golden");
+    let path = folder.join("q");
+    let options = || Queue::<[u8]>::options().maxsize(5).max_message(1000).participants(3).loans(2);
+    let ending = options().shut_down_with_last_putter(true);
+    let getter = ending.role(Role::Getter).create(&path).unwrap();
+    let word = |at: usize| Bytes::of(&path).u64(at);
+    assert_eq!(word(8728), 2, "its required features");
+    assert_eq!(word(8832), HANDLE | 4, "a getter");
+    assert_eq!(word(12_800), 0, "no putter yet");
+    let putter = options().role(Role::Putter).open(&path).unwrap();
+    assert_eq!(word(8840), HANDLE | 2, "a putter");
+    assert_eq!(word(12_800), 2, "one has joined");
+    let both = options().open(&path).unwrap();
+    drop(putter);
+    assert_eq!((word(8840), word(12_800)), (0, 4), "two have joined");
+    drop(both);
+    assert_eq!(word(12_800), 4 | 1, "and none is left");
+    assert_eq!(word(20_480), 1 << 28 | 0x0fff_ffff, "the mark of shutdown");
+    assert!(getter.is_shut_down().unwrap());
+}
+
+#[test]
 fn the_ring_turns() {
     let folder = Folder::new("golden");
     let queue = queue(&folder.join("q"));
@@ -414,7 +464,7 @@ fn a_context_has_an_entry_and_user_words_for_each_object() {
     assert_eq!(&bytes.0[8640..8704], [b"print".as_slice(), &[0; 59]].concat());
     assert_eq!(&bytes.0[8896..8960], [b"jobs".as_slice(), &[0; 60]].concat());
     assert_eq!(bytes.words(9088..9600), [], "the other entries");
-    assert_eq!(bytes.words(9600..12_288), [(9600, HANDLE), (9728, HANDLE)], "user words");
+    assert_eq!(bytes.words(9600..12_288), [(9600, HANDLE), (9728, QUEUE_HANDLE)], "user words");
     assert_eq!(&bytes.0[26_624..26_632], b"bytes\0\0\0", "the schema of the queue");
 
     jobs.put("x").unwrap();

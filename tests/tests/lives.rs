@@ -648,10 +648,11 @@ fn a_queue_does_not_end_under_a_putter_that_joins() {
             while !is_over.load(Relaxed) {
                 let getter = options().role(Role::Getter).accept_existing(true).open(&name);
                 let Ok(getter) = getter else { continue };
-                while !is_over.load(Relaxed)
-                    && !matches!(getter.get(), Err(error) if error.is_shut_down())
-                {
-                    std::hint::spin_loop();
+                loop {
+                    let is_ended = matches!(getter.get(), Err(error) if error.is_shut_down());
+                    if is_ended || is_over.load(Relaxed) {
+                        break;
+                    }
                 }
                 if ends.load(Relaxed) > 20 {
                     is_over.store(true, Relaxed);

@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use clap::Args;
-use ringway::{BATCH_MAX, GetError, GetErrorKind, Received};
+use ringway::{BATCH_MAX, GetError, GetErrorKind, Received, Role};
 
 use self::output::Output;
 use self::pace::Pace;
@@ -48,7 +48,8 @@ const BATCH_BYTES: usize = 1 << 16;
 impl Get {
     pub(crate) fn run(self) -> Done {
         let signals = Signals::watch()?;
-        let queue = Target::of(&self.name).open(&Bytes::options()).map_err(failed)?;
+        let options = Bytes::options().role(Role::Getter);
+        let queue = Target::of(&self.name).open(&options).map_err(failed)?;
         let mut output = Output::standard(queue.label())?;
         let mut pace = Pace::new(self.prefetch, &output, &queue);
         let mut left = self.count.unwrap_or(u64::MAX);

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, StdinLock};
 use std::time::Duration;
 
 use clap::Args;
-use ringway::{PutError, PutErrorKind};
+use ringway::{PutError, PutErrorKind, Role};
 
 use crate::args::{Bytes, Measures, Target, seconds};
 use crate::outcome::{Done, Failure, failed, not_put};
@@ -33,7 +33,8 @@ pub(crate) struct Put {
 impl Put {
     pub(crate) fn run(self) -> Done {
         let signals = Signals::watch()?;
-        let (target, options) = (Target::of(&self.name), self.measures.options());
+        let (target, options) =
+            (Target::of(&self.name), self.measures.options().role(Role::Putter));
         let queue = match self.create {
             true => target.open_or_create(&options).map_err(failed)?,
             false => target.open(&options).map_err(failed)?,

@@ -1,6 +1,7 @@
 //! `ringway shutdown`.
 
 use clap::Args;
+use ringway::Role;
 
 use crate::args::{Bytes, Target};
 use crate::outcome::{Done, failed};
@@ -19,7 +20,7 @@ pub(crate) struct Shutdown {
 
 impl Shutdown {
     pub(crate) fn run(self) -> Done {
-        let options = Bytes::options();
+        let options = Bytes::options().role(Role::Getter); // it counts as no putter
         let queue = match Target::of(&self.name) {
             Target::Segment(place) => options.open_any(place),
             target => target.open(&options),

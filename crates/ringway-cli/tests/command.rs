@@ -46,6 +46,29 @@ fn create_refuses_a_name_that_is_taken() {
 }
 
 #[test]
+fn put_refuses_a_queue_of_another_size_than_was_said() {
+    let name = Name::new("differs");
+    assert_eq!(status(&run(&["create", &name.0, "--maxsize", "3"])), 0);
+    for (arguments, found, wanted) in [
+        (&["--create", "--maxsize", "9"][..], "`maxsize` 3", "not 9"),
+        (&["--maxsize", "9"], "`maxsize` 3", "not 9"),
+        (&["--create", "--max-message", "10"], "`max_message` 65536", "not 10"),
+    ] {
+        let put = run_with(&[&["put", &name.0], arguments].concat(), b"one\n");
+        let text = stderr(&put);
+        assert_eq!(status(&put), 1);
+        assert!(text.contains(&name.0) && text.contains(found) && text.contains(wanted), "{text}");
+    }
+    assert_eq!(status(&run_with(&["put", &name.0, "--create", "--maxsize", "3"], b"one\n")), 0);
+    assert_eq!(status(&run_with(&["put", &name.0, "--create"], b"two\n")), 0);
+    assert_eq!(run(&["get", &name.0, "--count", "2"]).stdout, b"one\ntwo\n");
+    // One that takes no message back will do.
+    let name = Name::new("plain");
+    let _plain = Queue::<[u8]>::create(&name.0, 3).unwrap();
+    assert_eq!(status(&run_with(&["put", &name.0, "--create"], b"one\n")), 0);
+}
+
+#[test]
 fn what_cannot_be_put_is_told_with_its_line() {
     let name = Name::new("refused");
     run(&["create", &name.0, "--maxsize", "2", "--max-message", "10"]);

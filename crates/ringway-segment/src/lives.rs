@@ -43,14 +43,18 @@ pub fn is_attended(segment: &Segment) -> bool {
 /// # Errors
 /// When the system refuses: then nothing has changed.
 pub fn remove_unless_attended(segment: &Segment) -> Result<bool, RemoveError> {
-    if is_attended(segment) {
+    remove_unless(segment, || is_attended(segment))
+}
+
+fn remove_unless(segment: &Segment, is_attended: impl Fn() -> bool) -> Result<bool, RemoveError> {
+    if is_attended() {
         return Ok(false);
     }
     let flags = &segment.words().flags.word;
     let mut is_kept = false;
     alone_with_name(segment, |path| {
         flags.fetch_or(FLAG_LOOKED_AT, SeqCst); // attended
-        is_kept = is_attended(segment);
+        is_kept = is_attended();
         let removed = if is_kept { Ok(()) } else { fs::remove_file(path) };
         if !is_kept && removed.is_ok() {
             flags.fetch_or(FLAG_REMOVED, SeqCst); // flags
@@ -101,5 +105,105 @@ pub fn make_way(
             Ok(left.remove().unwrap_or(false))
         }
         Ok(_) | Err(_) => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+    use std::sync::Arc;
+    use std::thread::{self, JoinHandle};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::attachment::Attachment;
+    use crate::spec::SegmentSpec;
+
+    /// A segment that is left over, and its name, which goes with this.
+    struct Left {
+        place: Place,
+        segment: Segment,
+    }
+
+    impl Left {
+        fn new(name: &str) -> Self {
+            let place = Place::Named(format!("lives-{name}-{}", std::process::id()));
+            let spec = SegmentSpec { participants: 3, ..SegmentSpec::default() };
+            let made = Attachment::create(&place, "segment", &spec).expect("a segment");
+            drop(made.publish().expect("a name")); // it leaves
+            let segment = Segment::open(&place, "segment", Trust::default()).expect("a segment");
+            Self { place, segment }
+        }
+        fn exists(&self) -> bool {
+            self.place.path().expect("a path").exists()
+        }
+        fn open(&self) -> JoinHandle<Result<Arc<Attachment>, OpenError>> {
+            let place = self.place.clone();
+            thread::spawn(move || Attachment::open(&place, "segment", Trust::default(), |_| Ok(())))
+        }
+    }
+
+    impl Drop for Left {
+        fn drop(&mut self) {
+            let _ = crate::segment::remove::remove(&self.segment);
+        }
+    }
+
+    #[test]
+    fn what_no_process_uses_loses_its_name_once() {
+        let left = Left::new("once");
+        assert!(!is_attended(&left.segment));
+        assert!(remove_unless_attended(&left.segment).unwrap());
+        assert!(!left.exists());
+        assert!(remove_unless_attended(&left.segment).unwrap(), "it has none any more");
+    }
+
+    #[test]
+    fn a_process_that_comes_before_the_mark_keeps_the_name() {
+        let left = Left::new("before");
+        let (has_come, entrant) = (Cell::new(false), Cell::new(None));
+        let removed = remove_unless(&left.segment, || {
+            let seen = is_attended(&left.segment);
+            if !has_come.replace(true) {
+                entrant.set(Some(left.open().join().unwrap().unwrap()));
+            }
+            seen
+        });
+        assert!(!removed.unwrap());
+        assert!(left.exists());
+        assert_eq!(left.segment.words().flags.word.load(SeqCst), 0, "no mark is left");
+        drop(left.open().join().unwrap().unwrap());
+    }
+
+    #[test]
+    fn a_process_that_comes_after_the_look_is_turned_away() {
+        let left = Left::new("after");
+        let (looks, late) = (Cell::new(0), Cell::new(None));
+        let removed = remove_unless(&left.segment, || {
+            let seen = is_attended(&left.segment);
+            looks.set(looks.get() + 1);
+            if looks.get() == 2 {
+                let opening = left.open();
+                // It takes part now, and would soon have opened the segment if nothing held it up.
+                while participants::living(&left.segment).next().is_none() {
+                    thread::yield_now();
+                }
+                thread::sleep(Duration::from_millis(30));
+                late.set(Some(opening));
+            }
+            seen
+        });
+        assert!(removed.unwrap());
+        let opened = late.take().expect("it has looked twice").join().unwrap();
+        assert!(opened.is_err(), "it would use a segment that has lost its name");
+    }
+
+    #[test]
+    fn a_mark_without_a_looker_is_taken_back() {
+        let left = Left::new("mark");
+        let flags = &left.segment.words().flags.word;
+        flags.fetch_or(FLAG_LOOKED_AT, SeqCst);
+        let _open = left.open().join().unwrap().unwrap();
+        assert_eq!(flags.load(SeqCst), 0);
     }
 }

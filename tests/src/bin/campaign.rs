@@ -4,7 +4,7 @@
 //! campaign [--subject NAME] [--kills N] [--company N] [--freezes N] [--short] [OPERATION ...]
 //! ```
 //!
-//! Without names, all operations of all subjects (queue, lock, creation, objects). There are images
+//! Without names, all operations of all subjects (queue, lock, creation, ends, objects). There are images
 //! at every instruction always. In each scene there are besides N real kills at instructions that
 //! are evenly spread and N at instructions that change the segment, likewise stops, and N trials in
 //! company: kills while another process really sleeps, or stops while another process is in the

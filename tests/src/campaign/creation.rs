@@ -4,8 +4,12 @@
 //! The portable way cannot promise as much: `shm_open` shows the name before there is anything
 //! behind it. There the name stands for a whole queue, for nothing, or for something that is
 //! refused and can be removed.
+//!
+//! Two more ways change what a name stands for: a queue that no process uses is replaced, and one
+//! goes with its last participant.
 
 use std::fs::{self, File};
+use std::io::ErrorKind::WouldBlock;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,13 +37,17 @@ pub enum Way {
     CreateNamed,
     /// `shm_open`.
     CreatePortable,
+    /// A new one in the place of one that is left over.
+    ReplaceStale,
+    /// No name any more, when the last participant leaves.
+    LeaveLast,
 }
 
 impl Way {
     fn place(self, path: &Path) -> Place {
         let name = name_of(path).to_owned();
         match self {
-            Self::CreateNamed => Place::Named(name),
+            Self::CreateNamed | Self::ReplaceStale | Self::LeaveLast => Place::Named(name),
             Self::CreatePortable => Place::Portable(name),
         }
     }
@@ -95,7 +103,8 @@ impl Subject for Creation {
     type Stage = Fresh;
 
     const NAME: &'static str = "creation";
-    const OPERATIONS: &'static [Way] = &[Way::CreateNamed, Way::CreatePortable];
+    const OPERATIONS: &'static [Way] =
+        &[Way::CreateNamed, Way::CreatePortable, Way::ReplaceStale, Way::LeaveLast];
 
     fn scenes(_: Way) -> Vec<()> {
         vec![()]
@@ -103,11 +112,14 @@ impl Subject for Creation {
     fn is_short(_: Way, (): ()) -> bool {
         true
     }
-    fn stage(_: Way, (): ()) -> Fresh {
+    fn stage(way: Way, (): ()) -> Fresh {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("creation-{}-{number}", std::process::id());
         let path = Place::Named(name).path().expect("a name has a path");
+        if way == Way::ReplaceStale {
+            drop(options().create(way.place(&path)).expect("one that is left over"));
+        }
         Fresh { path, ours: None }
     }
     fn told((): ()) -> String {
@@ -117,6 +129,14 @@ impl Subject for Creation {
     /// That another process was faster is no failure.
     fn perform(way: Way, path: &Path, _: &str) {
         let (options, place) = (options(), way.place(path));
+        if way == Way::LeaveLast {
+            let queue = options.remove_with_last(true).create(place).expect("a new queue");
+            marker();
+            drop(queue);
+            marker();
+            return;
+        }
+        let options = options.replace_stale(way == Way::ReplaceStale);
         marker();
         let created = options.create(place);
         marker();
@@ -133,6 +153,9 @@ impl Subject for Creation {
     /// It is whole and empty, or it is not there, or at least it is not in the way.
     fn audit(path: &Path, (): (), way: Way) -> Result<(), String> {
         if way.is_whole(path)? {
+            if way == Way::LeaveLast {
+                return Err("the name outlived the last participant".to_owned());
+            }
             return queue::audit(&Place::File(path.to_owned()), EMPTY, NOTHING);
         }
         clear(path)?;
@@ -163,7 +186,13 @@ impl Subject for Creation {
     }
 
     fn done(fresh: &Fresh, way: Way, (): ()) -> Result<(), String> {
-        if way.is_whole(&fresh.path)? { Ok(()) } else { Err("there is no queue".to_owned()) }
+        let is_whole = way.is_whole(&fresh.path)?;
+        match way {
+            Way::LeaveLast if fresh.path.exists() => Err("the name is still there".to_owned()),
+            Way::LeaveLast => Ok(()),
+            _ if is_whole => Ok(()),
+            _ => Err("there is no queue".to_owned()),
+        }
     }
 
     /// Another process gets the name, or opens what has it.
@@ -171,13 +200,18 @@ impl Subject for Creation {
         fresh.ours = match options().create(way.place(&fresh.path)) {
             Ok(queue) => Some(queue),
             Err(CreateError::AlreadyExists { .. }) => options().open(fresh.path.clone()).ok(),
+            // The worker stands still in its look, and keeps the name for so long.
+            Err(CreateError::Io { source, .. }) if source.kind() == WouldBlock => None,
             Err(error) => return Err(error.to_string()),
         };
         let put = fresh.ours.as_ref().map_or(Ok(()), |queue| queue.try_put(text_of(1)));
         put.map_err(|error| error.to_string())
     }
 
-    fn ended(fresh: Fresh, _: Way, (): ()) -> Result<(), String> {
+    fn ended(fresh: Fresh, way: Way, (): ()) -> Result<(), String> {
+        if way == Way::LeaveLast && fresh.ours.is_none() {
+            return Ok(()); // it is free, or will be for the next that opens it
+        }
         let queue = options().open(fresh.path.clone()).map_err(|error| error.to_string())?;
         let wanted = u64::from(fresh.ours.is_some());
         match queue.len() {

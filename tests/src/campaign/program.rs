@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::creation::Creation;
+use super::ends::Ends;
 use super::lock::Locking;
 use super::objects::Objects;
 use super::queue::Queueing;
@@ -11,7 +12,7 @@ use super::tally::{Plan, Tally};
 use super::trial::Trial;
 
 /// All subjects.
-pub const SUBJECTS: [&dyn Campaign; 4] = [&Queueing, &Locking, &Creation, &Objects];
+pub const SUBJECTS: [&dyn Campaign; 5] = [&Queueing, &Locking, &Creation, &Ends, &Objects];
 
 /// The campaign of one subject.
 pub trait Campaign: Sync {

@@ -120,3 +120,93 @@ fn close(parts: &Parts, segment: &Segment) -> Result<(), SegmentError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use core::ops::ControlFlow;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::attachment::Attachment;
+    use crate::directory::Wanted;
+    use crate::objects::channel::{ChannelSpec, Side};
+    use crate::place::Place;
+    use crate::segment::Trust;
+    use crate::spec::SegmentSpec;
+    use crate::waiting::{Until, WaitStrategy, Waiter};
+
+    fn ending() -> (Arc<Attachment>, Channel) {
+        let spec = ChannelSpec {
+            maxsize: 3,
+            max_message: 64,
+            loans: 1,
+            returns: false,
+            ends: true,
+            fingerprint: 0,
+            schema: String::new(),
+            prefault: false,
+        };
+        let space = spec.geometry("queue", 3).expect("a geometry").total_bytes;
+        let segment = SegmentSpec { participants: 3, space, ..SegmentSpec::default() };
+        let made = Attachment::create(&Place::Unnamed, "queue", &segment).expect("a segment");
+        let at = made.publish().expect("no name");
+        let getter = Channel::create(&at, "queue", "", &spec, Role::Getter).expect("a queue");
+        (at, getter)
+    }
+
+    /// By a participant of its own.
+    fn putter(of: &Attachment) -> Channel {
+        let fd = of.segment().descriptor_fd().expect("a descriptor");
+        let at = Attachment::open_descriptor(fd, "queue", Trust::default(), |_| Ok(()));
+        let at = at.expect("the segment");
+        Channel::open(&at, Wanted::Only, "queue", Role::Putter).expect("the queue").0
+    }
+
+    #[test]
+    fn a_getter_that_waits_finds_the_end_that_a_stopped_putter_has_brought_about() {
+        let (at, getter) = ending();
+        let mut stopped = putter(&at);
+        stopped.object.give_up_roles(ROLE_PUTTER); // and no step further
+        assert!(!getter.is_shut_down().unwrap());
+        let attempt = || {
+            let is_over = getter.is_shut_down()?;
+            Ok(if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        };
+        let (awaited, strategy) = (Side::NotEmpty(&getter), WaitStrategy::Park);
+        let (attachment, until) = (&*at, Until::Forever);
+        Waiter { attachment, awaited, strategy, until, is_interruptible: false }
+            .wait(attempt)
+            .unwrap();
+    }
+
+    #[test]
+    fn a_putter_that_finds_the_end_decided_closes_the_ring() {
+        let (at, getter) = ending();
+        drop(putter(&at));
+        let (_, undone) = ending();
+        // The process that decided it has died before it could.
+        undone.words().putters.word.store(JOINED | ENDED, SeqCst);
+        assert!(getter.is_shut_down().unwrap() && !undone.is_shut_down().unwrap());
+        let _late = putter(undone.attachment());
+        assert!(undone.is_shut_down().unwrap());
+    }
+
+    #[test]
+    fn a_putter_that_joins_between_the_look_and_the_end_keeps_the_queue_open() {
+        let (at, getter) = ending();
+        let mut first = putter(&at);
+        first.object.give_up_roles(ROLE_PUTTER);
+        let joining = core::cell::Cell::new(None);
+        end_if_over(&getter.parts, getter.segment(), || {
+            let seen = getter.object.has_users_as(ROLE_PUTTER);
+            if !seen {
+                joining.set(Some(putter(&at)));
+            }
+            seen
+        })
+        .unwrap();
+        assert!(!getter.is_shut_down().unwrap());
+        drop(joining);
+        assert!(getter.is_shut_down().unwrap());
+    }
+}
