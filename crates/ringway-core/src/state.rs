@@ -48,6 +48,8 @@ pub enum State {
 const KIND_SHIFT: u32 = 62;
 const LANE_SHIFT: u32 = 60;
 const OWNER_SHIFT: u32 = POSITION_BITS;
+/// Where the kind stands in what is above the position.
+const POSITION_BITS_ABOVE: u32 = KIND_SHIFT - OWNER_SHIFT;
 const HELD: u64 = 1;
 const QUEUED: u64 = 2;
 
@@ -92,6 +94,11 @@ impl State {
     #[inline(always)]
     pub(crate) const fn without_message(word: u64, me: Owner) -> Option<u64> {
         const LANE_MASK: u64 = 3 << LANE_SHIFT;
+        // Nearly always it is a message that was taken for the first time.
+        let message = (HELD << POSITION_BITS_ABOVE | me.bits() as u64) << OWNER_SHIFT;
+        if word ^ message <= POSITION_MASK {
+            return Some(word | (Lane::Free as u64) << LANE_SHIFT);
+        }
         let not_ours = word & !LANE_MASK ^ (HELD << KIND_SHIFT | (me.bits() as u64) << OWNER_SHIFT);
         if not_ours > POSITION_MASK || word & LANE_MASK > (Lane::Returned as u64) << LANE_SHIFT {
             return None;

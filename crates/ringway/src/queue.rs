@@ -227,9 +227,12 @@ impl<T: Payload + ?Sized> Queue<T> {
         answer.map_err(|kind| Error { object: self.label(), kind })
     }
 
-    #[inline]
+    #[inline(always)]
     fn get_block(&self, until: Until) -> Result<Guard<'_>, GetError> {
-        self.shared.receive_one(until).map(Guard::new)
+        match self.shared.receive_fast() {
+            Some(held) => Ok(Guard::new(held)),
+            None => self.shared.receive_one_slowly(until).map(Guard::new),
+        }
     }
 }
 

@@ -53,13 +53,16 @@ impl<C: StoreCells> Store<'_, C> {
     /// As of [`release`](Self::release).
     #[inline(never)]
     pub fn release_to_ring(&self, owned: Owned, wanted: bool) -> Result<Released, Corruption> {
-        let spilled = self
-            .local
-            .stocks
-            .open()
-            .map(|mut stock| stock.spill(if wanted { 0 } else { self.shape.keep / 2 }));
-        let spilled = spilled.map_or(Ok(0), |mut batch| self.push_free(&mut batch));
-        let own = self.give_back(owned);
+        let mut batch = Batch::new();
+        if let Some(mut stock) = self.local.stocks.open() {
+            stock.spill(if wanted { 0 } else { self.shape.keep / 4 }, &mut batch);
+        }
+        // With the others, if there is room.
+        let own = match batch.push_back(owned) {
+            Ok(()) => Ok(0),
+            Err(owned) => self.give_back(owned),
+        };
+        let spilled = self.push_free(&mut batch);
         Ok(Released::ToRing(spilled? + own?))
     }
 
@@ -82,7 +85,12 @@ impl<C: StoreCells> Store<'_, C> {
     pub fn empty_stocks(&self) -> Result<Option<u32>, Corruption> {
         let mut total = Ok(Some(0));
         for stock in self.local.stocks.open_all() {
-            let pushed = stock.map(|mut stock| self.push_free(&mut stock.spill(0))).transpose();
+            let pushed = stock.map(|mut stock| {
+                let mut batch = Batch::new();
+                stock.spill(0, &mut batch);
+                self.push_free(&mut batch)
+            });
+            let pushed = pushed.transpose();
             total = total.and_then(|sum: Option<u32>| Ok(sum.zip(pushed?).map(|(a, b)| a + b)));
         }
         total
@@ -108,8 +116,6 @@ impl<C: StoreCells> Store<'_, C> {
 pub fn end_message<W: Word>(state: &W, me: Owner) -> Result<(), u64> {
     let word = state.load(Relaxed); // ours
     let free = State::without_message(word, me).ok_or(word)?;
-    if free != word {
-        state.store(free, Release); // own
-    }
+    state.store(free, Release); // own
     Ok(())
 }

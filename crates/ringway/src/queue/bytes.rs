@@ -67,23 +67,35 @@ impl<T: Payload + ?Sized> Queue<T> {
     #[inline]
     fn put_bytes_until<B: AsRef<[u8]>>(&self, bytes: B, until: Until) -> Result<(), PutError<B>> {
         let message = bytes.as_ref(); // its code may fork, and so comes first
-        match self.send_bytes(message, until) {
+        match self.shared.put_fast(message) {
             Ok(()) => Ok(()),
-            Err(stop) => Err(self.shared.give_back(stop, bytes)),
+            Err(held) => match self.send_slowly(held, message, until) {
+                Ok(()) => Ok(()),
+                Err(stop) => Err(self.shared.give_back(stop, bytes)),
+            },
         }
     }
 
-    #[inline(always)]
-    fn send_bytes(&self, message: &[u8], until: Until) -> Result<(), Stop> {
-        let inside = self.shared.may_put(until)?;
-        let held = self.fill(inside, message, until)?;
-        match self.shared.channel.push_fast(inside, held) {
-            Ok(()) => Ok(()),
-            Err(held) => {
-                let again = &mut |inside| self.fill(inside, message, until);
-                self.shared.put_slowly(held, until, again)
+    #[inline(never)]
+    fn send_slowly<'s>(
+        &'s self,
+        held: Option<OwnedBlock<'s>>,
+        message: &[u8],
+        until: Until,
+    ) -> Result<(), Stop> {
+        let held = match held {
+            Some(held) => held,
+            None => {
+                let inside = self.shared.may_put(until)?;
+                let held = self.fill(inside, message, until)?;
+                match self.shared.channel.push_fast(inside, held) {
+                    Ok(()) => return Ok(()),
+                    Err(held) => held,
+                }
             }
-        }
+        };
+        let again = &mut |inside| self.fill(inside, message, until);
+        self.shared.put_slowly(held, until, again)
     }
 
     /// Takes the oldest message as bytes, blocking while the queue is empty. A put wakes one

@@ -158,6 +158,19 @@ impl Shared {
         Ok(inside)
     }
 
+    /// Puts bytes by the way that nearly every put goes.
+    ///
+    /// # Errors
+    /// When a closer look is needed; with the block that holds the message, if there is one.
+    #[inline(always)]
+    pub(crate) fn put_fast(&self, message: &[u8]) -> Result<(), Option<OwnedBlock<'_>>> {
+        match self.channel.attachment().enter() {
+            Ok(inside) => self.channel.put_fast(inside, message),
+            Err(_) => Err(None),
+        }
+    }
+
+    #[inline]
     fn stop(error: PushError) -> Stop {
         match error {
             PushError::Full => Stop::Full,
@@ -270,20 +283,16 @@ impl Shared {
         }
     }
 
-    /// Takes the oldest message, waiting for it.
+    /// Takes the oldest message by the way that nearly every get goes.
     #[inline(always)]
-    pub(crate) fn receive_one(&self, until: Until) -> Result<OwnedBlock<'_>, GetError> {
-        if let Ok(inside) = self.channel.attachment().enter()
-            && self.channel.is_plain()
-            && let Some(held) = self.channel.claim_fast(inside)
-        {
-            return Ok(held);
-        }
-        self.receive_one_slowly(until)
+    pub(crate) fn receive_fast(&self) -> Option<OwnedBlock<'_>> {
+        let inside = self.channel.attachment().enter().ok()?;
+        if self.channel.is_plain() { self.channel.claim_fast(inside) } else { None }
     }
 
+    /// Takes the oldest message, waiting for it.
     #[inline(never)]
-    fn receive_one_slowly(&self, until: Until) -> Result<OwnedBlock<'_>, GetError> {
+    pub(crate) fn receive_one_slowly(&self, until: Until) -> Result<OwnedBlock<'_>, GetError> {
         let failed = |error| self.no_message(GetErrorKind::Segment(error));
         let inside = self.channel.attachment().enter().map_err(failed)?;
         let attempt = || {
