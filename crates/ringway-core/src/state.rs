@@ -48,8 +48,6 @@ pub enum State {
 const KIND_SHIFT: u32 = 62;
 const LANE_SHIFT: u32 = 60;
 const OWNER_SHIFT: u32 = POSITION_BITS;
-/// Where the kind stands in what is above the position.
-const POSITION_BITS_ABOVE: u32 = KIND_SHIFT - OWNER_SHIFT;
 const HELD: u64 = 1;
 const QUEUED: u64 = 2;
 
@@ -94,16 +92,21 @@ impl State {
     #[inline(always)]
     pub(crate) const fn without_message(word: u64, me: Owner) -> Option<u64> {
         const LANE_MASK: u64 = 3 << LANE_SHIFT;
-        // Nearly always it is a message that was taken for the first time.
-        let message = (HELD << POSITION_BITS_ABOVE | me.bits() as u64) << OWNER_SHIFT;
-        if word ^ message <= POSITION_MASK {
-            return Some(word | (Lane::Free as u64) << LANE_SHIFT);
-        }
         let not_ours = word & !LANE_MASK ^ (HELD << KIND_SHIFT | (me.bits() as u64) << OWNER_SHIFT);
         if not_ours > POSITION_MASK || word & LANE_MASK > (Lane::Returned as u64) << LANE_SHIFT {
             return None;
         }
         Some(word & !LANE_MASK | (Lane::Free as u64) << LANE_SHIFT)
+    }
+
+    /// The same, but only for a message that was taken for the first time.
+    #[inline(always)]
+    pub(crate) const fn without_new_message(word: u64, me: Owner) -> Option<u64> {
+        let taken = HELD << (KIND_SHIFT - OWNER_SHIFT) | me.bits() as u64; // lane 0
+        if word >> OWNER_SHIFT != taken {
+            return None;
+        }
+        Some(word | (Lane::Free as u64) << LANE_SHIFT)
     }
 
     /// Whether the word says "queued in `lane` at `position`", by whomever.
@@ -155,6 +158,11 @@ mod tests {
         assert_eq!(State::without_message(returned, me), Some(free));
         assert_eq!(State::without_message(message | 3 << LANE_SHIFT, me), None);
         assert_eq!(State::without_message(0, Owner::new(0, 0)), None);
+        assert_eq!(State::without_new_message(message, me), Some(free));
+        assert_eq!(State::without_new_message(message, Owner::new(3, 201)), None);
+        for other in [free, queued, returned, message | 3 << LANE_SHIFT, 0] {
+            assert_eq!(State::without_new_message(other, me), None);
+        }
     }
 
     #[test]

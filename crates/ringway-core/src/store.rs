@@ -29,7 +29,7 @@ use crate::word::{
 
 pub use self::lent::Lent;
 pub use self::reclaim::owner_of;
-pub use self::release::{Released, end_message};
+pub use self::release::{Released, end_message, end_new_message};
 use self::stock::Stocks;
 
 /// The words of a store: those of its ring of free blocks, and how far its memory goes.

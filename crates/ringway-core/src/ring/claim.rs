@@ -25,8 +25,12 @@ impl<C: Cells> Ring<C> {
     #[inline(always)]
     pub fn claim_fast(&self, me: Owner, hints: &Hints<C::Word>) -> Option<Owned> {
         let h = recall(&hints.next_get)?;
+        let (index, filled) = (self.shape.index(h), self.shape.filled(h));
+        let (block, state) = self.find(index, filled)?;
         let (queued, held) = self.claim_words(me, h, hints);
-        let block = self.claim_at(self.shape.index(h), self.shape.filled(h), queued, held)?;
+        if !self.claim_found(block, state, queued, held, index, filled) {
+            return None;
+        }
         let next = h.plus(1);
         hints.next_get.store(next.number(), Release); // hint
         self.help(self.cells.head(), next, 1);
@@ -50,10 +54,11 @@ impl<C: Cells> Ring<C> {
         for step in 0..count {
             // Within a turn positions do not wrap, so the words grow as they do.
             let index = index + step as usize;
-            match self.claim_at(index, filled, queued + step, held + step) {
-                Some(block) => came(block),
-                None => return step,
+            let Some((block, state)) = self.find(index, filled) else { return step };
+            if !self.claim_found(block, state, queued + step, held + step, index, filled) {
+                return step;
             }
+            came(block);
         }
         count
     }
@@ -66,16 +71,32 @@ impl<C: Cells> Ring<C> {
         (hints.pusher.load(Relaxed) | h.number(), held) // compared only
     }
 
-    /// Claims the block in slot `index`, if it is there in that turn and its state is `queued`.
+    /// The block in slot `index` with its state, if it is there in that turn.
     #[inline(always)]
-    fn claim_at(&self, index: usize, filled: u64, queued: u64, held: u64) -> Option<Block> {
+    fn find(&self, index: usize, filled: u64) -> Option<(Block, &C::Word)> {
         let slot = Slot(self.cells.slot(index).load(Acquire)); // pairs with: publish
         let block = slot.block_in(filled)?;
         let state = self.cells.state(block)?; // there is none for the mark of `close`
         if let Some(later) = self.later_block(index, AHEAD, filled) {
             self.cells.prefetch(self.lane, later);
         }
-        state.compare_exchange(queued, held, SeqCst, Relaxed).ok()?; // own, edge
+        Some((block, state))
+    }
+
+    /// Claims the block in slot `index`, if its state is `queued`.
+    #[inline(always)]
+    fn claim_found(
+        &self,
+        block: Block,
+        state: &C::Word,
+        queued: u64,
+        held: u64,
+        index: usize,
+        filled: u64,
+    ) -> bool {
+        if state.compare_exchange(queued, held, SeqCst, Relaxed).is_err() {
+            return false; // own, edge
+        }
         // The rest of the next message crosses while this one is read.
         if block.class() != 0
             && matches!(self.lane, Lane::Messages)
@@ -83,7 +104,7 @@ impl<C: Cells> Ring<C> {
         {
             self.cells.prefetch_message(next);
         }
-        Some(block)
+        true
     }
 
     /// The block that is claimed after some others, if it is there and the turn lasts. A hint.

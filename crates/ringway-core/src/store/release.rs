@@ -33,7 +33,9 @@ impl<C: StoreCells> Store<'_, C> {
         let Some(state) = self.ring.cells().state_of_own(owned.block()) else {
             return Err(self.corruption("block", index, index));
         };
-        if let Err(found) = end_message(state, self.me) {
+        if !end_new_message(state, self.me)
+            && let Err(found) = end_message(state, self.me)
+        {
             return Err(self.corruption("state of a held block", index, found));
         }
         let owned = match wanted {
@@ -55,7 +57,7 @@ impl<C: StoreCells> Store<'_, C> {
     pub fn release_to_ring(&self, owned: Owned, wanted: bool) -> Result<Released, Corruption> {
         let mut batch = Batch::new();
         if let Some(mut stock) = self.local.stocks.open() {
-            stock.spill(if wanted { 0 } else { self.shape.keep / 4 }, &mut batch);
+            stock.spill(if wanted { 0 } else { (self.shape.keep + 4) / 8 }, &mut batch);
         }
         // With the others, if there is room.
         let own = match batch.push_back(owned) {
@@ -105,6 +107,17 @@ impl<C: StoreCells> Store<'_, C> {
         }
         self.ring.push_all(self.me, batch, &self.local.hints).map(|()| wanted)
     }
+}
+
+/// The same as [`end_message`], if that is a message which was taken for the first time, as nearly
+/// all are. Returns whether it was.
+#[inline(always)]
+pub fn end_new_message<W: Word>(state: &W, me: Owner) -> bool {
+    let free = State::without_new_message(state.load(Relaxed), me); // ours
+    if let Some(free) = free {
+        state.store(free, Release); // own
+    }
+    free.is_some()
 }
 
 /// Notes that the block of `me` with this state holds no message any more. Its position stays,

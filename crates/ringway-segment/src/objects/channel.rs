@@ -13,7 +13,7 @@ mod sides;
 
 use core::sync::atomic::{
     AtomicU32, AtomicU64,
-    Ordering::{Relaxed, Release, SeqCst},
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
 };
 use std::sync::Arc;
 
@@ -268,7 +268,7 @@ impl Channel {
         let parts = self.parts.class_of(owned.block());
         // SAFETY: a block of this queue, since its rings and stores are all that give blocks out.
         let (descriptor, ..) = unsafe { parts.place_of_own(&owned) };
-        if store::end_message(&descriptor.state, inside.me()).is_err()
+        if !store::end_new_message(&descriptor.state, inside.me())
             || parts.freed().count().has_sleepers()
         {
             return Err(owned);
@@ -548,7 +548,8 @@ impl Channel {
     /// once, and no message seems to have come back.
     #[inline(always)]
     pub fn is_plain(&self) -> bool {
-        match self.flags() {
+        match self.words().flags.word.load(Acquire) {
+            // pairs with: flags
             0 => true,
             flags => self.seems_plain(flags),
         }
