@@ -94,8 +94,9 @@ impl<C: Cells> Ring<C> {
         index: usize,
         filled: u64,
     ) -> bool {
+        // own, edge: the look at the sleepers comes after it
         if state.compare_exchange(queued, held, SeqCst, Relaxed).is_err() {
-            return false; // own, edge
+            return false;
         }
         // The rest of the next message crosses while this one is read.
         if block.class() != 0
