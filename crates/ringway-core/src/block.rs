@@ -32,6 +32,12 @@ impl Block {
     pub const fn bits(self) -> u32 {
         self.0
     }
+    /// A block whose bits were kept in memory of this process.
+    #[inline(always)]
+    pub(crate) const fn kept(bits: u32) -> Self {
+        debug_assert!(bits < 1 << BLOCK_BITS);
+        Self(bits)
+    }
     /// From [`Block::bits`].
     #[inline(always)]
     pub const fn from_bits(bits: u32) -> Self {

@@ -105,6 +105,17 @@ impl Batch {
         self.end += 1;
     }
 
+    /// Blocks that came from a stock. There is room for them.
+    #[inline(always)]
+    pub(crate) fn all_came(&mut self, blocks: impl Iterator<Item = Block>) {
+        let mut end = self.end;
+        for (place, block) in self.list[end..].iter_mut().zip(blocks) {
+            *place = block;
+            end += 1;
+        }
+        self.end = end;
+    }
+
     /// How many can still be put in.
     #[inline]
     pub(crate) const fn room(&self) -> usize {

@@ -20,6 +20,13 @@ impl Position {
         Self(number & POSITION_MASK)
     }
 
+    /// A position whose number was kept in memory of this process.
+    #[inline(always)]
+    pub(crate) const fn kept(number: u64) -> Self {
+        debug_assert!(number <= POSITION_MASK);
+        Self(number)
+    }
+
     /// The number, below 2^44.
     #[inline(always)]
     pub const fn number(self) -> u64 {

@@ -37,6 +37,7 @@ mod push;
 mod shape;
 
 pub use self::hints::Hints;
+pub use self::push::Opening;
 pub use self::shape::Shape;
 use crate::block::Block;
 pub use crate::corruption::{Corruption, Part};

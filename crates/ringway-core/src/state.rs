@@ -99,6 +99,16 @@ impl State {
         Some(word & !LANE_MASK | (Lane::Free as u64) << LANE_SHIFT)
     }
 
+    /// The same, but only for a message that was taken for the first time.
+    #[inline(always)]
+    pub(crate) const fn without_new_message(word: u64, me: Owner) -> Option<u64> {
+        let taken = HELD << (KIND_SHIFT - OWNER_SHIFT) | me.bits() as u64; // lane 0
+        if word >> OWNER_SHIFT != taken {
+            return None;
+        }
+        Some(word | (Lane::Free as u64) << LANE_SHIFT)
+    }
+
     /// Whether the word says "queued in `lane` at `position`", by whomever.
     #[inline(always)]
     pub(crate) const fn is_queued_at(word: u64, lane: Lane, position: Position) -> bool {
@@ -148,6 +158,11 @@ mod tests {
         assert_eq!(State::without_message(returned, me), Some(free));
         assert_eq!(State::without_message(message | 3 << LANE_SHIFT, me), None);
         assert_eq!(State::without_message(0, Owner::new(0, 0)), None);
+        assert_eq!(State::without_new_message(message, me), Some(free));
+        assert_eq!(State::without_new_message(message, Owner::new(3, 201)), None);
+        for other in [free, queued, returned, message | 3 << LANE_SHIFT, 0] {
+            assert_eq!(State::without_new_message(other, me), None);
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::word::{
 
 pub use self::lent::Lent;
 pub use self::reclaim::owner_of;
-pub use self::release::{Released, end_message};
+pub use self::release::{Released, end_message, end_new_message};
 use self::stock::Stocks;
 
 /// The words of a store: those of its ring of free blocks, and how far its memory goes.
@@ -77,21 +77,38 @@ impl<W: Word> Default for Local<W> {
 }
 
 impl<W: Word> Local<W> {
-    /// A block from the stock at hand, and the one that will follow soon.
+    /// A block from the stock at hand.
     #[inline(always)]
-    pub fn take(&self) -> Option<(Owned, Option<Block>)> {
-        let mut stock = self.stocks.open()?;
-        let owned = stock.pop()?;
-        Some((owned, stock.soon()))
+    pub fn take(&self) -> Option<Owned> {
+        match self.stocks.own() {
+            Some(mut stock) => stock.pop(),
+            None => self.take_of_any(),
+        }
+    }
+
+    #[inline(never)]
+    fn take_of_any(&self) -> Option<Owned> {
+        self.stocks.open()?.pop()
     }
 
     /// Keeps a block at hand that is free, unless there are `keep` of them.
     ///
     /// # Errors
     /// The block.
-    #[inline(always)]
     pub fn keep(&self, owned: Owned, keep: usize) -> Result<(), Owned> {
         match self.stocks.open() {
+            Some(mut stock) => stock.push(owned, keep),
+            None => Err(owned),
+        }
+    }
+
+    /// The same, for the first thread only.
+    ///
+    /// # Errors
+    /// The block.
+    #[inline(always)]
+    pub fn keep_by_first(&self, owned: Owned, keep: usize) -> Result<(), Owned> {
+        match self.stocks.own() {
             Some(mut stock) => stock.push(owned, keep),
             None => Err(owned),
         }
@@ -139,7 +156,8 @@ impl<'a, C: StoreCells> Store<'a, C> {
 
     /// How many blocks have memory behind them: at most as many as can be true.
     pub fn backed(&self) -> u64 {
-        backed(self.ring.cells(), self.shape)
+        let cells = self.ring.cells();
+        backed(cells.backed(), cells.fresh(), self.shape)
     }
 
     /// Looks whether the ring of free blocks hides what is in it. For callers that wait.
@@ -171,13 +189,14 @@ impl<'a, C: StoreCells> Store<'a, C> {
     }
 }
 
-/// How many blocks have memory behind them: at most as many as can be true.
-pub fn backed<C: StoreCells>(cells: &C, shape: &StoreShape) -> u64 {
-    match cells.backed().load(Acquire) {
+/// How many blocks have memory behind them, by the two words that tell of it: at most as many as
+/// can be true.
+pub fn backed<W: Word>(backed: &W, fresh: &W, shape: &StoreShape) -> u64 {
+    match backed.load(Acquire) {
         // pairs with: backed
         all if all == shape.blocks => all,
         some => {
-            let fresh = cells.fresh().load(Acquire); // pairs with: fresh
+            let fresh = fresh.load(Acquire); // pairs with: fresh
             some.min(fresh.saturating_add(shape.step)).min(shape.blocks)
         }
     }

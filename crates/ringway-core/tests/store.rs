@@ -374,6 +374,22 @@ fn without_memory_no_block_is_taken_and_none_is_lost() {
 }
 
 #[test]
+fn a_message_of_another_owner_is_not_released() {
+    let queue = Queue::<StepWord>::new(1, 2, 0);
+    let [party, other] = [1, 2].map(|index| Party::new(&queue, index, 1));
+    party.put(7).unwrap();
+    let (_, _, mut blocks) = party.receive(1);
+    let owned = blocks.pop().expect("the message");
+    let word = queue.state_word(owned.block());
+    let State::Held { lane, position, .. } = queue.state(owned.block()) else { panic!() };
+    assert_eq!(lane, Lane::Messages);
+    let foreign = State::Held { lane, owner: other.me, position };
+    word.store(foreign.pack(), Release);
+    assert!(party.try_release(owned, false).is_err());
+    assert_eq!(State::unpack(word.load(Acquire)), Some(foreign));
+}
+
+#[test]
 fn a_block_of_another_owner_is_not_released() {
     let queue = Queue::<StepWord>::new(1, 2, 0);
     let [party, other] = [1, 2].map(|index| Party::new(&queue, index, 1));

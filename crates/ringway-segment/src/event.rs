@@ -30,8 +30,14 @@ impl<'s> Event<'s> {
     #[inline(always)]
     pub(crate) fn announce(self, count: u32) {
         if count != 0 && self.0.has_sleepers() {
-            self.0.notify(count, |count| futex::wake(sequence_of(self.0.word()), count));
+            self.wake(count);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wake(self, count: u32) {
+        self.0.notify(count, |count| futex::wake(sequence_of(self.0.word()), count));
     }
 
     /// Sleeps in the kernel until an announcement or the deadline. May return early.

@@ -32,17 +32,13 @@ pub fn open(place: &Place, trust: Trust) -> Result<Segment, OpenError> {
 }
 
 /// A queue of a segment, to be looked at.
-pub(crate) struct QueueView<'s> {
-    pub(crate) segment: &'s Segment,
+pub(crate) struct QueueView {
     pub(crate) parts: Parts,
 }
 
 /// The only queue of a segment, or the one that is meant.
-pub(crate) fn queue<'s>(
-    segment: &'s Segment,
-    info: &ObjectInfo,
-) -> Result<QueueView<'s>, SegmentError> {
-    Ok(QueueView { segment, parts: channel::parts_of(segment, info)? })
+pub(crate) fn queue(segment: &Segment, info: &ObjectInfo) -> Result<QueueView, SegmentError> {
+    Ok(QueueView { parts: channel::parts_of(segment, info)? })
 }
 
 /// The first object of that kind.

@@ -56,6 +56,14 @@ pub trait AsMessage<T: Payload + ?Sized>: Sized {
     #[doc(hidden)]
     fn unsent(self) -> Self::Unsent;
 
+    /// Puts the message by the way that nearly every put of bytes goes. If a closer look is needed,
+    /// returns the block that holds it, if there is one.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn put_fast<'s>(&self, _: &'s Shared) -> Result<(), Option<OwnedBlock<'s>>> {
+        Err(None)
+    }
+
     /// Writes the message into a block. The code of the value may have forked: `Inside` is of after
     /// that.
     #[doc(hidden)]
@@ -151,6 +159,10 @@ impl<B: AsRef<[u8]> + ?Sized> AsMessage<[u8]> for &B {
 
     fn unsent(self) {}
     #[inline(always)]
+    fn put_fast<'s>(&self, shared: &'s Shared) -> Result<(), Option<OwnedBlock<'s>>> {
+        shared.put_fast((*self).as_ref())
+    }
+    #[inline]
     fn fill<'s>(
         &self,
         shared: &'s Shared,
@@ -167,6 +179,10 @@ macro_rules! owned_bytes {
 
             fn unsent(self) -> Self {
                 self
+            }
+            #[inline(always)]
+            fn put_fast<'s>(&self, shared: &'s Shared) -> Result<(), Option<OwnedBlock<'s>>> {
+                shared.put_fast(self.as_ref())
             }
             #[inline]
             fn fill<'s>(
@@ -189,7 +205,7 @@ owned_bytes!(
 );
 
 /// A block that `bytes` were copied into.
-#[inline(always)]
+#[inline]
 fn copied<'s>(
     bytes: &[u8],
     shared: &'s Shared,

@@ -44,7 +44,7 @@ impl<C: Cells> Ring<C> {
                         }
                         Ok(()) => {}
                     }
-                    let mark = Slot::pack(self.shape.turn(t), Block::CLOSED.bits());
+                    let mark = self.shape.naming(t, Block::CLOSED);
                     // publish, edge
                     if slot.compare_exchange(seen.0, mark, SeqCst, Acquire).is_ok() {
                         self.advance(self.cells.tail(), start, t);

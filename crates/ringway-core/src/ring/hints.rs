@@ -1,7 +1,7 @@
 //! What a process remembers of a ring, to spare looks at shared lines. What is out of date costs a
 //! look more.
 
-use crate::position::Position;
+use crate::position::{POSITION_MASK, Position};
 use crate::word::{
     Ordering::{Acquire, Relaxed},
     Word,
@@ -16,11 +16,14 @@ pub struct Hints<W> {
     pub(crate) next_put: W,
     /// All positions before this one have been claimed.
     pub(crate) next_get: W,
-    /// Owner of the block that was claimed last, before the claim.
+    /// The state of the block that was claimed last, before the claim and but for its position: it
+    /// names the pusher.
     pub(crate) pusher: W,
 }
 
 const UNKNOWN: u64 = u64::MAX;
+/// Of no state, so that no claim succeeds by it.
+const NO_PUSHER: u64 = !POSITION_MASK;
 
 impl<W: Word> Default for Hints<W> {
     fn default() -> Self {
@@ -28,7 +31,7 @@ impl<W: Word> Default for Hints<W> {
             head: W::new(UNKNOWN),
             next_put: W::new(UNKNOWN),
             next_get: W::new(UNKNOWN),
-            pusher: W::new(0),
+            pusher: W::new(NO_PUSHER),
         }
     }
 }
@@ -48,5 +51,5 @@ impl<W: Word> Hints<W> {
 #[inline(always)]
 pub(crate) fn recall<W: Word>(hint: &W) -> Option<Position> {
     let number = hint.load(Acquire); // pairs with: hint
-    (number != UNKNOWN).then(|| Position::new(number))
+    (number != UNKNOWN).then(|| Position::kept(number))
 }

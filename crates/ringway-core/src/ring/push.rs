@@ -17,6 +17,14 @@ use crate::word::{
     Word,
 };
 
+/// A free position that was seen, for which there is room.
+#[derive(Debug)]
+pub struct Opening<'r, W> {
+    slot: &'r W,
+    seen: Slot,
+    t: Position,
+}
+
 impl<C: Cells> Ring<C> {
     /// Whether a push may succeed. A quick look: `Ok` promises nothing, but an error was true at
     /// some instant of the call.
@@ -37,10 +45,42 @@ impl<C: Cells> Ring<C> {
     /// The block, when [`push`](Self::push) has to look closer.
     #[inline(always)]
     pub fn push_fast(&self, me: Owner, owned: Owned, hints: &Hints<C::Word>) -> Result<(), Owned> {
-        let (Some(t), Some(head)) = (recall(&hints.next_put), recall(&hints.head)) else {
-            return Err(owned);
-        };
-        if !self.push_at(me, owned.block(), t, head) {
+        match (self.opening(hints), self.cells.state_of_own(owned.block())) {
+            (Some(opening), Some(state)) => self.push_into(opening, me, owned, state, hints),
+            _ => Err(owned),
+        }
+    }
+
+    /// The next position as this process remembers it, if it is free, and there is room.
+    #[inline(always)]
+    pub fn opening(&self, hints: &Hints<C::Word>) -> Option<Opening<'_, C::Word>> {
+        let (t, head) = (recall(&hints.next_put)?, recall(&hints.head)?);
+        let slot = self.cells.slot(self.shape.index(t));
+        let seen = Slot(slot.load(Acquire)); // pairs with: publish
+        let is_free = self.has_room_at(t, head) && seen.is_in(self.shape.unfilled(t));
+        is_free.then_some(Opening { slot, seen, t })
+    }
+
+    /// Pushes one block with this state into an opening.
+    ///
+    /// # Errors
+    /// The block, when another push was faster.
+    #[inline(always)]
+    pub fn push_into(
+        &self,
+        opening: Opening<'_, C::Word>,
+        me: Owner,
+        owned: Owned,
+        state: &C::Word,
+        hints: &Hints<C::Word>,
+    ) -> Result<(), Owned> {
+        let Opening { slot, seen, t } = opening;
+        let queued = State::Queued { lane: self.lane, owner: me, position: t }.pack();
+        let named = self.shape.turn_after(seen.0) | u64::from(owned.block().bits());
+        if t.number().is_multiple_of(STRIDE) {
+            self.prefetch_line(self.shape.index(t), STRIDE);
+        }
+        if !self.fill(slot, seen, named, state, queued) {
             return Err(owned);
         }
         let next = t.plus(1);
@@ -49,30 +89,68 @@ impl<C: Cells> Ring<C> {
         Ok(())
     }
 
-    /// Publishes a block at `t`, if that is free and `head`, which the shared head has reached,
-    /// says that there is room.
+    /// Whether there is room for `t`, by a head that the shared one has reached.
     #[inline(always)]
-    fn push_at(&self, me: Owner, block: Block, t: Position, head: Position) -> bool {
-        let Some(state) = self.cells.state_of_own(block) else { return false };
-        let slot = self.cells.slot(self.shape.index(t));
-        let seen = Slot(slot.load(Acquire)); // pairs with: publish
-        let has_room = (t.ahead_of(head) as u64) < self.shape.limit(); // none behind head either
-        if !has_room || !self.shape.is_free(seen, t) {
-            return false;
+    fn has_room_at(&self, t: Position, head: Position) -> bool {
+        (t.ahead_of(head) as u64) < self.shape.limit() // none behind head either
+    }
+
+    /// Publishes the blocks at `t` and after it, in order, as long as there is room by a head that
+    /// the shared one has reached, the slots are free, and the turn lasts. Returns how many.
+    #[inline(always)]
+    fn push_run(&self, me: Owner, blocks: &[Block], t: Position, head: Position) -> usize {
+        if !self.has_room_at(t, head) {
+            return 0;
         }
-        state.store(State::Queued { lane: self.lane, owner: me, position: t }.pack(), Release); // own
-        let named = Slot::pack(self.shape.turn(t), block.bits());
-        if t.number().is_multiple_of(STRIDE) {
-            // The next line of slots, which the getters read a lap ago.
-            prefetch::for_writing(self.cells.slot(self.shape.index(t.plus(STRIDE))));
+        let room = self.shape.limit() - t.ahead_of(head) as u64;
+        let count = room.min(self.shape.left_of_turn(t)).min(blocks.len() as u64) as usize;
+        let queued = State::Queued { lane: self.lane, owner: me, position: t }.pack();
+        let (unfilled, filled) = (self.shape.unfilled(t), self.shape.filled(t));
+        let index = self.shape.index(t);
+        for line in 1..=(count as u64).div_ceil(STRIDE) {
+            self.prefetch_line(index, line * STRIDE);
         }
+        for (step, &block) in blocks[..count].iter().enumerate() {
+            let Some(state) = self.cells.state_of_own(block) else { return step };
+            let slot = self.cells.slot(index + step);
+            let seen = Slot(slot.load(Acquire)); // pairs with: publish
+            let named = filled | u64::from(block.bits());
+            // Within a turn positions do not wrap, so the words grow as they do.
+            let queued = queued + step as u64;
+            if !seen.is_in(unfilled) || !self.fill(slot, seen, named, state, queued) {
+                return step;
+            }
+        }
+        count
+    }
+
+    /// Fetches a later line of slots, which the getters read a lap ago.
+    #[inline(always)]
+    fn prefetch_line(&self, index: usize, steps: u64) {
+        prefetch::for_writing(self.cells.slot(self.shape.index_after(index, steps)));
+    }
+
+    /// Publishes the block with this state in a slot that was seen to be free.
+    #[inline(always)]
+    fn fill(&self, slot: &C::Word, seen: Slot, named: u64, state: &C::Word, queued: u64) -> bool {
+        state.store(queued, Release); // own
         // publish, edge: the look at the sleepers comes after it
         let published = slot.compare_exchange(seen.0, named, SeqCst, Relaxed).is_ok();
-        // One that is put back stays on its way: `publish` goes on with it.
-        if !published && !matches!(self.lane, Lane::Returned) {
-            state.store(State::Held { lane: Lane::Free, owner: me, position: t }.pack(), Release); // own
+        if !published {
+            self.take_offer_back(state, queued);
         }
         published
+    }
+
+    /// Notes that a block is offered nowhere any more, and is its owner's.
+    #[cold]
+    fn take_offer_back(&self, state: &C::Word, queued: u64) {
+        // One that is put back stays on its way: `publish` goes on with it.
+        if !matches!(self.lane, Lane::Returned)
+            && let Some(State::Queued { owner, position, .. }) = State::unpack(queued)
+        {
+            state.store(State::Held { lane: Lane::Free, owner, position }.pack(), Release); // own
+        }
     }
 
     /// Pushes the blocks of `batch`, which `me` owns, in order. Those that got in leave the batch.
@@ -88,10 +166,12 @@ impl<C: Cells> Ring<C> {
         let mut t = self.start(&hints.next_put, self.cells.tail(), "tail")?;
         let mut pushed = 0;
         let mut result = Ok(());
-        for &block in batch.blocks() {
-            if recall(&hints.head).is_some_and(|head| self.push_at(me, block, t, head)) {
-                t = t.plus(1);
-                pushed += 1;
+        while let Some(&block) = batch.blocks().get(pushed) {
+            let head = recall(&hints.head);
+            let run = head.map_or(0, |head| self.push_run(me, &batch.blocks()[pushed..], t, head));
+            if run != 0 {
+                t = t.plus(run as u64);
+                pushed += run;
                 continue;
             }
             match self.publish(me, block, t, hints) {
@@ -164,7 +244,7 @@ impl<C: Cells> Ring<C> {
                             Release,
                         );
                         offered = true;
-                        let named = Slot::pack(self.shape.turn(t), block.bits());
+                        let named = self.shape.naming(t, block);
                         // publish, edge: the look at the sleepers comes after it
                         match slot.compare_exchange(seen.0, named, SeqCst, Acquire) {
                             Ok(_) => return Ok(t.plus(1)),
@@ -217,8 +297,30 @@ impl<C: Cells> Ring<C> {
             if span >= 0 && (span as u64) < limit {
                 return Ok(());
             }
+            // Then head is there; the rest as in `look_for_room`.
+            if span >= 0 && self.is_still_queued(known) {
+                return Err(self.no_room(t, at_t));
+            }
         }
         self.look_for_room(t, limit, at_t, hints)
+    }
+
+    /// Whether the block at `h` is there and not claimed.
+    #[inline(always)]
+    fn is_still_queued(&self, h: Position) -> bool {
+        let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
+        let block = slot.block_in(self.shape.filled(h));
+        block.and_then(|block| self.cells.state(block)).is_some_and(|state| {
+            State::is_queued_at(state.load(Acquire), self.lane, h) // pairs with: own
+        })
+    }
+
+    #[inline(always)]
+    fn no_room(&self, t: Position, at_t: Slot) -> PushError {
+        match at_t.block_in(self.shape.filled(t)) {
+            Some(Block::CLOSED) => PushError::Closed,
+            _ => PushError::Full,
+        }
     }
 
     /// Walks head past what has been claimed, until there is room before `t`.
@@ -250,10 +352,7 @@ impl<C: Cells> Ring<C> {
                     };
                     let word = state.load(Acquire); // pairs with: own
                     if State::is_queued_at(word, self.lane, h) {
-                        break Err(match self.shape.read(at_t, t) {
-                            Filled::With(Block::CLOSED) => PushError::Closed,
-                            _ => PushError::Full,
-                        });
+                        break Err(self.no_room(t, at_t));
                     }
                     h = h.plus(1);
                 }

@@ -46,20 +46,33 @@ impl<W: Word> Lent<W> {
         by_first.wrapping_add(self.by_others.load(Relaxed)) == 0 // likewise: no thread counts
     }
 
+    /// One block came back, if this is the first thread; or else nothing is done.
+    #[inline(always)]
+    #[must_use]
+    pub fn first_takes_back(&self) -> bool {
+        self.add_by_first(1_u64.wrapping_neg())
+    }
+
     #[inline(always)]
     fn add(&self, change: u64) {
-        let key = W::thread_key();
-        if self.first.load(Relaxed) == key {
-            // our own key, or compared only
-            let now = self.by_first.load(Relaxed); // ours: the first thread's
-            self.by_first.store(now.wrapping_add(change), Relaxed); // ours: the first thread's
-        } else {
-            self.add_by_others(key, change);
+        if !self.add_by_first(change) {
+            self.add_by_others(change);
         }
     }
 
+    #[inline(always)]
+    fn add_by_first(&self, change: u64) -> bool {
+        let is_first = self.first.load(Relaxed) == W::thread_key(); // our own key, or compared only
+        if is_first {
+            let now = self.by_first.load(Relaxed); // ours: the first thread's
+            self.by_first.store(now.wrapping_add(change), Relaxed); // ours: the first thread's
+        }
+        is_first
+    }
+
     #[inline(never)]
-    fn add_by_others(&self, key: u64, change: u64) {
+    fn add_by_others(&self, change: u64) {
+        let key = W::thread_key();
         // Taken once; a thread that gets the key of the one that has ended goes on with its word.
         let is_first = self.first.compare_exchange(0, key, Acquire, Relaxed).is_ok(); // pairs with: stock
         let word = if is_first { &self.by_first } else { &self.by_others };

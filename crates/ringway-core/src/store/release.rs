@@ -33,7 +33,9 @@ impl<C: StoreCells> Store<'_, C> {
         let Some(state) = self.ring.cells().state_of_own(owned.block()) else {
             return Err(self.corruption("block", index, index));
         };
-        if let Err(found) = end_message(state, self.me) {
+        if !end_new_message(state, self.me)
+            && let Err(found) = end_message(state, self.me)
+        {
             return Err(self.corruption("state of a held block", index, found));
         }
         let owned = match wanted {
@@ -53,13 +55,16 @@ impl<C: StoreCells> Store<'_, C> {
     /// As of [`release`](Self::release).
     #[inline(never)]
     pub fn release_to_ring(&self, owned: Owned, wanted: bool) -> Result<Released, Corruption> {
-        let spilled = self
-            .local
-            .stocks
-            .open()
-            .map(|mut stock| stock.spill(if wanted { 0 } else { self.shape.keep / 2 }));
-        let spilled = spilled.map_or(Ok(0), |mut batch| self.push_free(&mut batch));
-        let own = self.give_back(owned);
+        let mut batch = Batch::new();
+        if let Some(mut stock) = self.local.stocks.open() {
+            stock.spill(if wanted { 0 } else { (self.shape.keep + 4) / 8 }, &mut batch);
+        }
+        // With the others, if there is room.
+        let own = match batch.push_back(owned) {
+            Ok(()) => Ok(0),
+            Err(owned) => self.give_back(owned),
+        };
+        let spilled = self.push_free(&mut batch);
         Ok(Released::ToRing(spilled? + own?))
     }
 
@@ -82,7 +87,12 @@ impl<C: StoreCells> Store<'_, C> {
     pub fn empty_stocks(&self) -> Result<Option<u32>, Corruption> {
         let mut total = Ok(Some(0));
         for stock in self.local.stocks.open_all() {
-            let pushed = stock.map(|mut stock| self.push_free(&mut stock.spill(0))).transpose();
+            let pushed = stock.map(|mut stock| {
+                let mut batch = Batch::new();
+                stock.spill(0, &mut batch);
+                self.push_free(&mut batch)
+            });
+            let pushed = pushed.transpose();
             total = total.and_then(|sum: Option<u32>| Ok(sum.zip(pushed?).map(|(a, b)| a + b)));
         }
         total
@@ -99,6 +109,17 @@ impl<C: StoreCells> Store<'_, C> {
     }
 }
 
+/// The same as [`end_message`], if that is a message which was taken for the first time, as nearly
+/// all are. Returns whether it was.
+#[inline(always)]
+pub fn end_new_message<W: Word>(state: &W, me: Owner) -> bool {
+    let free = State::without_new_message(state.load(Relaxed), me); // ours
+    if let Some(free) = free {
+        state.store(free, Release); // own
+    }
+    free.is_some()
+}
+
 /// Notes that the block of `me` with this state holds no message any more. Its position stays,
 /// which keeps the state apart from earlier ones.
 ///
@@ -108,8 +129,6 @@ impl<C: StoreCells> Store<'_, C> {
 pub fn end_message<W: Word>(state: &W, me: Owner) -> Result<(), u64> {
     let word = state.load(Relaxed); // ours
     let free = State::without_message(word, me).ok_or(word)?;
-    if free != word {
-        state.store(free, Release); // own
-    }
+    state.store(free, Release); // own
     Ok(())
 }

@@ -48,8 +48,14 @@ impl<W: Word> Default for Stocks<W> {
 }
 
 impl<W: Word> Stocks<W> {
-    /// The stock that this thread may use now, if any.
+    /// The first stock, if it is that of this thread.
     #[inline(always)]
+    pub(super) fn own(&self) -> Option<Open<'_, W>> {
+        let is_ours = self.first.taken.load(Relaxed) == W::thread_key(); // our own key, or compared only
+        is_ours.then_some(Open { stock: &self.first, leaves: false })
+    }
+
+    /// The stock that this thread may use now, if any.
     pub(super) fn open(&self) -> Option<Open<'_, W>> {
         let key = W::thread_key();
         let owner = self.first.taken.load(Relaxed); // our own key, or compared only
@@ -68,7 +74,6 @@ impl<W: Word> Stocks<W> {
 }
 
 impl<W: Word> Stock<W> {
-    #[inline(always)]
     fn seize(&self, key: u64) -> bool {
         self.taken.compare_exchange(0, key, Acquire, Relaxed).is_ok() // pairs with: stock
     }
@@ -91,17 +96,17 @@ impl<W: Word> Drop for Open<'_, W> {
 
 impl<W: Word> Open<'_, W> {
     #[inline(always)]
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.stock.len.load(Relaxed) as usize // ours while we are in
     }
     #[inline(always)]
-    fn set_len(&mut self, len: usize) {
+    pub(super) fn set_len(&mut self, len: usize) {
         self.stock.len.store(len as u64, Relaxed); // ours while we are in
     }
     #[inline(always)]
     fn get(&self, at: usize) -> Option<Block> {
         let bits = self.stock.list.get(at)?.load(Relaxed); // ours while we are in
-        Some(Block::from_bits(bits as u32))
+        Some(Block::kept(bits as u32))
     }
 
     /// The block on top.
@@ -113,32 +118,24 @@ impl<W: Word> Open<'_, W> {
         Some(Owned::new(block))
     }
 
-    /// The block that a `pop` will bring soon: a line takes about as long to cross as some puts.
-    #[inline(always)]
-    pub(super) fn soon(&self) -> Option<Block> {
-        self.get(self.len().wrapping_sub(4))
-    }
-
     /// Puts a block in, unless there are `keep` already.
     #[inline(always)]
     pub(super) fn push(&mut self, owned: Owned, keep: usize) -> Result<(), Owned> {
         let len = self.len();
+        debug_assert!(keep <= BATCH_MAX);
         if len >= keep {
             return Err(owned);
         }
-        let Some(place) = self.stock.list.get(len) else { return Err(owned) };
-        place.store(owned.block().bits().into(), Relaxed); // ours while we are in
+        self.set(len, owned.block());
         self.set_len(len + 1);
         Ok(())
     }
 
-    /// Puts in what there is room for, the last one on top.
-    pub(super) fn fill(&mut self, batch: &mut Batch, keep: usize) {
-        while let Some(owned) = batch.pop_front() {
-            if self.push(owned, keep).is_err() {
-                return; // more than `keep` were claimed, which no caller does
-            }
-        }
+    /// Puts a block at a place, which counts once `set_len` says so.
+    #[inline(always)]
+    pub(super) fn set(&mut self, at: usize, block: Block) {
+        let place = &self.stock.list[at % BATCH_MAX]; // which it is below
+        place.store(block.bits().into(), Relaxed); // ours while we are in
     }
 
     /// How many more `keep` allows.
@@ -146,14 +143,13 @@ impl<W: Word> Open<'_, W> {
         keep.min(BATCH_MAX).saturating_sub(self.len())
     }
 
-    /// Takes out all but the `kept` that were used longest ago.
-    pub(super) fn spill(&mut self, kept: usize) -> Batch {
-        let mut batch = Batch::new();
+    /// Takes out all but the `kept` that were used longest ago, into an empty batch.
+    pub(super) fn spill(&mut self, kept: usize, batch: &mut Batch) {
         let len = self.len();
-        for block in (kept.min(len)..len).filter_map(|at| self.get(at)) {
-            batch.came(block);
-        }
-        self.set_len(kept.min(len));
-        batch
+        let kept = kept.min(len);
+        let places = self.stock.list.get(kept..len).unwrap_or_default();
+        let blocks = places.iter().map(|place| Block::kept(place.load(Relaxed) as u32)); // ours while we are in
+        batch.all_came(blocks);
+        self.set_len(kept);
     }
 }

@@ -1,7 +1,8 @@
 //! Taking a free block: from the stock at hand, from the ring of free blocks, or a fresh one.
 
 use super::{NoBlock, Store, StoreCells};
-use crate::owned::{Batch, Owned};
+use crate::corruption::Corruption;
+use crate::owned::Owned;
 use crate::position::Position;
 use crate::state::{Lane, State};
 use crate::word::{
@@ -16,13 +17,10 @@ impl<C: StoreCells> Store<'_, C> {
     /// [`NoBlock`].
     #[inline(always)]
     pub fn take(&self) -> Result<Owned, NoBlock<C::NoMemory>> {
-        if let Some((owned, soon)) = self.local.take() {
-            if let Some(soon) = soon {
-                self.ring.cells().prefetch(Lane::Free, soon);
-            }
-            return Ok(owned);
+        match self.local.take() {
+            Some(owned) => Ok(owned),
+            None => self.take_from_ring(),
         }
-        self.take_from_ring()
     }
 
     /// The same when none is at hand.
@@ -31,29 +29,33 @@ impl<C: StoreCells> Store<'_, C> {
     /// [`NoBlock`].
     #[inline(never)]
     pub fn take_from_ring(&self) -> Result<Owned, NoBlock<C::NoMemory>> {
-        let mut claimed = Batch::new();
-        let stock = self.local.stocks.open();
-        // One for the caller, with which the stock has what it has room for.
-        let wanted = stock.as_ref().map_or(1, |stock| stock.room(self.shape.keep).max(1));
-        self.claim(&mut claimed, wanted)?;
-        let Some(owned) = claimed.pop_front() else {
-            drop(stock); // others may use it while we wait for memory
-            return self.take_fresh();
-        };
-        if let Some(mut stock) = stock {
-            stock.fill(&mut claimed, self.shape.keep);
+        match self.claim()? {
+            Some(owned) => Ok(owned),
+            None => self.take_fresh(), // others may use the stock while we wait for memory
         }
-        Ok(owned)
     }
 
-    /// Claims from the ring. Damage is told only if nothing came.
-    fn claim(&self, batch: &mut Batch, max: usize) -> Result<(), NoBlock<C::NoMemory>> {
+    /// A block from the ring, with which the stock gets what it has room for. Damage is told only
+    /// if nothing came.
+    fn claim(&self) -> Result<Option<Owned>, Corruption> {
         if !self.has_ring() {
-            return Ok(());
+            return Ok(None);
         }
-        match self.ring.claim(self.me, batch, max, &self.local.hints) {
-            Err(corruption) if batch.is_empty() => Err(corruption.into()),
-            _ => Ok(()),
+        let hints = &self.local.hints;
+        let stock = self.local.stocks.open().filter(|stock| stock.room(self.shape.keep) != 0);
+        let Some(mut stock) = stock else {
+            return Ok(self.ring.claim_one(self.me, hints)?.ok());
+        };
+        let room = stock.room(self.shape.keep) as u64;
+        let mut len = stock.len();
+        let end = self.ring.claim_each(self.me, room, hints, |block| {
+            stock.set(len, block);
+            len += 1;
+        });
+        stock.set_len(len);
+        match (stock.pop(), end) {
+            (None, Err(corruption)) => Err(corruption),
+            (owned, _) => Ok(owned),
         }
     }
 

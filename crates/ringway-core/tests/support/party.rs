@@ -152,7 +152,7 @@ impl<W: Memory> Party<W> {
     /// A block from the stock of this thread.
     pub fn take_at_hand(&self) -> Option<Owned> {
         W::set_thread_key(self.key);
-        Some(self.process.local.get_or_init(Local::default).take()?.0)
+        self.process.local.get_or_init(Local::default).take()
     }
     /// Puts a block into the stock of this thread.
     pub fn keep(&self, owned: Owned) -> Result<(), Owned> {

@@ -43,7 +43,7 @@ pub fn accounts(segment: &Segment, queue: &ObjectInfo) -> Result<Accounts, Segme
     let has_entry = |owner: Owner| {
         owner.index() < segment.participants() && !membership::is_gone(segment, owner, |_, _| false)
     };
-    let messages = view.parts.messages(segment);
+    let messages = view.parts.messages();
     view.for_each_state(|block, state| {
         let place = match state {
             None => &mut accounts.damaged,
@@ -59,10 +59,7 @@ pub fn accounts(segment: &Segment, queue: &ObjectInfo) -> Result<Accounts, Segme
                 &mut accounts.free
             }
             Some(State::Queued { lane: Lane::Returned, position, .. })
-                if view
-                    .parts
-                    .returned(segment)
-                    .is_some_and(|ring| ring.is_published(position, block)) =>
+                if view.parts.returned().is_some_and(|ring| ring.is_published(position, block)) =>
             {
                 &mut accounts.messages
             }
@@ -77,12 +74,12 @@ pub fn accounts(segment: &Segment, queue: &ObjectInfo) -> Result<Accounts, Segme
     Ok(accounts)
 }
 
-impl QueueView<'_> {
+impl QueueView {
     /// Visits the state of every block that has memory behind it; `None` is a word that no
     /// participant writes.
     pub(super) fn for_each_state(&self, mut visit: impl FnMut(Block, Option<State>)) {
         for class in self.parts.class_numbers() {
-            for index in 0..self.parts.backed(self.segment, class) as u32 {
+            for index in 0..self.parts.backed(class) as u32 {
                 let block = Block::new(class, index);
                 if let Some(descriptor) = self.parts.descriptor(block) {
                     visit(block, State::unpack(descriptor.state.load(Acquire))); // pairs with: own

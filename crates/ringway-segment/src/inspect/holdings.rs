@@ -93,7 +93,7 @@ impl Holdings {
                 );
             }
         });
-        let ring = view.parts.messages(segment);
+        let ring = view.parts.messages();
         let _ = ring.len(); // walks head up to what was taken; if it cannot, head is good enough
         let classes = &view.parts.geometry.classes;
         Ok(Self {

@@ -80,9 +80,9 @@ pub fn snapshot(segment: &Segment, queue: &ObjectInfo) -> Result<Snapshot, Segme
     let view = super::queue(segment, queue)?;
     let words = view.parts.words();
     let measures = view.parts.geometry.measures;
-    let ring = view.parts.messages(segment);
+    let ring = view.parts.messages();
     let new = ring.len()?;
-    let returned = returned_len(&view.parts, segment)?;
+    let returned = returned_len(&view.parts)?;
     let gets = ring.cells().head().load(Acquire); // pairs with: advance
     let shut_down = ring.is_closed()?;
     let first = segment.header().first_position;

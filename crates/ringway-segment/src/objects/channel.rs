@@ -14,7 +14,7 @@ mod sides;
 
 use core::sync::atomic::{
     AtomicU32, AtomicU64,
-    Ordering::{Relaxed, Release, SeqCst},
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
 };
 use std::sync::Arc;
 
@@ -24,12 +24,11 @@ use ringway_core::corruption::{Corruption, Part};
 use ringway_core::owned::{Batch, Owned};
 use ringway_core::owner::Owner;
 use ringway_core::position::Position;
-use ringway_core::prefetch;
 use ringway_core::ring::{ClaimEnd, Hints, PushError};
 use ringway_core::state::Lane;
 use ringway_core::store::{self, Lent, NoBlock, Released, Store};
 
-use self::cells::ChannelCells;
+use self::cells::{ChannelCells, ClassCells};
 pub use self::ends::Role;
 pub(super) use self::ends::settle;
 use self::layout::{
@@ -209,9 +208,9 @@ impl Channel {
     }
     #[inline(always)]
     fn ring(&self) -> ringway_core::ring::Ring<ChannelCells<'_>> {
-        self.parts.messages(self.segment())
+        self.parts.messages()
     }
-    fn store<'c>(&'c self, inside: Inside<'_>, class: u8) -> Store<'c, ChannelCells<'c>> {
+    fn store<'c>(&'c self, inside: Inside<'_>, class: u8) -> Store<'c, ClassCells<'c>> {
         self.parts.store(self.segment(), class, inside.me())
     }
     #[inline(always)]
@@ -227,15 +226,7 @@ impl Channel {
     #[inline(always)]
     pub fn take_at_hand(&self, _inside: Inside<'_>, class: u8) -> Option<OwnedBlock<'_>> {
         let parts = self.parts.class_parts(class);
-        let (owned, soon) = parts.local.take()?;
-        // The lines that a put will write soon; the getter that freed the block had them last.
-        if let Some(soon) = soon
-            && let Some((descriptor, bytes, _)) = parts.place(soon)
-        {
-            prefetch::for_writing(descriptor);
-            prefetch::for_writing(bytes.as_ptr());
-        }
-        Some(OwnedBlock::new(self, owned))
+        Some(OwnedBlock::new(self, parts.local.take()?))
     }
 
     /// A free block of a class, when none is at hand.
@@ -262,11 +253,65 @@ impl Channel {
         self.put_end != 0
     }
 
-    /// Gives a block back, and wakes a caller that waits for one. If that fails, it stays ours.
+    /// Gives a block back that a user had. Not inlined, so that guards stay in registers.
+    #[inline(never)]
+    fn take_back(&self, owned: Owned) {
+        if self.lent.first_takes_back() {
+            self.give_back(owned);
+        } else {
+            self.take_back_slowly(owned);
+        }
+    }
+
+    #[inline(never)]
+    fn take_back_slowly(&self, owned: Owned) {
+        self.lent.take_back(1);
+        self.give_back(owned);
+    }
+
+    /// Gives a block back. In a forked child, which has a copy of the handle, nothing is done: the
+    /// block is its parent's.
     #[inline(always)]
+    fn give_back(&self, owned: Owned) {
+        if let Ok(inside) = self.attachment().enter()
+            && let Err(owned) = self.release_fast(inside, owned)
+        {
+            self.give_back_slowly(owned);
+        }
+    }
+
+    #[inline(never)]
+    fn give_back_slowly(&self, owned: Owned) {
+        if let Ok(inside) = self.attachment().enter() {
+            // A block that a damaged ring does not take stays ours until we leave.
+            let _ = self.release(inside, owned);
+        }
+    }
+
+    /// Gives a block back by the way that nearly every block goes: it stays at hand.
+    ///
+    /// # Errors
+    /// The block, when [`release`](Self::release) has to do more.
+    #[inline(always)]
+    fn release_fast(&self, inside: Inside<'_>, owned: Owned) -> Result<(), Owned> {
+        let parts = self.parts.class_of(owned.block());
+        // SAFETY: a block of this queue, since its rings and stores are all that give blocks out.
+        let (descriptor, ..) = unsafe { parts.place_of_own(&owned) };
+        if !store::end_new_message(&descriptor.state, inside.me())
+            || parts.freed().count().has_sleepers()
+        {
+            return Err(owned);
+        }
+        parts.local.keep_by_first(owned, parts.keep)
+    }
+
+    /// Gives a block back, and wakes a caller that waits for one. If that fails, it stays ours.
+    #[inline(never)]
     fn release(&self, inside: Inside<'_>, owned: Owned) -> Result<(), SegmentError> {
-        let Some(parts) = self.parts.class_of(owned.block()) else { return Ok(()) };
-        let Some((descriptor, ..)) = parts.place(owned.block()) else { return Ok(()) };
+        let class = owned.block().class();
+        let parts = self.parts.class_parts(class);
+        // SAFETY: as in `release_fast`.
+        let (descriptor, ..) = unsafe { parts.place_of_own(&owned) };
         if let Err(found) = store::end_message(&descriptor.state, inside.me()) {
             self.lent.lend(1); // closing has to look for it
             return Err(not_ours(owned.block(), found));
@@ -279,17 +324,6 @@ impl Channel {
                 Err(owned) => owned,
             },
         };
-        self.release_to_ring(inside, owned, wanted)
-    }
-
-    #[inline(never)]
-    fn release_to_ring(
-        &self,
-        inside: Inside<'_>,
-        owned: Owned,
-        wanted: bool,
-    ) -> Result<(), SegmentError> {
-        let class = owned.block().class();
         match self.store(inside, class).release_to_ring(owned, wanted) {
             Ok(Released::ToRing(count)) => self.parts.freed(class).announce(count),
             Ok(Released::Kept) => {}
@@ -314,6 +348,33 @@ impl Channel {
     /// Wakes a caller that waits for a place, in the stead of one that was woken and takes none.
     pub fn pass_place_on(&self) {
         self.not_full().announce(1);
+    }
+
+    /// Puts bytes by the way that nearly every put goes: a block is at hand, and there is a place.
+    ///
+    /// # Errors
+    /// When a closer look is needed; with the block that holds the message, if there is one.
+    #[inline(always)]
+    pub fn put_fast(
+        &self,
+        inside: Inside<'_>,
+        message: &[u8],
+    ) -> Result<(), Option<OwnedBlock<'_>>> {
+        let ring = self.ring();
+        let opening = ring.opening(&self.hints).ok_or(None)?;
+        let parts = self.parts.class_parts(self.class_for(message.len()).ok_or(None)?);
+        let owned = parts.local.take().ok_or(None)?;
+        // SAFETY: a block of this class, which is ours. Nothing refers to its bytes yet.
+        let place = unsafe { parts.place_of_own(&owned) };
+        // SAFETY: as above.
+        unsafe { owned_block::write(place, message) };
+        match ring.push_into(opening, inside.me(), owned, &place.0.state, &self.hints) {
+            Ok(()) => {
+                self.not_empty().announce(1);
+                Ok(())
+            }
+            Err(owned) => Err(Some(OwnedBlock::new(self, owned))),
+        }
     }
 
     /// Publishes a block by the way that nearly every put goes.
@@ -421,7 +482,7 @@ impl Channel {
     /// # Errors
     /// [`SegmentError`].
     pub fn size(&self) -> Result<u64, SegmentError> {
-        Ok(self.ring().len()? + returned_len(&self.parts, self.segment())?)
+        Ok(self.ring().len()? + returned_len(&self.parts)?)
     }
 
     /// Whether `maxsize` messages wait for their first delivery: exact at one instant of the call.
@@ -516,7 +577,8 @@ impl Channel {
     /// once, and no message seems to have come back.
     #[inline(always)]
     pub fn is_plain(&self) -> bool {
-        match self.flags() {
+        match self.words().flags.word.load(Acquire) {
+            // pairs with: flags
             0 => true,
             flags => self.seems_plain(flags),
         }
@@ -535,7 +597,7 @@ impl Channel {
     /// Looks whether a word hides what callers wait for.
     fn check(&self, inside: Inside<'_>) -> Result<(), SegmentError> {
         self.ring().check(&self.hints)?;
-        if let Some(ring) = self.parts.returned(self.segment()) {
+        if let Some(ring) = self.parts.returned() {
             ring.check(&self.returned_hints)?;
         }
         for class in self.parts.class_numbers() {
@@ -572,9 +634,9 @@ fn give_up(segment: &Segment, parts: &Parts, me: Owner) -> bool {
     let mut is_clean = true;
     for class in parts.class_numbers() {
         let given_up = parts.store(segment, class, me).give_up(
-            |lane, position, block| parts.is_queued(segment, lane, position, block),
+            |lane, position, block| parts.is_queued(lane, position, block),
             |_| count_lost(parts),
-            |owned| push_again(segment, parts, me, owned),
+            |owned| push_again(parts, me, owned),
         );
         match given_up {
             Ok(blocks) => parts.freed(class).announce(u32::try_from(blocks).unwrap_or(EVERYBODY)),
@@ -600,9 +662,9 @@ impl Drop for AsleepWith<'_> {
 }
 
 /// Pushes a block whose participant ended in the middle of putting it back.
-fn push_again(segment: &Segment, parts: &Parts, me: Owner, owned: Owned) -> Result<(), Corruption> {
+fn push_again(parts: &Parts, me: Owner, owned: Owned) -> Result<(), Corruption> {
     // The slots have memory before any block is on its way there.
-    let Some(ring) = parts.returned(segment) else {
+    let Some(ring) = parts.returned() else {
         let (part, at) = (Part::Returned, owned.block().bits().into());
         return Err(Corruption { part, word: "slots", at, found: 0 });
     };
@@ -614,8 +676,8 @@ fn push_again(segment: &Segment, parts: &Parts, me: Owner, owned: Owned) -> Resu
 }
 
 /// How many messages are queued that were put back.
-pub(crate) fn returned_len(parts: &Parts, segment: &Segment) -> Result<u64, SegmentError> {
-    Ok(parts.returned(segment).map_or(Ok(0), |ring| ring.len())?)
+pub(crate) fn returned_len(parts: &Parts) -> Result<u64, SegmentError> {
+    Ok(parts.returned().map_or(Ok(0), |ring| ring.len())?)
 }
 
 fn count_lost(parts: &Parts) {
@@ -719,12 +781,12 @@ pub(super) fn reclaim(
         let me = at.life().owner(at.index());
         let reclaimed = parts.store(segment, class, me).reclaim(
             |state| gone.condemn(state),
-            |lane, position, block| parts.is_queued(segment, lane, position, block),
+            |lane, position, block| parts.is_queued(lane, position, block),
             |_| {
                 done.lost_messages += 1;
                 count_lost(&parts);
             },
-            |owned| push_again(segment, &parts, me, owned),
+            |owned| push_again(&parts, me, owned),
         );
         // A class whose ring is damaged keeps what is left; the others are gone through as well.
         match reclaimed {

@@ -110,8 +110,11 @@ impl<T: Payload + ?Sized> Queue<T> {
 
     #[inline(always)]
     fn get_until(&self, until: Until) -> Result<Received<'_, T>, GetError> {
-        let block = Guard::new(self.shared.receive_one(until)?);
-        Received::checked(MaybeOwned::Borrowed(&self.shared), block)
+        let block = match self.shared.receive_fast() {
+            Some(held) => held,
+            None => self.shared.receive_one_slowly(until)?,
+        };
+        Received::checked(MaybeOwned::Borrowed(&self.shared), Guard::new(block))
     }
 }
 
@@ -126,7 +129,7 @@ impl<T: Message> Queue<T> {
     /// # Errors
     /// As of [`get`](Self::get).
     pub unsafe fn get_unchecked(&self) -> Result<Received<'_, T>, GetError> {
-        let block = Guard::new(self.shared.receive_one(Until::Forever)?);
+        let block = Guard::new(self.shared.receive_one_slowly(Until::Forever)?);
         // SAFETY: the caller vouches for what was put.
         unsafe { Received::unchecked(MaybeOwned::Borrowed(&self.shared), block) }
     }

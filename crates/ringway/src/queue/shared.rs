@@ -165,12 +165,31 @@ impl Shared {
         value: &V,
         until: Until,
     ) -> Result<(), Stop> {
-        self.may_put(until)?;
-        let (held, inside) = value.fill(self, until)?;
-        match self.channel.push_fast(inside, held) {
+        match value.put_fast(self) {
             Ok(()) => Ok(()),
-            Err(held) => self.put_slowly(held, until, &mut || Ok(value.fill(self, until)?.0)),
+            Err(held) => self.put_with_care(value, held, until),
         }
+    }
+
+    #[inline(never)]
+    fn put_with_care<'s, T: Payload + ?Sized, V: AsMessage<T>>(
+        &'s self,
+        value: &V,
+        held: Option<OwnedBlock<'s>>,
+        until: Until,
+    ) -> Result<(), Stop> {
+        let held = match held {
+            Some(held) => held,
+            None => {
+                self.may_put(until)?;
+                let (held, inside) = value.fill(self, until)?;
+                match self.channel.push_fast(inside, held) {
+                    Ok(()) => return Ok(()),
+                    Err(held) => held,
+                }
+            }
+        };
+        self.put_slowly(held, until, &mut || Ok(value.fill(self, until)?.0))
     }
 
     /// Looks whether a put may begin: a caller that does not want to wait learns at once that the
@@ -184,6 +203,19 @@ impl Shared {
         Ok(())
     }
 
+    /// Puts bytes by the way that nearly every put goes.
+    ///
+    /// # Errors
+    /// When a closer look is needed; with the block that holds the message, if there is one.
+    #[inline(always)]
+    pub(crate) fn put_fast(&self, message: &[u8]) -> Result<(), Option<OwnedBlock<'_>>> {
+        match self.channel.attachment().enter() {
+            Ok(inside) => self.channel.put_fast(inside, message),
+            Err(_) => Err(None),
+        }
+    }
+
+    #[inline]
     fn stop(error: PushError) -> Stop {
         match error {
             PushError::Full => Stop::Full,
@@ -296,20 +328,16 @@ impl Shared {
         }
     }
 
-    /// Takes the oldest message, waiting for it.
+    /// Takes the oldest message by the way that nearly every get goes.
     #[inline(always)]
-    pub(crate) fn receive_one(&self, until: Until) -> Result<OwnedBlock<'_>, GetError> {
-        if let Ok(inside) = self.channel.attachment().enter()
-            && self.channel.is_plain()
-            && let Some(held) = self.channel.claim_fast(inside)
-        {
-            return Ok(held);
-        }
-        self.receive_one_slowly(until)
+    pub(crate) fn receive_fast(&self) -> Option<OwnedBlock<'_>> {
+        let inside = self.channel.attachment().enter().ok()?;
+        if self.channel.is_plain() { self.channel.claim_fast(inside) } else { None }
     }
 
+    /// Takes the oldest message, waiting for it.
     #[inline(never)]
-    fn receive_one_slowly(&self, until: Until) -> Result<OwnedBlock<'_>, GetError> {
+    pub(crate) fn receive_one_slowly(&self, until: Until) -> Result<OwnedBlock<'_>, GetError> {
         let failed = |error| self.no_message(GetErrorKind::Segment(error));
         let inside = self.channel.attachment().enter().map_err(failed)?;
         let attempt = || {

@@ -61,7 +61,7 @@ impl Channel {
             return Ok(());
         }
         let before = self.words().putters.word.fetch_add(JOINED, SeqCst); // putters
-        if before & ENDED != 0 { close(&self.parts, self.segment()) } else { Ok(()) }
+        if before & ENDED != 0 { close(&self.parts) } else { Ok(()) }
     }
 
     /// Ends the role of this handle as a putter, while its process still uses the queue.
@@ -77,7 +77,7 @@ impl Channel {
         if !self.ends {
             return Ok(());
         }
-        end_if_over(&self.parts, self.segment(), || self.object.has_users_as(ROLE_PUTTER))
+        end_if_over(&self.parts, || self.object.has_users_as(ROLE_PUTTER))
     }
 }
 
@@ -88,14 +88,10 @@ pub(crate) fn settle(segment: &Segment, object: &ObjectInfo) -> Result<(), Segme
         return Ok(()); // it is over
     }
     let parts = parts_of(segment, object)?;
-    end_if_over(&parts, segment, || has_users_as(segment, object.entry, life, ROLE_PUTTER))
+    end_if_over(&parts, || has_users_as(segment, object.entry, life, ROLE_PUTTER))
 }
 
-fn end_if_over(
-    parts: &Parts,
-    segment: &Segment,
-    has_putters: impl Fn() -> bool,
-) -> Result<(), SegmentError> {
+fn end_if_over(parts: &Parts, has_putters: impl Fn() -> bool) -> Result<(), SegmentError> {
     let word = &parts.words().putters.word;
     let mut seen = word.load(SeqCst); // pairs with: putters
     while seen & ENDED == 0 {
@@ -108,12 +104,12 @@ fn end_if_over(
             Err(now) => seen = now,
         }
     }
-    close(parts, segment)
+    close(parts)
 }
 
 /// Closes the ring of a queue that has ended, if that has not been done yet.
-fn close(parts: &Parts, segment: &Segment) -> Result<(), SegmentError> {
-    let ring = parts.messages(segment);
+fn close(parts: &Parts) -> Result<(), SegmentError> {
+    let ring = parts.messages();
     if !ring.is_closed()? {
         ring.close(&Hints::default())?;
         wake_all(parts);
@@ -197,7 +193,7 @@ mod tests {
         let mut first = putter(&at);
         first.object.give_up_roles(ROLE_PUTTER);
         let joining = core::cell::Cell::new(None);
-        end_if_over(&getter.parts, getter.segment(), || {
+        end_if_over(&getter.parts, || {
             let seen = getter.object.has_users_as(ROLE_PUTTER);
             if !seen {
                 joining.set(Some(putter(&at)));

@@ -2,11 +2,13 @@
 
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ops::{Deref, DerefMut};
+use core::ptr::NonNull;
 use core::sync::atomic::Ordering::Relaxed;
 
 use ringway_core::owned::{Batch, Owned};
 
 use super::Channel;
+use super::layout::Descriptor;
 
 /// A block of a queue that this process owns.
 pub struct OwnedBlock<'c> {
@@ -15,6 +17,7 @@ pub struct OwnedBlock<'c> {
 }
 
 impl<'c> OwnedBlock<'c> {
+    /// Of a block that a ring or a store of the channel gave out.
     #[inline(always)]
     pub(super) fn new(channel: &'c Channel, owned: Owned) -> Self {
         Self { channel, owned: ManuallyDrop::new(owned) }
@@ -33,82 +36,83 @@ impl<'c> OwnedBlock<'c> {
         unsafe { ManuallyDrop::take(&mut this.owned) }
     }
 
+    /// What is kept about it, where its bytes begin, and how many it has.
+    #[inline(always)]
+    fn place(&self) -> (&Descriptor, NonNull<u8>, usize) {
+        // SAFETY: it was made of a block of its channel.
+        unsafe { self.channel.parts.place_of_own(&self.owned) }
+    }
+
     /// All its bytes, to be filled.
     #[inline]
     pub fn room(&mut self) -> &mut [MaybeUninit<u8>] {
-        match self.channel.parts.place(self.owned.block()) {
-            // SAFETY: the block lies within the mapping and has `bytes` bytes. Its state word says
-            // that it is ours, so no correct participant touches it; within this process there is
-            // one `Owned` of it, which is borrowed here.
-            Some((_, base, bytes)) => unsafe {
-                core::slice::from_raw_parts_mut(base.as_ptr().cast(), bytes)
-            },
-            None => &mut [],
-        }
+        let (_, base, bytes) = self.place();
+        // SAFETY: the block lies within the mapping and has `bytes` bytes. Its state word says that
+        // it is ours, so no correct participant touches it; within this process there is one
+        // `Owned` of it, which is borrowed here.
+        unsafe { core::slice::from_raw_parts_mut(base.as_ptr().cast(), bytes) }
     }
 
     /// The first `length` of its bytes, to be filled or read. They are what an earlier message
     /// left, or zero.
     #[inline]
     pub fn filled(&mut self, length: usize) -> &mut [u8] {
-        match self.channel.parts.place(self.owned.block()) {
-            // SAFETY: as in `room`. Bytes of a shared mapping are always initialised: by an earlier
-            // message, or with zeros by the kernel.
-            Some((_, base, bytes)) => unsafe {
-                core::slice::from_raw_parts_mut(base.as_ptr(), length.min(bytes))
-            },
-            None => &mut [],
-        }
+        let (_, base, bytes) = self.place();
+        // SAFETY: as in `room`. Bytes of a shared mapping are always initialised: by an earlier
+        // message, or with zeros by the kernel.
+        unsafe { core::slice::from_raw_parts_mut(base.as_ptr(), length.min(bytes)) }
     }
 
     /// Makes `message` the message in it. One that is longer than the block becomes empty.
     #[inline(always)]
     pub fn write(&mut self, message: &[u8]) {
-        let Some((descriptor, base, bytes)) = self.channel.parts.place(self.owned.block()) else {
-            return;
-        };
-        // The length stays that of the caller, who may know it at compile time.
-        if message.len() > bytes {
-            return descriptor.length.store(0, Relaxed); // ours; carried by: publish
-        }
-        // SAFETY: as in `room`; `message` is not in the block, which is borrowed mutably.
-        unsafe { base.as_ptr().copy_from_nonoverlapping(message.as_ptr(), message.len()) };
-        descriptor.length.store(message.len() as u64, Relaxed); // ours; carried by: publish
+        // SAFETY: the block is ours, and borrowed mutably.
+        unsafe { write(self.place(), message) };
     }
 
     /// The message in it. A length that cannot be is cut to the block.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
-        match self.channel.parts.place(self.owned.block()) {
-            Some((descriptor, base, bytes)) => {
-                let length = descriptor.length.load(Relaxed); // ours; carried by: publish
-                let length = length.min(bytes as u64) as usize;
-                // SAFETY: as in `room`; memory of a shared mapping is initialised.
-                unsafe { core::slice::from_raw_parts(base.as_ptr(), length) }
-            }
-            None => &[],
-        }
+        let (descriptor, base, bytes) = self.place();
+        let length = descriptor.length.load(Relaxed); // ours; carried by: publish
+        let length = length.min(bytes as u64) as usize;
+        // SAFETY: as in `room`; memory of a shared mapping is initialised.
+        unsafe { core::slice::from_raw_parts(base.as_ptr(), length) }
     }
 
     /// Sets the length of the message in it, which a push publishes.
     #[inline]
     pub fn set_length(&mut self, bytes: usize) {
-        if let Some(descriptor) = self.channel.parts.descriptor(self.owned.block()) {
-            descriptor.length.store(bytes as u64, Relaxed); // ours; carried by: publish
-        }
+        self.place().0.length.store(bytes as u64, Relaxed); // ours; carried by: publish
     }
+}
+
+/// Makes `message` the message in the block at this place. One that is longer than the block
+/// becomes empty.
+///
+/// # Safety
+/// The block is the caller's, and nothing else in this process refers to its bytes.
+#[inline(always)]
+pub(super) unsafe fn write(
+    (descriptor, base, bytes): (&Descriptor, NonNull<u8>, usize),
+    message: &[u8],
+) {
+    // The length stays that of the caller, who may know it at compile time.
+    if message.len() > bytes {
+        return descriptor.length.store(0, Relaxed); // ours; carried by: publish
+    }
+    // SAFETY: the block lies within the mapping and has `bytes` bytes. Its state word says that it
+    // is ours, so no correct participant touches it; nor does this process, as the caller vouches.
+    unsafe { base.as_ptr().copy_from_nonoverlapping(message.as_ptr(), message.len()) };
+    descriptor.length.store(message.len() as u64, Relaxed); // ours; carried by: publish
 }
 
 impl Drop for OwnedBlock<'_> {
     #[inline]
     fn drop(&mut self) {
-        // A forked child has a copy of the handle, but the block is its parent's. A block that a
-        // damaged ring does not take stays ours until we leave.
-        if let Ok(inside) = self.channel.attachment().enter() {
-            // SAFETY: taken once, in this drop.
-            let owned = unsafe { ManuallyDrop::take(&mut self.owned) };
-            let _ = self.channel.release(inside, owned);
-        }
+        // SAFETY: taken once, in this drop.
+        let owned = unsafe { ManuallyDrop::take(&mut self.owned) };
+        self.channel.give_back(owned);
     }
 }
 
@@ -219,9 +223,9 @@ impl DerefMut for Guard<'_> {
 impl Drop for Guard<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.channel.lent.take_back(1);
-        // SAFETY: dropped once, in this drop.
-        unsafe { ManuallyDrop::drop(&mut self.0) };
+        // SAFETY: taken once, in this drop.
+        let held = unsafe { ManuallyDrop::take(&mut self.0) };
+        held.channel.take_back(held.into_owned());
     }
 }
 

@@ -31,7 +31,7 @@ impl Channel {
     pub(super) fn may_have_returned(&self) -> bool {
         // Damage is met by the claim.
         self.parts
-            .returned(self.segment())
+            .returned()
             .is_some_and(|ring| !ring.seems_empty(&self.returned_hints).unwrap_or(false))
     }
 
@@ -55,8 +55,7 @@ impl Channel {
         batch: &mut OwnedBlocks<'_>,
         max: usize,
     ) -> Result<ClaimEnd, SegmentError> {
-        let returned =
-            Returned { ring: || self.parts.returned(self.segment()), hints: &*self.returned_hints };
+        let returned = Returned { ring: || self.parts.returned(), hints: &*self.returned_hints };
         returned.claim_both(inside.me(), batch.owned(), max, |batch, max| {
             self.claim_new(inside, batch, max)
         })
@@ -69,7 +68,7 @@ impl Channel {
         batch: &mut OwnedBlocks<'_>,
         max: usize,
     ) -> Result<usize, SegmentError> {
-        let Some(ring) = self.parts.returned(self.segment()) else { return Ok(0) };
+        let Some(ring) = self.parts.returned() else { return Ok(0) };
         let before = batch.len();
         ring.claim(inside.me(), batch.owned(), max, &self.returned_hints)?;
         Ok(batch.len() - before)
