@@ -136,6 +136,7 @@ impl Script {
     /// When the file cannot be written.
     pub fn run(mut self, steps: &[Step]) -> Tally {
         let ends = self.ends.clone();
+        let lenders = self.ends.each_ref().map(Queue::as_bytes);
         let mut held = Vec::new();
         let mut loans = Vec::new();
         for (place, &step) in steps.iter().enumerate() {
@@ -145,7 +146,7 @@ impl Script {
                     let queue = &ends[place % 2];
                     match operation % OPERATIONS {
                         0 => self.hold(queue.try_get(), &mut held),
-                        1 => match queue.try_loan(8) {
+                        1 => match lenders[place % 2].try_loan(8) {
                             Ok(loan) if loans.len() < HELD_MAX => loans.push(loan),
                             result => self.put(result.map(drop)),
                         },
@@ -163,7 +164,7 @@ impl Script {
             }
         }
         drop((held, loans));
-        drop(ends);
+        drop((ends, lenders));
         if let Ok(again) = options().open_fd(&self.file) {
             for operation in 5..OPERATIONS {
                 self.operate(&again, operation);
@@ -206,10 +207,10 @@ impl Script {
         match operation {
             5 => self.put(queue.try_put(number)),
             6 => self.put(queue.put_timeout(number, SOON)),
-            7 => self.put(queue.try_put_bytes([9; 200])),
+            7 => self.put(queue.as_bytes().try_put([9; 200])),
             8 => self.get(queue.try_get().map(|message| drop(message.deserialize()))),
             9 => self.get(queue.get_timeout(SOON).map(drop)),
-            10 => self.get(queue.try_get_bytes().map(|message| {
+            10 => self.get(queue.as_bytes().try_get().map(|message| {
                 std::hint::black_box(message.iter().map(|&byte| u64::from(byte)).sum::<u64>());
             })),
             11 => self.get(queue.get_many_timeout(3, SOON).map(|batch| {
@@ -220,10 +221,10 @@ impl Script {
             12 => self.ask(queue.is_full()),
             13 => self.ask(queue.len()),
             14 => self.ask(queue.snapshot()),
-            15 => self.ask(queue.recover()),
+            15 => self.ask(queue.reclaim()),
             16 => self.ask(queue.is_shut_down()),
-            17 if number.is_multiple_of(7) => self.ask(queue.shutdown(false)),
-            18 if number.is_multiple_of(11) => self.ask(queue.shutdown(true)),
+            17 if number.is_multiple_of(7) => self.ask(queue.shutdown()),
+            18 if number.is_multiple_of(11) => self.ask(queue.shutdown_now()),
             19 => match queue.put_many_timeout(&[number, number], SOON) {
                 Err(PutManyError { error, .. }) => self.put(Err(error)),
                 Ok(()) => self.put::<()>(Ok(())),

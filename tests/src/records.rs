@@ -83,7 +83,7 @@ impl Records {
             .loans(LOANS);
         let queue = options.create(Place::Unnamed).expect("a queue");
         queue.put(Record::example()).expect("a place");
-        let good = queue.get_bytes().expect("the record").to_vec();
+        let good = queue.get().expect("the record").bytes().to_vec();
         Self { queue, good, max_message }
     }
 
@@ -107,7 +107,7 @@ impl Records {
     pub fn offer(&self, bytes: &[u8]) -> bool {
         let bytes = &bytes[..bytes.len().min(self.max_message)];
         let good = Record::example();
-        self.queue.try_put_bytes(bytes).expect("a place and a block");
+        self.queue.as_bytes().try_put(bytes).expect("a place and a block");
         self.queue.try_put(&good).expect("a place and a block");
         let taken = match self.queue.try_get() {
             Ok(record) => record.deserialize().ok(),

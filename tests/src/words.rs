@@ -11,7 +11,7 @@ use ringway_segment::layout::{
     FRAME_AT, Frame, FrameWords, Measures, PARTICIPANTS_AT, Participant,
 };
 use ringway_segment::objects::channel::layout::{
-    ChannelMeasures, ChannelWords, ClassWords, Geometry,
+    ChannelMeasures, ChannelWords, ClassWords, Descriptor, Geometry,
 };
 
 /// Flags of the segment.
@@ -108,6 +108,11 @@ impl Words {
     /// A slot of the ring of free blocks of a class.
     pub fn free_slot(&self, class: usize, index: u64) -> u64 {
         self.body + self.geometry.classes[class].slots_at + index * size_of::<u64>() as u64
+    }
+    /// The state word of a block.
+    pub fn state(&self, class: usize, block: u64) -> u64 {
+        let descriptor = block * size_of::<Descriptor>() as u64;
+        self.body + self.geometry.classes[class].descriptors_at + descriptor
     }
     /// Number of blocks of a class that have memory behind them.
     pub fn backed(&self, class: usize) -> u64 {

@@ -21,7 +21,7 @@ fn pass(pairs: u64, strategy: &str, each: u64) {
         for count in acknowledged {
             assert_eq!(count.join().unwrap(), each);
         }
-        queue.shutdown(false).unwrap();
+        queue.shutdown().unwrap();
         taken.into_iter().map(|taken| taken.join().unwrap()).collect()
     });
     assert!(producers.iter_mut().chain(&mut consumers).all(|worker| worker.finish().success()));

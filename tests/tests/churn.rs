@@ -32,7 +32,7 @@ fn threads_come_and_go_while_their_process_forks() {
     let mut churn = worker!("churn", name, seconds, seed);
     println!("{}", churn.hear());
     assert!(churn.finish().success());
-    assert_eq!(queue.recover().unwrap(), Default::default(), "it left properly");
+    assert_eq!(queue.reclaim().unwrap(), Default::default(), "it left properly");
     capacity_is_exact(&queue);
     assert_eq!(queue.snapshot().unwrap().holders.len(), 1);
     drop((dog, queue));

@@ -47,9 +47,9 @@ fn objects_are_found_by_their_names() {
     );
 
     let same = Context::open(&name).unwrap();
-    jobs.put_bytes("over there").unwrap();
+    jobs.put("over there").unwrap();
     let there = Queue::<[u8]>::open_in(&same, "jobs").unwrap();
-    assert_eq!(&*there.get_bytes().unwrap(), b"over there");
+    assert_eq!(&*there.get().unwrap(), b"over there");
     let guard = print.acquire().unwrap();
     assert!(Lock::open_in(&same, "print").unwrap().try_acquire().unwrap_err().is_held());
     drop(guard);
@@ -89,7 +89,7 @@ fn each_name_stands_for_one_object() {
 
     let same = small().open_or_create_in(&context, "jobs").unwrap();
     let elsewhere = small().open_or_create_in(&other, "jobs").unwrap();
-    jobs.put_bytes("here").unwrap();
+    jobs.put("here").unwrap();
     assert_eq!((same.len().unwrap(), elsewhere.len().unwrap()), (1, 0));
 }
 
@@ -168,15 +168,15 @@ fn a_context_that_is_full_says_of_what() {
     let (context, _name, _dog) = made(8, 2 * bytes);
     let queues = ["a", "b"].map(|name| large().create_in(&context, name).unwrap());
     full_of(large().create_in(&context, "c").unwrap_err(), "space");
-    queues[0].put_bytes([7; 60_000]).unwrap();
+    queues[0].put([7; 60_000]).unwrap();
     queues[0].remove().unwrap();
     full_of(large().create_in(&context, "c").unwrap_err(), "space"); // it is still in use
     drop(queues);
     let third = large().create_in(&context, "c").expect("the place of a");
     assert_eq!(third.len().unwrap(), 0, "nothing of the earlier one");
     for _ in 0..10 {
-        third.put_bytes([1; 60_000]).unwrap();
-        assert_eq!(*third.get_bytes().unwrap(), [1; 60_000]);
+        third.put([1; 60_000]).unwrap();
+        assert_eq!(*third.get().unwrap(), [1; 60_000]);
     }
 }
 
@@ -193,18 +193,18 @@ fn an_object_that_was_removed_goes_with_its_last_user() {
     assert!(matches!(Queue::<[u8]>::open_in(&same, "jobs"), Err(OpenError::NotFound { .. })));
     assert!(jobs.snapshot().unwrap().removed);
     let next = small().create_in(&context, "jobs").expect("the name is free");
-    next.put_bytes("of the next").unwrap();
-    first.put_bytes("of the first").unwrap();
-    assert_eq!(&*there.get_bytes().unwrap(), b"of the first");
+    next.put("of the next").unwrap();
+    first.put("of the first").unwrap();
+    assert_eq!(&*there.get().unwrap(), b"of the first");
     assert_eq!(context.objects().iter().map(|o| o.is_going).collect::<Vec<_>>(), [true, false]);
 
     drop((jobs, first, there));
     assert_eq!(context.objects().len(), 2, "one handle is left");
-    third.put_bytes("of the last").unwrap();
+    third.put("of the last").unwrap();
     drop(third);
     assert_eq!(context.objects().len(), 1);
     Lock::create_in(&context, "print").expect("an entry");
-    assert_eq!(&*next.get_bytes().unwrap(), b"of the next");
+    assert_eq!(&*next.get().unwrap(), b"of the next");
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn what_a_dead_process_had_in_each_object_comes_back() {
     let jobs = small().create_in(&context, "jobs").unwrap();
     let print = Lock::create_in(&context, "print").unwrap();
     for _ in 0..3 {
-        jobs.put_bytes("lost").unwrap();
+        jobs.put("lost").unwrap();
         let lost = jobs.snapshot().unwrap().lost;
         let mut dying = worker!("hold-both", name);
         assert_eq!(dying.hear(), "holds both");
@@ -257,7 +257,7 @@ fn makers_and_removers_that_are_killed_leave_nothing() {
     let warm_up = || {
         let queues = ["a", "b", "c"].map(|name| small().open_or_create_in(&context, name));
         for queue in queues.into_iter().flatten() {
-            queue.try_put_bytes("one").unwrap();
+            queue.try_put("one").unwrap();
             queue.remove().unwrap();
         }
     };
@@ -287,7 +287,7 @@ fn makers_and_removers_that_are_killed_leave_nothing() {
     // A lock that is gone leaves its page, wherever it was; a queue has more than one.
     assert!(after <= before + (16 << 12), "{before} bytes before, {after} after");
     let whole = small().maxsize(WHOLE).create_in(&context, "whole").expect("all the space in one");
-    whole.put_bytes("one").unwrap();
+    whole.put("one").unwrap();
 }
 
 #[test]
@@ -296,10 +296,10 @@ fn a_context_without_a_name_serves_its_process() {
         let context = Context::options().objects(4).space(SPACE).create(place).unwrap();
         let jobs = small().create_in(&context, "jobs").unwrap();
         let print = Lock::create_in(&context, "print").unwrap();
-        jobs.put_bytes("one").unwrap();
+        jobs.put("one").unwrap();
         let _guard = print.acquire().unwrap();
         let same = Queue::<[u8]>::open_in(&context.clone(), "jobs").unwrap();
-        assert_eq!(&*same.get_bytes().unwrap(), b"one");
+        assert_eq!(&*same.get().unwrap(), b"one");
         jobs.remove().unwrap();
         drop((jobs, same));
         assert_eq!(names(&context), ["print"]);
@@ -315,6 +315,6 @@ fn objects_outlive_their_context_in_each_process() {
     assert!(!context.remove().unwrap());
     drop(context);
     assert!(matches!(Context::open(&name), Err(OpenError::NotFound { .. })));
-    jobs.put_bytes("still").unwrap();
-    assert_eq!(&*there.get_bytes().unwrap(), b"still");
+    jobs.put("still").unwrap();
+    assert_eq!(&*there.get().unwrap(), b"still");
 }

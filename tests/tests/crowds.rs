@@ -35,11 +35,11 @@ fn of_a_thousand_sleepers_one_gets_the_message() {
         thread::sleep(Duration::from_millis(5));
     }
     for number in 0..20 {
-        queue.put_bytes(number.to_string()).unwrap();
+        queue.put(number.to_string()).unwrap();
         assert_eq!(heard.recv().unwrap(), number.to_string());
     }
     assert!(heard.recv_timeout(Duration::from_millis(300)).is_err(), "a message came twice");
-    queue.shutdown(false).unwrap();
+    queue.shutdown().unwrap();
     let mut ended: Vec<String> = heard.iter().collect();
     ended.dedup();
     assert_eq!(ended, ["ended 100"], "every sleeper woke when the queue was shut down");
@@ -57,7 +57,7 @@ fn one_who_is_slow_delays_nobody_else() {
         let take = |pause: Duration| {
             let mut count = 0_u64;
             loop {
-                match queue.get_bytes() {
+                match queue.get() {
                     Ok(_guard) => {
                         count += 1;
                         thread::sleep(pause);
@@ -70,10 +70,10 @@ fn one_who_is_slow_delays_nobody_else() {
         let slow = scope.spawn(move || take(Duration::from_millis(100)));
         let fast: Vec<_> = (0..3).map(|_| scope.spawn(move || take(Duration::ZERO))).collect();
         for number in 0..MESSAGES {
-            queue.put_bytes(number.to_le_bytes()).unwrap();
+            queue.put(number.to_le_bytes()).unwrap();
             thread::sleep(Duration::from_micros(500)); // so that the slow one would get its turn, were it in line
         }
-        queue.shutdown(false).unwrap();
+        queue.shutdown().unwrap();
         let fast: u64 = fast.into_iter().map(|thread| thread.join().unwrap()).sum();
         (slow.join().unwrap(), fast)
     });
@@ -97,7 +97,7 @@ fn sixty_four_threads_share_one_place() {
                 scope.spawn(|| {
                     let mut taken = Vec::new();
                     loop {
-                        match queue.get_bytes() {
+                        match queue.get() {
                             Ok(message) => taken.push(u64::from_le_bytes(
                                 (*message).try_into().expect("eight bytes"),
                             )),
@@ -121,12 +121,12 @@ fn sixty_four_threads_share_one_place() {
                 let queue = &queue;
                 putting.spawn(move || {
                     (0..rounds).for_each(|number| {
-                        queue.put_bytes((putter << 32 | number).to_le_bytes()).unwrap()
+                        queue.put((putter << 32 | number).to_le_bytes()).unwrap()
                     })
                 });
             }
         });
-        queue.shutdown(false).unwrap();
+        queue.shutdown().unwrap();
         assert!(most.join().unwrap() <= 1, "two were seen in it at once");
         getters.into_iter().map(|thread| thread.join().unwrap()).collect()
     });

@@ -103,12 +103,12 @@ fn a_block_without_memory_is_not_touched() {
         .loans(8)
         .create(folder.join("q"))
         .unwrap();
-    queue.put_bytes(b"one").unwrap();
+    queue.put(b"one").unwrap();
     let words = Words::of(&queue);
     let slot = words.read(words.slot(0));
     assert_eq!(slot & 0xff_ffff, 0, "the message is in block 0");
     words.write(words.slot(0), words.naming_the_last_block(slot));
-    match queue.try_get_bytes() {
+    match queue.try_get() {
         Err(GetError {
             kind: GetErrorKind::Segment(SegmentError::Corrupt(corruption)), ..
         }) => {
@@ -126,7 +126,7 @@ fn a_head_that_ran_ahead_is_told_to_whoever_waits() {
     let words = Words::of(&options.create(folder.join("q")).unwrap());
     words.write(words.head(), 100);
     let queue = options.open(folder.join("q")).unwrap();
-    match queue.get_bytes_timeout(Duration::from_secs(60)) {
+    match queue.get_timeout(Duration::from_secs(60)) {
         Err(GetError {
             kind: GetErrorKind::Segment(SegmentError::Corrupt(corruption)), ..
         }) => {

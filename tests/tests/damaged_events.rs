@@ -30,10 +30,10 @@ fn who_waits_for_a_message_gets_it() {
                 let _dog = Watchdog::of(&queue);
                 let words = Words::of(&queue);
                 let sleeper = options().open_fd(&words).unwrap();
-                let getter = thread::spawn(move || sleeper.get_bytes().unwrap().to_vec());
+                let getter = thread::spawn(move || sleeper.get().unwrap().to_vec());
                 until(|| queue.snapshot().unwrap().waiting_to_get > 0);
                 words.write(words.not_empty(), lie);
-                queue.put_bytes("a message").unwrap();
+                queue.put("a message").unwrap();
                 assert_eq!(getter.join().unwrap(), b"a message");
             });
         }
@@ -48,14 +48,14 @@ fn who_waits_for_a_place_gets_it() {
                 let queue = options().create(Place::Unnamed).unwrap();
                 let _dog = Watchdog::of(&queue);
                 let words = Words::of(&queue);
-                queue.put_bytes("first").unwrap();
+                queue.put("first").unwrap();
                 let sleeper = options().open_fd(&words).unwrap();
-                let putter = thread::spawn(move || sleeper.put_bytes("second").unwrap());
+                let putter = thread::spawn(move || sleeper.put("second").unwrap());
                 until(|| queue.snapshot().unwrap().waiting_to_put > 0);
                 words.write(words.not_full(), lie);
-                assert_eq!(&*queue.get_bytes().unwrap(), b"first");
+                assert_eq!(&*queue.get().unwrap(), b"first");
                 putter.join().unwrap();
-                assert_eq!(&*queue.get_bytes().unwrap(), b"second");
+                assert_eq!(&*queue.get().unwrap(), b"second");
             });
         }
     });

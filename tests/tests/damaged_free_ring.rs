@@ -18,7 +18,7 @@ fn damaged() -> (Queue<[u8]>, Words, u64) {
     let queue = options().create(Place::Unnamed).unwrap();
     let words = Words::of(&queue);
     let producer = options().open_fd(&words).unwrap();
-    producer.put_many_bytes(&[b"small"; MESSAGES]).unwrap();
+    producer.put_many(&[b"small"; MESSAGES]).unwrap();
     drop(producer);
     let tail = words.write(words.free_tail(0), 10_000);
     (queue, words, tail)
@@ -32,13 +32,13 @@ fn is_tail(error: SegmentError) -> bool {
 fn released_blocks_come_back() {
     let (queue, words, tail) = damaged();
     for _ in 0..MESSAGES {
-        drop(queue.get_bytes().unwrap());
+        drop(queue.get().unwrap());
     }
     let later = options().open_fd(&words).unwrap();
     drop(queue); // tries once more, in vain
-    assert!(is_tail(later.recover().unwrap_err().kind), "it cannot be given back yet");
+    assert!(is_tail(later.reclaim().unwrap_err().kind), "it cannot be given back yet");
     words.write(words.free_tail(0), tail);
-    assert!(later.recover().unwrap().blocks > 0);
+    assert!(later.reclaim().unwrap().blocks > 0);
     let last = options().open_fd(&words).unwrap();
     drop(later); // the block with which it met the damage is its own until it leaves
     every_block_is_there(&last);
@@ -48,7 +48,7 @@ fn released_blocks_come_back() {
 fn released_blocks_come_back_when_their_owner_leaves() {
     let (queue, words, tail) = damaged();
     for _ in 0..MESSAGES {
-        drop(queue.get_bytes().unwrap());
+        drop(queue.get().unwrap());
     }
     words.write(words.free_tail(0), tail);
     drop(queue);
@@ -58,11 +58,11 @@ fn released_blocks_come_back_when_their_owner_leaves() {
 #[test]
 fn blocks_of_messages_that_a_shutdown_dropped_come_back() {
     let (queue, words, tail) = damaged();
-    assert!(is_tail(queue.shutdown(true).unwrap_err().kind));
+    assert!(is_tail(queue.shutdown_now().unwrap_err().kind));
     assert!(queue.is_shut_down().unwrap());
     words.write(words.free_tail(0), tail);
-    while queue.try_get_bytes().is_ok() {}
-    queue.recover().unwrap();
+    while queue.try_get().is_ok() {}
+    queue.reclaim().unwrap();
     assert_eq!(held_or_free(&queue), (0, 0));
 }
 
@@ -82,7 +82,7 @@ fn a_block_of_another_class_is_not_taken() {
         let named = words.read(at);
         words.write(at, named & !(0xf << 24)); // the same number, of the small ones
     }
-    let errors: Vec<_> = (0..8).filter_map(|_| queue.try_put_bytes([1; 200]).err()).collect();
+    let errors: Vec<_> = (0..8).filter_map(|_| queue.try_put([1; 200]).err()).collect();
     let is_slot = |error: &PutError<_>| matches!(error, PutError { kind: PutErrorKind::Segment(SegmentError::Corrupt(corruption)), .. } if corruption.word == "slot");
     assert!(!errors.is_empty() && errors.iter().all(is_slot), "{errors:?}");
 }
@@ -99,19 +99,19 @@ fn a_damaged_class_does_not_keep_recovery_from_the_others() {
     let lost = options().open_fd(&words).unwrap();
     let index = queue.snapshot().unwrap().holders[1].participant.index;
     let loans = [lost.loan(200).unwrap(), lost.loan(200).unwrap()];
-    let message = lost.get_bytes().unwrap();
+    let message = lost.get().unwrap();
     loans.into_iter().for_each(std::mem::forget);
     std::mem::forget(message);
     words.end_life(index);
 
-    assert!(is_tail(queue.recover().unwrap_err().kind));
+    assert!(is_tail(queue.reclaim().unwrap_err().kind));
     let large: Vec<_> = std::iter::from_fn(|| queue.try_loan(200).ok()).collect();
     assert_eq!(large.len() as u64, words.blocks(1));
     drop((large, lost));
 
     words.write(words.free_tail(0), tail);
     for _ in 1..MESSAGES {
-        drop(queue.get_bytes().unwrap());
+        drop(queue.get().unwrap());
     }
     let later = options().open_fd(&words).unwrap();
     drop(queue);

@@ -25,9 +25,9 @@ impl Subject {
         let queue = options().create(Place::Unnamed).unwrap();
         let words = Words::of(&queue);
         for text in ["zero", "one", "two"] {
-            queue.put_bytes(text).unwrap();
+            queue.put(text).unwrap();
         }
-        assert_eq!(&*queue.get_bytes().unwrap(), b"zero");
+        assert_eq!(&*queue.get().unwrap(), b"zero");
         Self { queue, words }
     }
     /// Another participant, who remembers nothing.
@@ -67,11 +67,7 @@ impl Subject {
     }
     fn still_delivers(&self, word: &str) {
         for text in ["one", "two"] {
-            assert_eq!(
-                &*self.queue.try_get_bytes().unwrap(),
-                text.as_bytes(),
-                "after {word} was mended"
-            );
+            assert_eq!(&*self.queue.try_get().unwrap(), text.as_bytes(), "after {word} was mended");
         }
     }
 }
@@ -109,11 +105,11 @@ fn a_head_beyond_the_last_message() {
             ahead,
             "head",
             &[
-                &|| of_get(stranger.try_get_bytes()),
+                &|| of_get(stranger.try_get()),
                 &|| of_get(stranger.try_get_many(3)),
                 &|| of_call(stranger.len()),
                 &|| of_call(stranger.snapshot()),
-                &|| of_get(stranger.get_bytes_timeout(Duration::from_secs(60))),
+                &|| of_get(stranger.get_timeout(Duration::from_secs(60))),
             ],
         );
     }
@@ -130,15 +126,11 @@ fn a_tail_beyond_the_last_message() {
             "tail",
             &[
                 &|| {
-                    of_put(
-                        stranger
-                            .try_put_bytes("behind a hole")
-                            .map_err(|error| error.without_value()),
-                    )
+                    of_put(stranger.try_put("behind a hole").map_err(|error| error.without_value()))
                 },
-                &|| of_put(stranger.put_bytes("behind a hole")),
+                &|| of_put(stranger.put("behind a hole")),
                 &|| of_call(stranger.is_shut_down()),
-                &|| of_call(stranger.shutdown(false)),
+                &|| of_call(stranger.shutdown()),
                 &|| of_call(stranger.len()),
             ],
         );
@@ -157,9 +149,9 @@ fn a_slot_of_another_turn_or_of_no_block() {
             turn << 28 | block,
             "slot",
             &[
-                &|| of_get(stranger.try_get_bytes()),
-                &|| of_get(subject.queue.try_get_bytes()),
-                &|| of_get(stranger.get_bytes_timeout(Duration::from_secs(60))),
+                &|| of_get(stranger.try_get()),
+                &|| of_get(subject.queue.try_get()),
+                &|| of_get(stranger.get_timeout(Duration::from_secs(60))),
                 &|| of_call(stranger.len()),
             ],
         );
@@ -176,9 +168,7 @@ fn a_slot_that_says_it_is_free() {
         subject.words.slot(1), // of "one"
         0,
         "slot",
-        &[&|| of_call(stranger.len()), &|| {
-            of_get(stranger.get_bytes_timeout(Duration::from_secs(60)))
-        }],
+        &[&|| of_call(stranger.len()), &|| of_get(stranger.get_timeout(Duration::from_secs(60)))],
     );
 }
 
@@ -186,20 +176,20 @@ fn a_slot_that_says_it_is_free() {
 fn a_head_that_fell_back_by_more_than_a_lap() {
     let subject = Subject::new();
     for _ in 0..1000 {
-        subject.queue.put_bytes("on").unwrap();
-        drop(subject.queue.get_bytes().unwrap());
+        subject.queue.put("on").unwrap();
+        drop(subject.queue.get().unwrap());
     }
     drop(subject.queue.get_many(2).unwrap());
     for text in ["one", "two"] {
-        subject.queue.put_bytes(text).unwrap();
+        subject.queue.put(text).unwrap();
     }
     let stranger = subject.stranger();
     subject.lies(
         subject.words.head(),
         3,
         "head",
-        &[&|| of_get(stranger.try_get_bytes()), &|| of_call(stranger.len()), &|| {
-            of_put(stranger.try_put_bytes("a place").map_err(|error| error.without_value()))
+        &[&|| of_get(stranger.try_get()), &|| of_call(stranger.len()), &|| {
+            of_put(stranger.try_put("a place").map_err(|error| error.without_value()))
         }],
     );
 }
@@ -209,7 +199,7 @@ fn a_life_that_is_not_ours() {
     let subject = Subject::new();
     let life = subject.words.read(words::life(0));
     for lie in [0, life + 1, life + 256, u64::MAX] {
-        subject.lies_quietly(words::life(0), lie, "life", &[&|| of_call(subject.queue.recover())]);
+        subject.lies_quietly(words::life(0), lie, "life", &[&|| of_call(subject.queue.reclaim())]);
     }
 }
 
@@ -238,11 +228,7 @@ fn numbers_of_blocks_that_cannot_be() {
             lie,
             word,
             &[&|| {
-                of_put(
-                    stranger
-                        .try_put_bytes("in a fresh block")
-                        .map_err(|error| error.without_value()),
-                )
+                of_put(stranger.try_put("in a fresh block").map_err(|error| error.without_value()))
             }],
         );
     }
@@ -277,7 +263,7 @@ fn a_flag_of_a_shutdown_that_was_not() {
         subject.words.flags(),
         FLAG_IMMEDIATE,
         "flags",
-        &[&|| of_get(stranger.try_get_bytes()), &|| of_get(subject.queue.get_bytes())],
+        &[&|| of_get(stranger.try_get()), &|| of_get(subject.queue.get())],
     );
 }
 
@@ -296,18 +282,18 @@ fn a_tail_that_fell_back_heals() {
         for behind in [1, 7, 300, 1 << 30, 1 << 42] {
             let subject = Subject::new();
             for number in 0..laps * 256 {
-                subject.queue.put_bytes(format!("{number}")).unwrap();
-                drop(subject.queue.get_bytes().unwrap());
+                subject.queue.put(format!("{number}")).unwrap();
+                drop(subject.queue.get().unwrap());
             }
             let at = subject.words.tail();
             let tail = subject.words.read(at);
             subject.words.write(at, tail.wrapping_sub(behind) & POSITION_MASK);
             let stranger = subject.stranger();
             assert_eq!(stranger.len().unwrap(), 2);
-            stranger.put_bytes("the last").unwrap();
+            stranger.put("the last").unwrap();
             assert_eq!(subject.queue.get_many(2).unwrap().len(), 2);
-            assert_eq!(&*subject.queue.get_bytes().unwrap(), b"the last");
-            stranger.shutdown(false).unwrap();
+            assert_eq!(&*subject.queue.get().unwrap(), b"the last");
+            stranger.shutdown().unwrap();
             assert!(subject.queue.is_shut_down().unwrap());
         }
     }

@@ -10,8 +10,8 @@ fn a_child_is_told_so_by_every_call_and_its_end_takes_nothing_from_its_parent() 
     let options = Queue::<[u8]>::options().maxsize(4).max_message(64).participants(2).loans(4);
     let queue = options.create(&*name).unwrap();
     let dog = Watchdog::of(&queue);
-    queue.put_bytes("held over the fork").unwrap();
-    queue.put_bytes("next").unwrap();
+    queue.put("held over the fork").unwrap();
+    queue.put("next").unwrap();
     let mut parent = worker!("fork", name);
     assert_eq!(
         parent.hear(),
@@ -21,8 +21,8 @@ fn a_child_is_told_so_by_every_call_and_its_end_takes_nothing_from_its_parent() 
     assert_eq!(parent.hear(), "the parent goes on");
     assert!(parent.finish().success());
     assert!(!queue.is_shut_down().unwrap());
-    assert_eq!(&*queue.get_bytes().unwrap(), b"next");
-    assert_eq!(&*queue.get_bytes().unwrap(), b"own");
+    assert_eq!(&*queue.get().unwrap(), b"next");
+    assert_eq!(&*queue.get().unwrap(), b"own");
     let seen = queue.snapshot().unwrap();
     assert_eq!(
         (seen.holders.len(), seen.lost, seen.recovered),

@@ -81,10 +81,10 @@ fn put_says_that_there_is_no_space_and_works_again_when_there_is() {
             Queue::<[u8]>::options().maxsize(16).max_message(65_536).participants(2).loans(4);
         let queue = options.create(folder.join("q")).unwrap();
         let large = vec![7; 60_000];
-        queue.put_bytes("small").unwrap();
+        queue.put("small").unwrap();
         let full = ballast(folder, 4);
         for _ in 0..3 {
-            let error = queue.put_bytes(&large).unwrap_err();
+            let error = queue.put(large.clone()).unwrap_err();
             let (text, cause) = (error.to_string(), error.source().map(ToString::to_string));
             assert!(
                 cause.as_ref().is_some_and(|cause| cause.contains("No space left")),
@@ -108,12 +108,12 @@ fn put_says_that_there_is_no_space_and_works_again_when_there_is() {
                     && text.contains(&needed.to_string())
                     && text.contains(&available.to_string())
             );
-            assert_eq!(value, &large);
+            assert_eq!(value, large);
             assert!(matches!(
                 queue.loan(60_000),
                 Err(PutError { kind: PutErrorKind::Segment(SegmentError::NoSpace { .. }), .. })
             ));
-            let error = queue.put_many_bytes(&[&large]).unwrap_err();
+            let error = queue.put_many(&[&large]).unwrap_err();
             assert!(
                 matches!(
                     error.error,
@@ -121,18 +121,18 @@ fn put_says_that_there_is_no_space_and_works_again_when_there_is() {
                 ) && error.put == 0
             );
         }
-        queue.put_bytes("small blocks have memory still").unwrap();
-        assert_eq!(&*queue.get_bytes().unwrap(), b"small");
+        queue.put("small blocks have memory still").unwrap();
+        assert_eq!(&*queue.get().unwrap(), b"small");
 
         drop(full);
         fs::remove_file(folder.join("ballast")).unwrap();
         for _ in 0..15 {
-            queue.try_put_bytes(&large).unwrap();
+            queue.try_put(&large).unwrap();
         }
-        assert!(queue.try_put_bytes(&large).unwrap_err().is_full());
-        assert_eq!(&*queue.get_bytes().unwrap(), b"small blocks have memory still");
+        assert!(queue.try_put(&large).unwrap_err().is_full());
+        assert_eq!(&*queue.get().unwrap(), b"small blocks have memory still");
         for _ in 0..15 {
-            assert_eq!(&*queue.get_bytes().unwrap(), large);
+            assert_eq!(&*queue.get().unwrap(), large);
         }
     });
 }
@@ -144,11 +144,11 @@ fn memory_that_was_once_used_is_used_again() {
             Queue::<[u8]>::options().maxsize(4).max_message(65_536).participants(2).loans(4);
         let queue = options.create(folder.join("q")).unwrap();
         let large = vec![7; 60_000];
-        queue.put_bytes(&large).unwrap();
+        queue.put(&large).unwrap();
         let _full = ballast(folder, 0);
         for _ in 0..1000 {
-            drop(queue.get_bytes().unwrap());
-            queue.put_bytes(&large).unwrap();
+            drop(queue.get().unwrap());
+            queue.put(&large).unwrap();
         }
     });
 }

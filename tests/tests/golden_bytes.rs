@@ -166,7 +166,7 @@ fn a_typed_queue_has_the_fingerprint_of_its_messages() {
 fn a_message_has_its_slot_its_state_and_its_block() {
     let folder = Folder::new("golden");
     let queue = queue(&folder.join("q"));
-    queue.put_bytes(b"hello").unwrap();
+    queue.put(b"hello").unwrap();
     let bytes = Bytes::of(&folder.join("q"));
     // Class 0: backed, all 227 at once, and fresh. Tail and head lag by less than 8.
     assert_eq!(bytes.words(12_288..20_480), [(14_592, 227), (14_600, 1)]);
@@ -192,12 +192,12 @@ fn a_block_goes_through_its_states() {
     let word = |at: usize| Bytes::of(&folder.join("q")).u64(at);
     let (held, queued, free, mine) = (1_u64 << 62, 2_u64 << 62, 1_u64 << 60, ME << 44);
 
-    queue.put_bytes([1; 64]).unwrap();
-    queue.put_bytes([2; 65]).unwrap();
-    queue.put_bytes([3; 1000]).unwrap();
+    queue.put([1; 64]).unwrap();
+    queue.put([2; 65]).unwrap();
+    queue.put([3; 1000]).unwrap();
     for (position, descriptor) in [28_672, 53_248, 122_880].into_iter().enumerate() {
         assert_eq!(word(descriptor), queued | mine | position as u64);
-        let guard = queue.get_bytes().unwrap();
+        let guard = queue.get().unwrap();
         assert_eq!(word(descriptor), held | mine | position as u64, "a message that was taken");
         drop(guard);
         assert_eq!(word(descriptor), held | free | mine | position as u64, "a spare block");
@@ -209,11 +209,85 @@ fn a_block_goes_through_its_states() {
     let backed = [14_592, 14_976, 15_360].map(|at| bytes.u64(at));
     assert_eq!(backed, [227, 227, 227], "backed, one line of 384 bytes for each class");
 
-    queue.shutdown(false).unwrap();
+    queue.shutdown().unwrap();
     assert_eq!(word(20_504), 1 << 28 | 0x0fff_ffff, "the mark of shutdown");
     assert_eq!(word(12_928), 0);
-    queue.shutdown(true).unwrap();
+    queue.shutdown_now().unwrap();
     assert_eq!(word(12_928), 2, "at once");
+}
+
+/// The ring of returned messages lies behind the last class: 681 blocks, so 1024 slots from 360448
+/// on.
+fn returning(at: &Path) -> Queue<[u8]> {
+    let options = Queue::<[u8]>::options().maxsize(5).max_message(1000).participants(3).loans(2);
+    options.put_back(true).create(Place::File(at.to_owned())).unwrap()
+}
+
+const RETURNED: u64 = 2 << 60;
+
+#[test]
+fn a_message_that_is_put_back_has_a_slot_of_another_ring() {
+    let folder = Folder::new("golden");
+    let path = folder.join("q");
+    let queue = returning(&path);
+    let bytes = Bytes::of(&path);
+    assert_eq!(bytes.0.len(), SEGMENT + 8192);
+    assert_eq!((bytes.u64(8728), bytes.u64(8736)), (1, 0), "features: required, optional");
+    assert_eq!(bytes.words(12_288..22_528), [], "the words and the slots of the body");
+    assert_eq!(bytes.words(22_536..SEGMENT + 8192), [], "no memory of the ring yet");
+
+    let word = |at: usize| Bytes::of(&path).u64(at);
+    let (held, queued, mine) = (1_u64 << 62, 2_u64 << 62, ME << 44);
+    queue.put(b"first").unwrap();
+    queue.put(b"second").unwrap();
+    queue.get().unwrap().put_back().unwrap();
+    assert_eq!(word(12_928), 4, "the flag: a message was put back");
+    assert_eq!(word(14_208), 1024, "its slots have memory");
+    assert_eq!((word(13_184), word(13_312)), (0, 0), "tail and head lag by less than 8");
+    assert_eq!(word(28_672), queued | RETURNED | mine, "Queued in the returned lane at 0");
+    let slots = Bytes::of(&path).words(SEGMENT..SEGMENT + 8192);
+    assert_eq!(slots, [(SEGMENT, 1 << 28)], "slot 0: turn 1, class 0, block 0");
+
+    let first = queue.get().unwrap();
+    assert_eq!(&*first, b"first");
+    assert_eq!(word(28_672), held | RETURNED | mine, "taken from it");
+    drop(first);
+    assert_eq!(word(28_672), held | 1 << 60 | mine, "a spare block");
+    for _ in 0..7 {
+        queue.get().unwrap().put_back().unwrap();
+    }
+    assert_eq!((word(13_184), word(13_312)), (8, 0), "helped on at each 8");
+    assert_eq!(word(28_688), queued | RETURNED | mine | 7);
+    assert_eq!(&*queue.get().unwrap(), b"second");
+    assert_eq!((word(13_184), word(13_312)), (8, 8));
+}
+
+#[test]
+fn what_was_on_its_way_back_with_one_who_is_gone_is_pushed_by_the_next() {
+    let folder = Folder::new("golden");
+    let path = folder.join("q");
+    let queue = returning(&path);
+    for text in ["first", "second", "third"] {
+        queue.put(text).unwrap();
+    }
+    queue.get().unwrap().put_back().unwrap();
+    // The first life of entry 1 took the others and was putting the second one back, when position 1
+    // of the ring was free. It left its entry free.
+    let gone = (1 << 8 | 1) << 44;
+    write(&path, 4616, 2);
+    write(&path, 8320, 1 << 8 | FREE);
+    write(&path, 28_688, 2 << 62 | RETURNED | gone | 1);
+    write(&path, 28_704, 1 << 62 | gone | 2);
+    queue.reclaim().unwrap();
+    let bytes = Bytes::of(&path);
+    let ours = 2 << 62 | RETURNED | ME << 44 | 1;
+    assert_eq!(bytes.u64(28_688), ours, "Queued in the returned lane at 1, by the recoverer");
+    let slots = [(SEGMENT, 1 << 28), (SEGMENT + 8, 1 << 28 | 1)];
+    assert_eq!(bytes.words(SEGMENT..SEGMENT + 8192), slots);
+    assert_eq!(bytes.u64(13_056), 1, "the third one is lost");
+    assert_eq!(&*queue.get().unwrap(), b"first");
+    assert_eq!(&*queue.get().unwrap(), b"second");
+    assert!(queue.is_empty().unwrap());
 }
 
 #[test]
@@ -223,12 +297,12 @@ fn event_counts_count_their_sleepers() {
     let word = |at: usize| Bytes::of(&folder.join("q")).u64(at);
     let _watchdog = Watchdog::of(&queue);
     std::thread::scope(|scope| {
-        scope.spawn(|| drop(queue.get_bytes().unwrap()));
+        scope.spawn(|| drop(queue.get().unwrap()));
         while word(12_544) == 0 || word(4224) == 0 {
             std::thread::yield_now(); // until it has registered, and looked for the dead
         }
         assert_eq!(word(12_544), 1 << 32, "not empty: one registration, sequence 0");
-        queue.put_bytes("x").unwrap();
+        queue.put("x").unwrap();
     });
     assert_eq!(word(12_544), 1, "no registration, sequence 1");
     assert_eq!(word(12_672), 0, "not full");
@@ -239,8 +313,8 @@ fn removal_is_marked_and_a_participant_that_leaves_frees_its_entry() {
     let folder = Folder::new("golden");
     let queue = queue(&folder.join("q"));
     fs::hard_link(folder.join("q"), folder.join("kept")).unwrap();
-    queue.put_bytes("x").unwrap();
-    drop(queue.get_bytes().unwrap());
+    queue.put("x").unwrap();
+    drop(queue.get().unwrap());
     assert!(queue.remove().unwrap());
     drop(queue);
     let bytes = Bytes::of(&folder.join("kept"));
@@ -306,15 +380,15 @@ fn the_ring_turns() {
     let folder = Folder::new("golden");
     let queue = queue(&folder.join("q"));
     for _ in 0..256 {
-        queue.put_bytes("x").unwrap();
-        drop(queue.get_bytes().unwrap());
+        queue.put("x").unwrap();
+        drop(queue.get().unwrap());
     }
     let before = Bytes::of(&folder.join("q"));
     let turns = (before.u64(20_480) >> 28, before.u64(22_520) >> 28);
     assert_eq!(turns, (1, 1), "256 slots, first turn");
     let (tail, head) = (before.u64(12_288), before.u64(12_416));
     assert_eq!((tail, head), (256, 256), "helped on at each 8");
-    queue.put_bytes("x").unwrap();
+    queue.put("x").unwrap();
     let after = Bytes::of(&folder.join("q"));
     let turns = (after.u64(20_480) >> 28, after.u64(20_488) >> 28);
     assert_eq!(turns, (2, 1), "the second turn begins");
@@ -393,7 +467,7 @@ fn a_context_has_an_entry_and_user_words_for_each_object() {
     assert_eq!(bytes.words(9600..12_288), [(9600, HANDLE), (9728, QUEUE_HANDLE)], "user words");
     assert_eq!(&bytes.0[26_624..26_632], b"bytes\0\0\0", "the schema of the queue");
 
-    jobs.put_bytes("x").unwrap();
+    jobs.put("x").unwrap();
     assert_eq!(Bytes::of(&path).u64(24_576), 1 << 28, "slot 0 of the queue");
     lock.acquire().unwrap().keep();
     assert!(lock.remove().unwrap());

@@ -12,21 +12,21 @@ fn options() -> QueueOptions<[u8]> {
 
 /// It is alive: nothing is taken from it, and it goes on.
 fn lives(queue: &Queue<[u8]>, worker: &mut Worker) {
-    queue.put_bytes("kept").unwrap();
+    queue.put("kept").unwrap();
     assert_eq!(worker.ask("hold"), "kept");
     for _ in 0..5 {
-        assert_eq!(queue.recover().unwrap(), Default::default(), "it lives");
+        assert_eq!(queue.reclaim().unwrap(), Default::default(), "it lives");
     }
     assert_eq!(worker.ask("drop"), "dropped");
     assert_eq!(worker.ask("put on"), "put");
-    assert_eq!(&*queue.get_bytes().unwrap(), b"on");
-    queue.put_bytes("kept to the end").unwrap();
+    assert_eq!(&*queue.get().unwrap(), b"on");
+    queue.put("kept to the end").unwrap();
     assert_eq!(worker.ask("hold"), "kept to the end");
 }
 
 /// It is dead, and so is what it held a message of.
 fn is_dead(queue: &Queue<[u8]>) {
-    let done = queue.recover().unwrap();
+    let done = queue.reclaim().unwrap();
     assert_eq!((done.participants, done.lost_messages), (1, 1));
     capacity_is_exact(queue);
 }
@@ -66,7 +66,7 @@ fn one_that_became_another_program_is_dead() {
     let name = Name::new("exec");
     let queue = options().create(&*name).unwrap();
     let _dog = Watchdog::of(&queue);
-    queue.put_bytes("lost").unwrap();
+    queue.put("lost").unwrap();
     let mut other = worker!("become-another", name);
     assert_eq!(other.hear(), "held");
     assert_eq!(other.ask("cat answers"), "cat answers", "it is another program by now");
@@ -79,12 +79,12 @@ fn a_program_that_it_started_does_not_keep_it_alive() {
     let name = Name::new("spawn");
     let queue = options().create(&*name).unwrap();
     let _dog = Watchdog::of(&queue);
-    queue.put_bytes("lost").unwrap();
+    queue.put("lost").unwrap();
     let mut parent = worker!("start-another", name);
     let child: i32 = parent.hear().parse().expect("a process id");
-    assert_eq!(queue.recover().unwrap(), Default::default(), "it lives");
+    assert_eq!(queue.reclaim().unwrap(), Default::default(), "it lives");
     parent.kill();
-    let done = queue.recover();
+    let done = queue.reclaim();
     // SAFETY: the number was told by its parent a moment ago, and it sleeps for long.
     unsafe { libc::kill(child, libc::SIGKILL) };
     assert_eq!(done.unwrap().participants, 1);
@@ -111,7 +111,7 @@ fn one_who_got_the_number_of_a_dead_one_is_another() {
     let name = Name::new("reborn");
     let queue = options().create(&*name).unwrap();
     let _dog = Watchdog::of(&queue);
-    queue.put_bytes("lost").unwrap();
+    queue.put("lost").unwrap();
     let Some(mut reborn) = contained(&["reborn", &name]) else { return };
     let numbers = reborn.hear();
     if numbers.starts_with("SKIPPED") {
@@ -129,7 +129,7 @@ fn one_who_got_the_number_of_a_dead_one_is_another() {
     lives(&queue, &mut reborn);
     reborn.kill();
     while queue.snapshot().unwrap().holders.len() > 1 {
-        queue.recover().unwrap(); // its death comes after that of `unshare`
+        queue.reclaim().unwrap(); // its death comes after that of `unshare`
     }
     capacity_is_exact(&queue);
 }
@@ -150,7 +150,7 @@ fn life_and_death_are_seen_across_pid_namespaces() {
         nothing,
         "we and the other one live, though it cannot see us"
     );
-    queue.put_bytes("to the neighbour").unwrap();
+    queue.put("to the neighbour").unwrap();
     assert_eq!(neighbour.ask("get"), "to the neighbour");
     inside.kill();
     while queue.snapshot().unwrap().holders.len() > 2 {
@@ -159,7 +159,7 @@ fn life_and_death_are_seen_across_pid_namespaces() {
     assert_eq!(queue.snapshot().unwrap().lost, 1);
     neighbour.kill();
     while queue.snapshot().unwrap().holders.len() > 1 {
-        queue.recover().unwrap();
+        queue.reclaim().unwrap();
     }
     capacity_is_exact(&queue);
 }

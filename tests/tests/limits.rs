@@ -20,8 +20,8 @@ fn an_unnamed_segment_cannot_be_cut() {
         let error = file.set_len(other).expect_err("a sealed file");
         assert_eq!(error.raw_os_error(), Some(libc::EPERM), "{error}");
     }
-    queue.put_bytes("whole").unwrap();
-    assert_eq!(&*queue.get_bytes().unwrap(), b"whole");
+    queue.put("whole").unwrap();
+    assert_eq!(&*queue.get().unwrap(), b"whole");
 }
 
 /// Somebody who may do little.
@@ -60,10 +60,10 @@ fn what_belongs_to_another_user_is_refused_by_name_unless_its_group_is_let_in() 
     assert!(answer.contains(&*name) && answer.contains("not trusted"), "{answer}");
     let Some(mut stranger) = as_nobody(&["open-trusting", &name, "0"]) else { return };
     assert_eq!(stranger.hear(), "open");
-    shared.put_bytes("for you").unwrap();
+    shared.put("for you").unwrap();
     assert_eq!(stranger.ask("hold"), "for you");
     stranger.kill();
-    let done = shared.recover().unwrap();
+    let done = shared.reclaim().unwrap();
     assert_eq!(
         (done.participants, done.lost_messages),
         (1, 1),
@@ -87,16 +87,16 @@ fn without_descriptors_what_is_open_works_on_and_the_rest_says_why() {
             "{call}: {answer}"
         );
     }
-    queue.put_bytes("to the poor").unwrap();
+    queue.put("to the poor").unwrap();
     assert_eq!(poor.ask("get"), "to the poor");
     assert_eq!(poor.ask("recover"), "0", "nobody is dead");
     assert_eq!(poor.ask("put from the poor"), "put");
-    assert_eq!(&*queue.get_bytes().unwrap(), b"from the poor");
+    assert_eq!(&*queue.get().unwrap(), b"from the poor");
     assert_eq!(living.ask("put still here"), "put");
     assert_eq!(poor.ask("get"), "still here");
     living.kill();
     assert_eq!(
-        queue.recover().unwrap().participants + poor.ask("recover").parse::<u32>().unwrap(),
+        queue.reclaim().unwrap().participants + poor.ask("recover").parse::<u32>().unwrap(),
         1
     );
 }

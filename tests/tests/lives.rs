@@ -567,7 +567,7 @@ fn a_handle_that_only_gets_puts_nothing() {
     let queue = small().role(Role::Getter).create(&name).unwrap();
     let error = queue.put(7).unwrap_err();
     assert!(matches!(error.kind, PutErrorKind::Segment(SegmentError::NotPutter)), "{error}");
-    let error = putter(&name).put_bytes([0; 65]).unwrap_err();
+    let error = putter(&name).as_bytes().put([0; 65]).unwrap_err();
     assert!(matches!(error.kind, PutErrorKind::TooLarge { .. }), "{error}");
     putter(&name).put(8).unwrap();
     assert_eq!(get(&queue), Some(8));

@@ -40,7 +40,7 @@ impl Made {
         let name = Name::new("context");
         let context = Context::create(&name).unwrap();
         let queue = Queue::<[u8]>::create_in(&context, "jobs", 2).unwrap();
-        queue.put_bytes("beside it").unwrap();
+        queue.put("beside it").unwrap();
         let lock = Lock::create_in(&context, "print").unwrap();
         let (text, place) = (format!("in:{name}:print"), Some(name.place()));
         Self { text, place, _context: Some((context, queue)), ..Self::over(lock, name) }

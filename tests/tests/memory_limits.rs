@@ -18,10 +18,10 @@ fn limited(name: &Name, what: &str, limit: impl ToString) -> Worker {
 /// Puts and gets, with blocks that were never used before.
 fn works_on(name: &Name, queue: &Queue<[u8]>, worker: &mut Worker) {
     assert_eq!(worker.ask("put small"), "put");
-    assert_eq!(&*queue.get_bytes().unwrap(), b"small");
+    assert_eq!(&*queue.get().unwrap(), b"small");
     assert_eq!(worker.ask("loan 1000000"), "sent");
-    assert_eq!(queue.get_bytes().unwrap().len(), 1_000_000);
-    queue.put_bytes("back").unwrap();
+    assert_eq!(queue.get().unwrap().len(), 1_000_000);
+    queue.put("back").unwrap();
     assert_eq!(worker.ask("get"), "back");
     let mut dead = worker!("open", name);
     assert_eq!(dead.hear(), "open");
@@ -79,7 +79,7 @@ fn a_heap_queue_takes_memory_as_it_is_used() {
     const MOST: u64 = 64 << 20;
     let before = resident();
     let queue = Queue::<[u8]>::options().create(Place::Heap).unwrap();
-    queue.put_bytes("one").unwrap();
+    queue.put("one").unwrap();
     let taken = resident().saturating_sub(before);
     assert!(taken < MOST, "a queue of one message took {taken} bytes");
 }
@@ -139,11 +139,11 @@ fn one_whose_group_has_no_memory_left_harms_only_itself() {
     }
     assert!(sent > 0);
     poor.kill(); // unless the kernel did
-    assert_eq!(queue.recover().unwrap().participants, 1);
+    assert_eq!(queue.reclaim().unwrap().participants, 1);
     assert_eq!(queue.snapshot().unwrap().lost, 0);
     assert_eq!(queue.len().unwrap(), sent);
     for _ in 0..sent {
-        assert!(queue.get_bytes().unwrap().iter().all(|&byte| byte == 7));
+        assert!(queue.get().unwrap().iter().all(|&byte| byte == 7));
     }
     capacity_is_exact(&queue);
 }

@@ -148,10 +148,10 @@ fn removal_leaves_those_who_have_it_open() {
     assert!(!queue.remove().unwrap(), "there is no name any more");
     assert!(matches!(Queue::<[u8]>::open(&name), Err(OpenError::NotFound { .. })));
     assert!(!inspect::list().unwrap().contains(&name.to_string()));
-    queue.put_bytes("still here").unwrap();
+    queue.put("still here").unwrap();
     assert_eq!(other.ask("get"), "still here");
     assert_eq!(other.ask("put and there"), "put");
-    assert_eq!(&*queue.get_bytes().unwrap(), b"and there");
+    assert_eq!(&*queue.get().unwrap(), b"and there");
 }
 
 #[test]
@@ -163,24 +163,21 @@ fn a_name_that_was_deleted_by_hand_is_like_one_removed() {
     fs::remove_file(name.path()).unwrap();
     assert!(matches!(Queue::<[u8]>::open(&name), Err(OpenError::NotFound { .. })));
     assert_eq!(other.ask("put x"), "put");
-    assert_eq!(&*queue.get_bytes().unwrap(), b"x");
+    assert_eq!(&*queue.get().unwrap(), b"x");
 }
 
 #[test]
 fn a_name_can_be_used_again_and_the_old_handle_does_not_remove_the_new_one() {
     let name = Name::new("again");
     let old = Queue::<[u8]>::create(&name, 1).unwrap();
-    old.put_bytes("old").unwrap();
+    old.put("old").unwrap();
     assert!(old.remove().unwrap());
     let new = Queue::<[u8]>::create(&name, 2).unwrap();
     assert!(!old.remove().unwrap());
     let opened = Queue::<[u8]>::open(&name).unwrap();
     assert_eq!((opened.maxsize(), opened.len().unwrap()), (2, 0));
-    new.put_bytes("new").unwrap();
-    assert_eq!(
-        (&*opened.get_bytes().unwrap(), &*old.get_bytes().unwrap()),
-        (&b"new"[..], &b"old"[..])
-    );
+    new.put("new").unwrap();
+    assert_eq!((&*opened.get().unwrap(), &*old.get().unwrap()), (&b"new"[..], &b"old"[..]));
 }
 
 #[test]

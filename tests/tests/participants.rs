@@ -84,7 +84,7 @@ fn the_entry_of_a_dead_one_is_used_again_in_a_new_generation() {
         worker.kill();
         assert!(!queue.snapshot().unwrap().holders[1].participant.alive);
     }
-    assert_eq!(queue.recover().unwrap().participants, 1);
+    assert_eq!(queue.reclaim().unwrap().participants, 1);
     drop(queue);
     every_block_is_there(&options(2).open(&*name).unwrap());
 }
@@ -97,8 +97,8 @@ fn what_the_killed_held_comes_back() {
     let large = "x".repeat(59_000);
     for round in 1..=150 {
         let mut worker = opened(&name);
-        queue.put_bytes("lost").unwrap();
-        queue.put_bytes(&large).unwrap();
+        queue.put("lost").unwrap();
+        queue.put(&large).unwrap();
         assert_eq!(worker.ask("hold"), "lost");
         assert_eq!(worker.ask("hold"), large);
         assert_eq!(worker.ask("loan 10"), "loaned");
@@ -106,13 +106,13 @@ fn what_the_killed_held_comes_back() {
         assert_eq!(worker.ask("put stays"), "put");
         assert_eq!(queue.snapshot().unwrap().holders[1].messages, 2);
         worker.kill();
-        let done = queue.recover().unwrap();
+        let done = queue.reclaim().unwrap();
         assert_eq!((done.participants, done.lost_messages), (1, 2), "round {round}");
         assert!(done.blocks >= 4, "round {round}: {done:?}");
-        assert_eq!(queue.recover().unwrap(), Default::default(), "it is done once");
+        assert_eq!(queue.reclaim().unwrap(), Default::default(), "it is done once");
         let seen = queue.snapshot().unwrap();
         assert_eq!((seen.lost, seen.recovered), (2 * round, round));
-        assert_eq!(&*queue.try_get_bytes().unwrap(), b"stays", "what was put stays");
+        assert_eq!(&*queue.try_get().unwrap(), b"stays", "what was put stays");
         capacity_is_exact(&queue);
     }
     drop((dog, queue));
@@ -137,7 +137,7 @@ fn whoever_waits_recovers_the_dead_unasked() {
     }
     assert!(worker.ask("loan 60000").contains("no free block"));
     worker.kill();
-    queue.put_bytes(vec![1; 60_000]).unwrap();
+    queue.put(vec![1; 60_000]).unwrap();
     assert_eq!(queue.snapshot().unwrap().recovered, 1);
 }
 
@@ -146,10 +146,10 @@ fn a_zombie_is_dead() {
     let name = Name::new("zombie");
     let queue = options(2).create(&*name).unwrap();
     let mut worker = opened(&name);
-    queue.put_bytes("held").unwrap();
+    queue.put("held").unwrap();
     assert_eq!(worker.ask("hold"), "held");
     worker.kill_unburied();
-    assert_eq!(queue.recover().unwrap().lost_messages, 1);
+    assert_eq!(queue.reclaim().unwrap().lost_messages, 1);
 }
 
 #[test]
@@ -158,15 +158,13 @@ fn a_stopped_process_is_not_dead() {
     let queue = options(3).create(&*name).unwrap();
     let _dog = Watchdog::of(&queue);
     let mut worker = opened(&name);
-    queue.put_bytes("mine").unwrap();
+    queue.put("mine").unwrap();
     assert_eq!(worker.ask("hold"), "mine");
     assert_eq!(worker.ask("loan 100"), "loaned");
     worker.freeze();
     for _ in 0..20 {
-        assert_eq!(queue.recover().unwrap(), Default::default());
-        assert!(
-            queue.get_bytes_timeout(std::time::Duration::from_millis(10)).unwrap_err().is_empty()
-        );
+        assert_eq!(queue.reclaim().unwrap(), Default::default());
+        assert!(queue.get_timeout(std::time::Duration::from_millis(10)).unwrap_err().is_empty());
         capacity_is_exact(&queue);
     }
     let seen = queue.snapshot().unwrap();
@@ -174,7 +172,7 @@ fn a_stopped_process_is_not_dead() {
     worker.thaw();
     assert_eq!(worker.ask("drop"), "dropped");
     assert_eq!(worker.ask("put I live"), "put");
-    assert_eq!(&*queue.get_bytes().unwrap(), b"I live");
+    assert_eq!(&*queue.get().unwrap(), b"I live");
 }
 
 #[test]
@@ -190,7 +188,7 @@ fn a_killed_sleeper_stops_nobody() {
         }
         let (alive, dead) = sleepers.split_at_mut(1);
         dead.iter_mut().for_each(Worker::kill);
-        queue.put_bytes("for the living").unwrap();
+        queue.put("for the living").unwrap();
         assert_eq!(alive[0].hear(), "for the living");
     }
 }
@@ -203,7 +201,7 @@ fn each_recoverer_of_one_corpse_does_a_part() {
         let mut helpers: Vec<_> = (0..4).map(|_| opened(&name)).collect();
         let mut dead = opened(&name);
         for _ in 0..4 {
-            queue.put_bytes("lost").unwrap();
+            queue.put("lost").unwrap();
         }
         (0..4).for_each(|_| assert_eq!(dead.ask("hold"), "lost"));
         dead.kill();

@@ -18,13 +18,13 @@ fn signals_end_no_wait_early_and_lose_nothing() {
     }
     assert_eq!(interrupted.hear(), "empty");
     for number in 0..500 {
-        queue.put_bytes(number.to_string()).unwrap();
+        queue.put(number.to_string()).unwrap();
         assert_eq!(interrupted.hear(), number.to_string());
     }
     for number in 500..2000 {
-        queue.put_bytes(number.to_string()).unwrap();
+        queue.put(number.to_string()).unwrap();
     }
-    queue.put_bytes("end").unwrap();
+    queue.put("end").unwrap();
     for number in 500..2000 {
         assert_eq!(interrupted.hear(), number.to_string());
     }
@@ -40,9 +40,9 @@ fn a_panic_gives_back_what_was_in_hand() {
     let queue = options.create(&*name).unwrap();
     let dog = Watchdog::of(&queue);
     for _ in 0..100 {
-        queue.put_bytes("taken").unwrap();
+        queue.put("taken").unwrap();
         let panicked = catch_unwind(AssertUnwindSafe(|| {
-            let _message = queue.get_bytes().unwrap();
+            let _message = queue.get().unwrap();
             let _loan = queue.loan(8).unwrap();
             std::panic::resume_unwind(Box::new("in the middle of it")); // no message, as `panic!` would print
         }));

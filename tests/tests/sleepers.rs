@@ -30,7 +30,7 @@ fn a_get_that_waits_in_another_process_wakes_on_put() {
         for round in 0..40 {
             getter.tell("get");
             thread::sleep(Duration::from_millis(round % 4));
-            queue.put_bytes(round.to_string()).unwrap();
+            queue.put(round.to_string()).unwrap();
             assert_eq!(getter.hear(), round.to_string());
         }
     }
@@ -48,11 +48,11 @@ fn a_put_that_waits_in_another_process_wakes_on_get() {
             .unwrap();
         let _dog = Watchdog::of(&queue);
         let mut putter = opened(&name, strategy);
-        queue.put_bytes("first").unwrap();
+        queue.put("first").unwrap();
         for round in 0..40 {
             putter.tell(&format!("put {round}"));
             thread::sleep(Duration::from_millis(round % 4));
-            drop(queue.get_bytes().unwrap());
+            drop(queue.get().unwrap());
             assert_eq!(putter.hear(), "put");
         }
     }
@@ -75,7 +75,7 @@ fn one_message_goes_to_one_of_many_sleepers() {
             thread::yield_now();
         }
         for n in 0..8 {
-            queue.put_bytes(n.to_string()).unwrap();
+            queue.put(n.to_string()).unwrap();
         }
         let mut heard: Vec<_> = sleepers.iter_mut().map(|sleeper| sleeper.hear()).collect();
         heard.sort_unstable();
@@ -100,7 +100,7 @@ fn a_sleeper_uses_no_processor_time_to_speak_of() {
     let used = sleeper.cpu_ticks() - before;
     println!("a sleeping getter used {used} ticks of 10 ms in 3 s");
     assert!(used < 30, "{used} ticks are more than a tenth of a core");
-    queue.put_bytes("done").unwrap();
+    queue.put("done").unwrap();
     assert_eq!(sleeper.hear(), "done");
 }
 
@@ -117,11 +117,11 @@ fn beyond_the_allowance_a_put_waits_and_stat_names_the_holder() {
         assert_eq!(hoarder.ask("loan 60000"), "loaned");
     }
     let errors =
-        [queue.try_put_bytes(&large), queue.put_bytes_timeout(&large, Duration::from_millis(20))];
+        [queue.try_put(large.clone()), queue.put_timeout(large.clone(), Duration::from_millis(20))];
     for error in errors.map(Result::unwrap_err) {
         let text = error.to_string();
         assert!(
-            matches!(error, PutError { value, kind: PutErrorKind::NoBlock { loans: 1, .. }, .. } if *value == large),
+            matches!(error, PutError { value, kind: PutErrorKind::NoBlock { loans: 1, .. }, .. } if value == large),
             "{text}"
         );
         assert!(text.contains(&*name), "{text}");
@@ -136,7 +136,7 @@ fn beyond_the_allowance_a_put_waits_and_stat_names_the_holder() {
     assert_eq!((most.participant.pid, most.blocks), (hoarder.pid(), 34));
 
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| queue.put_bytes(&large));
+        let waiting = scope.spawn(|| queue.put(&large));
         while queue.snapshot().unwrap().waiting_to_put == 0 {
             thread::yield_now();
         }
@@ -145,7 +145,7 @@ fn beyond_the_allowance_a_put_waits_and_stat_names_the_holder() {
         assert_eq!(hoarder.ask("drop"), "dropped");
         waiting.join().unwrap().unwrap();
     });
-    assert_eq!(*queue.get_bytes().unwrap(), large);
+    assert_eq!(*queue.get().unwrap(), large);
 }
 
 /// Who waits for a block is woken by each small block that others give back, and has to look for
@@ -164,7 +164,7 @@ fn the_death_of_a_hoarder_is_noticed_amid_traffic() {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let waiting = scope.spawn(|| {
-            let put = options().open(&*name).unwrap().put_bytes(vec![1; 60_000]);
+            let put = options().open(&*name).unwrap().put(vec![1; 60_000]);
             done.store(true, Relaxed);
             put.is_ok()
         });
@@ -174,8 +174,8 @@ fn the_death_of_a_hoarder_is_noticed_amid_traffic() {
         thread::sleep(Duration::from_millis(100)); // its first look finds everybody alive
         hoarder.kill();
         while !done.load(Relaxed) {
-            let _ = queue.try_put_bytes(b"small");
-            if queue.try_get_bytes().is_ok_and(|message| message.len() == 60_000) {
+            let _ = queue.try_put(b"small");
+            if queue.try_get().is_ok_and(|message| message.len() == 60_000) {
                 break;
             }
             thread::sleep(Duration::from_millis(3));
@@ -200,7 +200,7 @@ fn blocks_of_nobody_are_found_by_who_needs_one() {
         let entry = queue.snapshot().unwrap().holders[1].participant.index;
         if waits {
             thread::scope(|scope| {
-                let waiting = scope.spawn(|| queue.put_bytes(vec![1; 60_000]).unwrap());
+                let waiting = scope.spawn(|| queue.put(vec![1; 60_000]).unwrap());
                 while queue.snapshot().unwrap().waiting_to_put == 0 {
                     thread::yield_now();
                 }
@@ -210,7 +210,7 @@ fn blocks_of_nobody_are_found_by_who_needs_one() {
         } else {
             words.end_life(entry);
             words.write(words::WATCH, Monotonic::now().as_nanos());
-            queue.try_put_bytes(vec![1; 60_000]).unwrap();
+            queue.try_put(vec![1; 60_000]).unwrap();
         }
         std::mem::forget(hoarder); // its entry is not its own any more
     }
@@ -224,16 +224,16 @@ fn dropping_one_guard_lets_a_waiting_put_go_on() {
     let _dog = Watchdog::of(&queue);
     let mut guards = Vec::new();
     for _ in 0..12 {
-        queue.put_bytes(vec![1; 60_000]).unwrap();
-        guards.push(queue.get_bytes().unwrap());
+        queue.put(vec![1; 60_000]).unwrap();
+        guards.push(queue.get().unwrap());
     }
     assert!(matches!(
-        queue.try_put_bytes(vec![1; 60_000]),
+        queue.try_put(vec![1; 60_000]),
         Err(PutError { kind: PutErrorKind::NoBlock { .. }, .. })
     ));
     assert_eq!(queue.snapshot().unwrap().holders[0].messages, 12);
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| queue.put_bytes(vec![2; 60_000]));
+        let waiting = scope.spawn(|| queue.put(vec![2; 60_000]));
         while queue.snapshot().unwrap().waiting_to_put == 0 {
             thread::yield_now();
         }
@@ -249,11 +249,11 @@ fn shutdown_wakes_those_who_wait_for_a_block() {
     let _dog = Watchdog::of(&queue);
     let _loans: Vec<_> = std::iter::from_fn(|| queue.try_loan(60_000).ok()).collect();
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| queue.put_bytes(vec![2; 60_000]));
+        let waiting = scope.spawn(|| queue.put(vec![2; 60_000]));
         while queue.snapshot().unwrap().waiting_to_put == 0 {
             thread::yield_now();
         }
-        queue.shutdown(false).unwrap();
+        queue.shutdown().unwrap();
         assert!(waiting.join().unwrap().unwrap_err().is_shut_down());
     });
 }

@@ -137,7 +137,7 @@ fn killed_at_random() {
             recoverer = worker!("recover", name);
             ledger.kills_of_recoverers += 1;
         } else {
-            queue.recover().unwrap();
+            queue.reclaim().unwrap();
         }
         producers.push(produce(&mut ledger));
         consumers.extend((consumers.len()..CONSUMERS).map(|_| consume()));
@@ -154,7 +154,7 @@ fn killed_at_random() {
     for consumer in consumers {
         ledger.of_consumer(&queue, consumer);
     }
-    queue.recover().unwrap();
+    queue.reclaim().unwrap();
     settle(&ledger, queue.snapshot().unwrap().lost);
 
     capacity_is_exact(&queue);

@@ -65,7 +65,7 @@ fn timed_waits_do_not_go_by_the_wall_clock() {
     let mut worker =
         Worker::start(command.arg(env!("CARGO_BIN_EXE_worker")).args(["interrupted", &name, "50"]));
     while worker.hear() != "empty" {}
-    queue.put_bytes("end").unwrap();
+    queue.put("end").unwrap();
     assert_eq!(worker.hear(), "end");
     assert!(worker.finish().success());
     let trace = std::fs::read_to_string(trace).unwrap();

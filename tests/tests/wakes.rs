@@ -57,7 +57,7 @@ fn a_sleeper_that_is_killed_when_it_was_woken_leaves_the_message_to_another() {
         let mut first = sleeper(&name, &queue, 1);
         first.freeze();
         let mut second = sleeper(&name, &queue, 2);
-        queue.put_bytes(round.to_string()).unwrap(); // wakes the one that sleeps longest, which cannot run
+        queue.put(round.to_string()).unwrap(); // wakes the one that sleeps longest, which cannot run
         first.kill();
         assert_eq!(second.hear(), round.to_string());
     }

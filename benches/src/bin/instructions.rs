@@ -27,7 +27,7 @@ fn main() {
             }
             "try_get_empty" => try_get_empty(&queue),
             "try_put_full" => {
-                while queue.try_put_bytes(MESSAGE).is_ok() {}
+                while queue.try_put(MESSAGE).is_ok() {}
                 try_put_full(&queue);
             }
             other => panic!("no operation {other}"),
@@ -38,27 +38,27 @@ fn main() {
 #[inline(never)]
 fn put(queue: &Queue<[u8]>) {
     for _ in 0..ROUND {
-        queue.put_bytes(black_box(&MESSAGE)).expect("a place");
+        queue.put(black_box(&MESSAGE)).expect("a place");
     }
 }
 
 #[inline(never)]
 fn get(queue: &Queue<[u8]>) {
     for _ in 0..ROUND {
-        black_box(queue.get_bytes().expect("a message")[0]);
+        black_box(queue.get().expect("a message")[0]);
     }
 }
 
 #[inline(never)]
 fn try_put_full(queue: &Queue<[u8]>) {
     for _ in 0..ROUND {
-        assert!(queue.try_put_bytes(black_box(&MESSAGE)).is_err());
+        assert!(queue.try_put(black_box(&MESSAGE)).is_err());
     }
 }
 
 #[inline(never)]
 fn try_get_empty(queue: &Queue<[u8]>) {
     for _ in 0..ROUND {
-        assert!(black_box(queue.try_get_bytes()).is_err());
+        assert!(black_box(queue.try_get()).is_err());
     }
 }

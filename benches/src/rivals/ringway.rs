@@ -167,17 +167,17 @@ impl Sender for End {
             }
             Way::Pause => {
                 write(&mut self.buffer);
-                Wait::Pause.until(|| self.queue.try_put_bytes(&self.buffer).ok());
+                Wait::Pause.until(|| self.queue.try_put(&self.buffer).ok());
             }
             Way::Default | Way::Spin | Way::Park => {
                 write(&mut self.buffer);
-                self.queue.put_bytes(&self.buffer).expect("an open queue");
+                self.queue.put(&self.buffer).expect("an open queue");
             }
         }
     }
     fn flush(&mut self) {
         if self.count != 0 {
-            self.queue.put_many_bytes(&self.outgoing[..self.count]).expect("an open queue");
+            self.queue.put_many(&self.outgoing[..self.count]).expect("an open queue");
             self.count = 0;
         }
     }
@@ -188,20 +188,20 @@ impl Receiver for End {
     fn receive(&mut self, read: impl FnOnce(&[u8])) {
         match self.way {
             Way::Batch => loop {
-                if let Some(message) = self.taken.as_mut().and_then(Batch::next_bytes) {
+                if let Some(message) = self.taken.as_mut().and_then(Batch::next) {
                     return read(&message);
                 }
                 self.taken = Some(self.queue.get_many(BATCH).expect("an open queue"));
             },
-            Way::Pause => read(&Wait::Pause.until(|| self.queue.try_get_bytes().ok())),
+            Way::Pause => read(&Wait::Pause.until(|| self.queue.try_get().ok())),
             Way::Default | Way::Spin | Way::Park | Way::Loan => {
-                read(&self.queue.get_bytes().expect("an open queue"));
+                read(&self.queue.get().expect("an open queue"));
             }
         }
     }
     fn pass_on(&mut self) {
-        while let Some(message) = self.taken.as_mut().and_then(Batch::next_bytes) {
-            self.queue.put_bytes(&*message).expect("an open queue");
+        while let Some(message) = self.taken.as_mut().and_then(Batch::next) {
+            self.queue.put(&*message).expect("an open queue");
         }
     }
 }

@@ -58,7 +58,7 @@ fn play(queue: &Jobs, name: &str) -> Done {
     let screen = Screen::new(PRODUCERS, CONSUMERS, MESSAGES);
     screen.tell(&format!(
         "queue '{name}': {MAXSIZE} places; {PRODUCERS} producers put {MESSAGES} messages each, {CONSUMERS} consumers get"
-    ));
+    ))?;
     let mut crew = Crew::new();
     let mut roles = Vec::new();
     for consumer in 0..CONSUMERS {
@@ -80,7 +80,7 @@ fn play(queue: &Jobs, name: &str) -> Done {
                     screen.tell(&format!(
                         "producer {VICTIM} (pid {}) gets a SIGKILL",
                         crew.pid(worker)
-                    ));
+                    ))?;
                     crew.kill(worker);
                 }
             }
@@ -92,15 +92,16 @@ fn play(queue: &Jobs, name: &str) -> Done {
                 let next = ledger.next_of(VICTIM);
                 roles.push(start_producer(&mut crew, name, VICTIM, 1, next)?);
                 let pid = crew.pid(roles.len() - 1);
-                screen
-                    .tell(&format!("another (pid {pid}) goes on in its place with message {next}"));
+                screen.tell(&format!(
+                    "another (pid {pid}) goes on in its place with message {next}"
+                ))?;
             }
             (Role::Producer { .. }, None) => {
                 crew.end(worker)?;
                 living -= 1;
                 if living == 0 {
-                    screen.tell("all producers are done: the queue is shut down, consumers take what is left");
-                    queue.shutdown(false).map_err(failed)?;
+                    screen.tell("all producers are done: the queue is shut down, consumers take what is left")?;
+                    queue.shutdown().map_err(failed)?;
                 }
             }
             (Role::Consumer(_), None) => crew.end(worker)?,
@@ -109,8 +110,7 @@ fn play(queue: &Jobs, name: &str) -> Done {
     let snapshot = queue.snapshot().map_err(failed)?;
     screen.finish();
     let told = ledger.check(PRODUCERS, MESSAGES).map_err(Failure::Failed)?;
-    screen.tell(&format!("{told}; dead participants that were recovered: {}", snapshot.recovered));
-    Ok(())
+    screen.tell(&format!("{told}; dead participants that were recovered: {}", snapshot.recovered))
 }
 
 fn heard(line: &str) -> Result<Message, Failure> {

@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use clap::Args;
-use ringway::{BATCH_MAX, GetError, GetErrorKind, ReceivedBytes, Role};
+use ringway::{BATCH_MAX, GetError, GetErrorKind, Received, Role};
 
 use self::output::Output;
 use self::pace::Pace;
@@ -80,9 +80,9 @@ impl Get {
         queue: &'q Bytes,
         output: &mut Output,
         signals: &Signals,
-    ) -> Result<Option<ReceivedBytes<'q>>, Failure> {
+    ) -> Result<Option<Received<'q, [u8]>>, Failure> {
         let wait = Timeout::of(self.timeout);
-        let mut taken = queue.try_get_bytes();
+        let mut taken = queue.try_get();
         loop {
             match taken {
                 Ok(message) => return Ok(Some(message)),
@@ -95,7 +95,7 @@ impl Get {
             }
             signals.check()?;
             output.check()?;
-            taken = queue.get_bytes_deadline(wait.slice());
+            taken = queue.get_deadline(wait.slice());
         }
     }
 
@@ -112,7 +112,7 @@ struct Taken<'q> {
     queue: &'q Bytes,
     lines: Vec<u8>,
     /// Each with the end of its line.
-    held: Vec<(ReceivedBytes<'q>, usize)>,
+    held: Vec<(Received<'q, [u8]>, usize)>,
 }
 
 impl<'q> Taken<'q> {
@@ -120,7 +120,7 @@ impl<'q> Taken<'q> {
         Self { queue, lines: Vec::new(), held: Vec::new() }
     }
 
-    fn add(&mut self, message: ReceivedBytes<'q>) {
+    fn add(&mut self, message: Received<'q, [u8]>) {
         self.lines.extend_from_slice(&message);
         self.lines.push(b'\n');
         self.held.push((message, self.lines.len()));

@@ -53,7 +53,7 @@ impl Put {
     }
 
     fn put(&self, queue: &Bytes, message: &[u8], signals: &Signals) -> Done {
-        let mut put = queue.try_put_bytes(message);
+        let mut put = queue.try_put(message);
         let wait = Timeout::of(self.timeout);
         while let Err(
             PutError { kind: PutErrorKind::Full { .. }, .. }
@@ -64,7 +64,7 @@ impl Put {
                 break;
             }
             signals.check()?;
-            put = queue.put_bytes_deadline(message, wait.slice());
+            put = queue.put_deadline(message, wait.slice());
         }
         put.map_err(not_put)
     }

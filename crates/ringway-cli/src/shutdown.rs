@@ -25,6 +25,8 @@ impl Shutdown {
             Target::Segment(place) => options.open_any(place),
             target => target.open(&options),
         };
-        queue.map_err(failed)?.shutdown(self.immediate).map_err(failed)
+        let queue = queue.map_err(failed)?;
+        let done = if self.immediate { queue.shutdown_now() } else { queue.shutdown() };
+        done.map_err(failed)
     }
 }

@@ -269,7 +269,7 @@ fn a_queue_that_is_damaged_is_told_with_its_name() {
         .loans(1)
         .create(&name.0)
         .unwrap();
-    queue.put_bytes(b"x").unwrap();
+    queue.put(b"x").unwrap();
     let places = Places::of(&name);
     let (queue_at, geometry) = places.queue();
     places.write(queue_at + geometry.slots_at, &[0xff; 8 * 256]);
@@ -289,7 +289,7 @@ fn stat_and_ls_tell_the_same_and_in_json() {
     run_with(&["put", &name.0], b"a\nb\nc\n");
     run(&["get", &name.0, "--count", "1"]);
     let holder = Queue::<[u8]>::open(&name.0).unwrap();
-    let guard = holder.get_bytes().unwrap();
+    let guard = holder.get().unwrap();
     let stat = json(&["stat", &name.0, "--json"]);
     for (key, value) in [("maxsize", 5), ("size", 1), ("puts", 3), ("gets", 2), ("lost", 0)] {
         assert_eq!(stat[key], value, "{key} of {stat}");
@@ -324,8 +324,8 @@ fn rm_refuses_while_a_living_process_has_it_open() {
     assert!(stderr(&refused).contains(&std::process::id().to_string()), "{}", stderr(&refused));
     assert_eq!(status(&run(&["rm", "--in-use", &name.0])), 0);
     assert!(!name.file().exists());
-    queue.put_bytes(b"still here").unwrap();
-    assert_eq!(&*queue.get_bytes().unwrap(), b"still here");
+    queue.put(b"still here").unwrap();
+    assert_eq!(&*queue.get().unwrap(), b"still here");
 }
 
 #[test]

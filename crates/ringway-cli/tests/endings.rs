@@ -34,7 +34,7 @@ fn a_get_that_sleeps_ends_with_its_reader() {
     let mut get = Running(
         ringway(&["get", &name.0]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(),
     );
-    queue.put_bytes(b"first").unwrap();
+    queue.put(b"first").unwrap();
     let mut line = String::new();
     let mut reader = BufReader::new(get.0.stdout.take().unwrap());
     reader.read_line(&mut line).unwrap();
@@ -56,7 +56,7 @@ fn a_signal_ends_them_without_a_trace() {
     let queue = Queue::<[u8]>::create(&name.0, 1).unwrap();
     for (sent, code) in [("-INT", 130), ("-TERM", 143)] {
         let mut get = getter(&name);
-        queue.put_bytes(b"x").unwrap();
+        queue.put(b"x").unwrap();
         let mut reader = BufReader::new(get.0.stdout.take().unwrap());
         reader.read_line(&mut String::new()).unwrap();
         signal(&get, sent);
@@ -68,14 +68,14 @@ fn a_signal_ends_them_without_a_trace() {
         attended_by(&queue, &put);
         signal(&put, sent);
         assert_eq!(put.0.wait().unwrap().code(), Some(code), "put {sent}");
-        queue.put_bytes(b"full").unwrap();
+        queue.put(b"full").unwrap();
         let (input, mut lines) = std::io::pipe().unwrap();
         std::io::Write::write_all(&mut lines, b"y\n").unwrap();
         let mut put = Running(ringway(&["put", &name.0]).stdin(input).spawn().unwrap());
         attended_by(&queue, &put);
         signal(&put, sent);
         assert_eq!(put.0.wait().unwrap().code(), Some(code), "put {sent} into a full queue");
-        drop(queue.get_bytes().unwrap());
+        drop(queue.get().unwrap());
 
         let doctor = run(&["doctor", &name.0]);
         assert_eq!(

@@ -41,9 +41,16 @@ fn nothing_is_taken_when_standard_output_is_closed() {
 fn output_that_cannot_be_written_is_an_error_everywhere() {
     let name = Name::new("unwritten");
     let _queue = Queue::<[u8]>::create(&name.0, 3).unwrap();
-    for command in
-        ["stat $Q", "ls", "doctor $Q", "--help", "--version", "get --help", "stat $Q --json"]
-    {
+    for command in [
+        "stat $Q",
+        "ls",
+        "doctor $Q",
+        "--help",
+        "--version",
+        "get --help",
+        "stat $Q --json",
+        "demo",
+    ] {
         for to in [">&-", "> /dev/full"] {
             let output = shell(&format!("$R {command} {to}"), &name);
             assert_eq!(status(&output), 1, "{command} {to}: {}", stderr(&output));
@@ -63,9 +70,9 @@ fn it_waits_for_room_in_a_pipe_that_does_not_block() {
     for number in 0..400_u32 {
         // Lines of all lengths, some longer than the pipe.
         let length = if number % 100 == 0 { 1 << 17 } else { number as usize };
-        queue.put_bytes(vec![b'x'; length]).unwrap();
+        queue.put(vec![b'x'; length]).unwrap();
     }
-    queue.shutdown(false).unwrap();
+    queue.shutdown().unwrap();
     let (mut reader, writer) = std::io::pipe().unwrap();
     let flags = rustix::fs::fcntl_getfl(&writer).unwrap();
     rustix::fs::fcntl_setfl(&writer, flags | rustix::fs::OFlags::NONBLOCK).unwrap();
@@ -234,7 +241,7 @@ fn of_a_queue_that_takes_nothing_back_one_is_lost_and_told() {
     let name = Name::new("plain");
     let queue = Queue::<[u8]>::create(&name.0, 100).unwrap();
     for number in 0..100_u32 {
-        queue.put_bytes(number.to_string()).unwrap();
+        queue.put(number.to_string()).unwrap();
     }
     let full = shell("$R get $Q > /dev/full", &name);
     assert_eq!((status(&full), left(&name)), (1, 99));

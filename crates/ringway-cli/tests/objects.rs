@@ -32,8 +32,8 @@ impl Pool {
         let context = Context::create(&name.0).unwrap();
         let jobs = Queue::options().maxsize(3).create_in(&context, "jobs").unwrap();
         let print = Lock::create_in(&context, "print").unwrap();
-        jobs.put_bytes(b"a").unwrap();
-        jobs.put_bytes(b"b").unwrap();
+        jobs.put(b"a").unwrap();
+        jobs.put(b"b").unwrap();
         Self { name, context, jobs, print }
     }
 
@@ -265,7 +265,7 @@ fn rm_removes_one_object_or_the_whole_context() {
     drop(print.acquire().unwrap());
     drop(print);
 
-    jobs.put_bytes(b"c").unwrap();
+    jobs.put(b"c").unwrap();
     drop(jobs); // open here no more: it goes without force, and with its memory
     assert_eq!(status(&run(&["rm", &of_jobs])), 0);
     assert!(context.objects().is_empty(), "{:?}", context.objects());

@@ -60,7 +60,7 @@ fn advice_that_is_followed_harms_no_user() {
     let path = folder.0.join("queue");
     let queue =
         Queue::<[u8]>::options().maxsize(3).create(ringway::Place::File(path.clone())).unwrap();
-    queue.put_bytes(b"in use").unwrap();
+    queue.put(b"in use").unwrap();
     // Another version, as an older or newer program has it open.
     use std::os::unix::fs::FileExt;
     let file = std::fs::File::options().write(true).read(true).open(&path).unwrap();
@@ -81,7 +81,7 @@ fn advice_that_is_followed_harms_no_user() {
         assert!(!told.contains("--in-use"), "{told}");
     }
     file.write_all_at(&version, version_at).unwrap();
-    assert_eq!(&*queue.get_bytes().unwrap(), b"in use");
+    assert_eq!(&*queue.get().unwrap(), b"in use");
     let refused = run(&["rm", path_text]);
     assert!(stderr(&refused).contains("--wait"), "{}", stderr(&refused));
     // Once no process has it open, the advice is good.

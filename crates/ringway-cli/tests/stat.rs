@@ -57,8 +57,8 @@ fn a_process_that_keeps_messages_is_named_when_puts_time_out() {
     let queue = options.create(&name.0).unwrap();
     let mut guards = Vec::new();
     let error = loop {
-        match queue.try_put_bytes(b"x") {
-            Ok(()) => guards.push(queue.get_bytes().unwrap()),
+        match queue.try_put(b"x") {
+            Ok(()) => guards.push(queue.get().unwrap()),
             Err(error) => break error,
         }
     };
@@ -85,6 +85,29 @@ fn a_process_that_keeps_messages_is_named_when_puts_time_out() {
 }
 
 #[test]
+fn messages_that_were_put_back_are_counted() {
+    let name = Name::new("back");
+    let queue = Queue::<[u8]>::options().maxsize(3).put_back(true).create(&name.0).unwrap();
+    let told = || {
+        let output = run(&["stat", &name.0, "--json", "--over", "0"]);
+        let stat: Value = serde_json::from_slice(&output.stdout).unwrap();
+        ["size", "maxsize", "returned"].map(|field| stat[field].as_u64().unwrap())
+    };
+    queue.put_many(&["1", "2", "3"]).unwrap();
+    assert_eq!(told(), [3, 3, 0]);
+    assert!(!stdout(&run(&["stat", &name.0, "--over", "0"])).contains("returned"));
+    let taken = [queue.get().unwrap(), queue.get().unwrap()];
+    queue.put_many(&["4", "5"]).unwrap();
+    taken.into_iter().for_each(|message| message.put_back().unwrap());
+    assert_eq!(told(), [5, 3, 2]);
+    let sheet = stdout(&run(&["stat", &name.0, "--over", "0"]));
+    assert!(
+        sheet.contains("5 of 3") && sheet.contains("2 of them, which take no place"),
+        "{sheet}"
+    );
+}
+
+#[test]
 fn loans_are_told_from_blocks_at_hand() {
     let name = Name::new("loans");
     let queue =
@@ -102,8 +125,8 @@ fn loans_are_told_from_blocks_at_hand() {
 fn a_watch_tells_how_long_a_message_has_been_held() {
     let name = Name::new("watch");
     let queue = Queue::<[u8]>::create(&name.0, 3).unwrap();
-    queue.put_bytes(b"x").unwrap();
-    let guard = queue.get_bytes().unwrap();
+    queue.put(b"x").unwrap();
+    let guard = queue.get().unwrap();
     let arguments = ["stat", &name.0, "--watch", "--json", "--over", "0.01"];
     let mut watch = Running(ringway(&arguments).stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = BufReader::new(watch.0.stdout.take().unwrap()).lines();
@@ -123,8 +146,8 @@ fn a_watch_tells_how_long_a_message_has_been_held() {
     }
     // Another message, also in the same block, is another hold.
     drop(guard);
-    queue.put_bytes(b"y").unwrap();
-    let _guard = queue.get_bytes().unwrap();
+    queue.put(b"y").unwrap();
+    let _guard = queue.get().unwrap();
     while held_for() != (0, 0.0) {}
 }
 

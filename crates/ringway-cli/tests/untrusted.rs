@@ -105,7 +105,7 @@ fn rm_asks_the_kernel_whether_an_untrusted_segment_is_in_use() {
     assert!(stderr(&refused).contains("is open in 1 process; with --wait"), "{}", stderr(&refused));
     assert_eq!(status(&run(&["rm", "--in-use", &name.0])), 0);
     assert!(!name.file().exists());
-    queue.put_bytes(b"still here").unwrap();
+    queue.put(b"still here").unwrap();
 }
 
 #[test]

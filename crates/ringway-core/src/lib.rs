@@ -6,13 +6,15 @@
 //! and the death tests explore. `shm-layout.md` describes the words and has the proof.
 //!
 //! From the bottom up: [`word`], [`position`] and [`state`] are the words; [`owned`] turns the
-//! ownership of a block into a value; [`ring`] moves blocks, [`store`] has the free ones;
-//! [`event_count`] is what sleepers register at; [`lock_word`] is a lock whose owner may die;
-//! [`membership`] is the table of participants, whose generations tell the living from the dead.
+//! ownership of a block into a value; [`ring`] moves blocks, [`lanes`] reads two rings as one,
+//! [`store`] has the free ones; [`event_count`] is what sleepers register at; [`lock_word`] is a
+//! lock whose owner may die; [`membership`] is the table of participants, whose generations tell
+//! the living from the dead.
 
 pub mod block;
 pub mod corruption;
 pub mod event_count;
+pub mod lanes;
 pub mod lock_word;
 pub mod membership;
 pub mod owned;

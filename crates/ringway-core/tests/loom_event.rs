@@ -229,6 +229,27 @@ fn a_getter_does_not_sleep_on_a_queue_with_a_message() {
     });
 }
 
+/// The same with a message that is put back.
+#[test]
+fn a_getter_does_not_sleep_on_a_queue_with_a_message_that_came_back() {
+    check(2, || {
+        let queue = Queue::<LoomWord>::returning(1, 1, 0);
+        let shop = Shop::new();
+        let holder = Party::new(&queue, 1, 1).with_blocks(1);
+        holder.put(7).unwrap();
+        let held = holder.receive_new(1).2;
+        let getter = Party::new(&queue, 2, 1);
+        let there = Arc::clone(&shop);
+        let getter =
+            thread::spawn(move || there.sleep_until(|| getter.receive(1).0.first().copied()));
+        run(move || {
+            holder.put_back(held);
+            shop.announce();
+        });
+        assert_eq!(getter.join().unwrap(), 7);
+    });
+}
+
 /// The publication is the claim, and what is slept on is the lack of room.
 #[test]
 fn a_putter_does_not_sleep_on_a_queue_with_a_place() {

@@ -37,7 +37,12 @@ fn check(run: impl Fn() + Send + Sync + Clone + 'static) {
 /// What a participant does next.
 fn act(party: &Member, number: u64, batches: bool) {
     let value = u64::from(party.me.index()) * PER_PRODUCER + 2 * number;
-    let mut choice = shuttle::rand::thread_rng().gen_range(0..if batches { 4 } else { 2 });
+    let choices = match (batches, party.queue.returned()) {
+        (_, Some(_)) => 6,
+        (true, None) => 4,
+        (false, None) => 2,
+    };
+    let mut choice = shuttle::rand::thread_rng().gen_range(0..choices);
     if number == 0 {
         choice &= 2; // begin with a put
     }
@@ -45,7 +50,8 @@ fn act(party: &Member, number: u64, batches: bool) {
         0 => _ = party.put(value),
         1 => _ = party.get(),
         2 => _ = party.put_many(&[value, value + 1]),
-        _ => _ = party.get_many(3),
+        3 => _ = party.get_many(3),
+        _ => party.put_back(party.receive(choice - 3).2),
     }
 }
 
@@ -59,15 +65,15 @@ struct Run {
     /// How many of the threads die.
     deaths: u8,
     closes: bool,
+    /// Whether messages are put back.
+    returns: bool,
 }
 
 impl Run {
     fn go(&self) {
-        let queue = Queue::<ShuttleWord>::new(
-            self.maxsize,
-            self.maxsize as u32 + 4 * u32::from(self.threads),
-            self.first,
-        );
+        let blocks = self.maxsize as u32 + 4 * u32::from(self.threads);
+        let make = if self.returns { Queue::returning } else { Queue::new };
+        let queue: Arc<Queue<ShuttleWord>> = make(self.maxsize, blocks, self.first);
         Party::fill_free_ring(&queue);
         let threads: Vec<_> = (0..self.threads).map(|index| self.start(index, &queue)).collect();
         if self.closes {
@@ -102,8 +108,9 @@ impl Run {
         let (acts, batches, dies) = (self.acts, self.batches, index < self.deaths);
         thread::spawn(move || {
             let me = party.me;
+            // As many as it makes in all, so that it dies anywhere.
             let accesses =
-                if dies { shuttle::rand::thread_rng().gen_range(0..acts * 12) } else { u64::MAX };
+                if dies { shuttle::rand::thread_rng().gen_range(0..acts * 48) } else { u64::MAX };
             let life = mortal(accesses, move || {
                 (0..acts).for_each(|number| act(&party, number, batches));
                 party.leave();
@@ -157,6 +164,7 @@ fn eight_threads_share_one_place() {
         batches: false,
         deaths: 0,
         closes: false,
+        returns: false,
     };
     check(move || run().go());
 }
@@ -171,6 +179,7 @@ fn batches_of_four_threads_lose_nothing() {
         batches: true,
         deaths: 0,
         closes: false,
+        returns: false,
     };
     check(move || run().go());
 }
@@ -185,6 +194,7 @@ fn close_among_puts_and_gets_leaves_nothing_behind() {
         batches: true,
         deaths: 0,
         closes: true,
+        returns: false,
     };
     check(move || run().go());
 }
@@ -225,6 +235,7 @@ fn two_deaths_among_four_threads_lose_nothing() {
         batches: false,
         deaths: 2,
         closes: false,
+        returns: false,
     };
     check(move || run().go());
 }
@@ -239,18 +250,58 @@ fn deaths_within_batches_lose_nothing() {
         batches: true,
         deaths: 3,
         closes: false,
+        returns: false,
+    };
+    check(move || run().go());
+}
+
+#[test]
+fn deaths_among_puts_back_lose_nothing() {
+    let run = || Run {
+        maxsize: 2,
+        first: (1 << 44) - 3,
+        threads: 4,
+        acts: 5,
+        batches: true,
+        deaths: 2,
+        closes: false,
+        returns: true,
+    };
+    check(move || run().go());
+}
+
+#[test]
+fn close_among_puts_back_leaves_nothing_behind() {
+    let run = || Run {
+        maxsize: 2,
+        first: 7,
+        threads: 4,
+        acts: 4,
+        batches: true,
+        deaths: 1,
+        closes: true,
+        returns: true,
     };
     check(move || run().go());
 }
 
 #[test]
 fn two_recoverers_of_one_corpse_share_the_work_while_others_go_on() {
-    check(|| {
-        let queue = Queue::<ShuttleWord>::new(2, 12, 0);
+    two_recoverers(Queue::new);
+}
+
+#[test]
+fn two_recoverers_share_what_the_corpse_was_putting_back_while_others_go_on() {
+    two_recoverers(Queue::returning);
+}
+
+fn two_recoverers(make: fn(u64, u32, u64) -> Arc<Queue<ShuttleWord>>) {
+    check(move || {
+        let queue = make(2, 12, 0);
         Party::fill_free_ring(&queue);
         let victim = Party::new(&queue, 9, 1);
         let me = victim.me;
-        let accesses = shuttle::rand::thread_rng().gen_range(0..60);
+        let accesses = shuttle::rand::thread_rng().gen_range(0..200);
         _ = mortal(accesses, move || (0..4).for_each(|number| act(&victim, number, true)));
         // The second recoverer may die over it.
         let recoverers: Vec<_> =
@@ -271,6 +322,7 @@ fn two_recoverers_of_one_corpse_share_the_work_while_others_go_on() {
             batches: false,
             deaths: 0,
             closes: false,
+            returns: false,
         };
         let worker = worker.start(1, &queue);
         worker.join().unwrap();
@@ -298,7 +350,7 @@ fn the_death_of_threads_that_share_stocks_loses_nothing() {
                 thread::spawn(move || {
                     let dies = party.me.index() == 0;
                     let accesses =
-                        if dies { shuttle::rand::thread_rng().gen_range(0..80) } else { u64::MAX };
+                        if dies { shuttle::rand::thread_rng().gen_range(0..200) } else { u64::MAX };
                     mortal(accesses, move || {
                         for round in 0..4 {
                             let choice = shuttle::rand::thread_rng().gen_range(0..3);

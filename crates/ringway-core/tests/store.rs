@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use ringway_core::block::Block;
 use ringway_core::owned::Owned;
 use ringway_core::owner::Owner;
-use ringway_core::position::Position;
 use ringway_core::ring::Cells;
 use ringway_core::state::{Lane, State};
 use ringway_core::store::{NoBlock, Released};
@@ -18,6 +17,7 @@ use ringway_core::word::{
     Word,
 };
 use support::audit::{self, audit};
+use support::corpse::die_offering;
 use support::heap::{NoMemory, Payload, Queue};
 use support::party::Party;
 use support::steps::{StepWord, Stepped};
@@ -132,34 +132,17 @@ fn leave_corpse(queue: &Arc<Queue<StepWord>>) {
     let _taken = corpse.take().unwrap();
     let half = corpse.take().unwrap();
     let thread = corpse.sibling();
-    die_offering(queue, Lane::Free, Stepped::new(move || thread.give_back(half)));
+    die_offering(queue, CORPSE, Lane::Free, Stepped::new(move || thread.give_back(half)));
     let thread = corpse.sibling();
-    die_offering(queue, Lane::Messages, Stepped::new(move || _ = thread.put(HALF_PUT)));
+    die_offering(queue, CORPSE, Lane::Messages, Stepped::new(move || _ = thread.put(HALF_PUT)));
     let owned = queue.blocks().filter(|&block| match queue.state(block) {
         State::Held { owner, .. } => owner == CORPSE,
         State::Queued { lane, owner, position } => {
-            owner == CORPSE && !is_published(queue, lane, position, block)
+            owner == CORPSE && !queue.is_published(lane, position, block)
         }
         State::Fresh => false,
     });
     assert_eq!(owned.count(), 4);
-}
-
-/// Kills the thread when a state word says that it queued a block, and before the ring says so.
-fn die_offering<T: Send + 'static>(queue: &Arc<Queue<StepWord>>, ring: Lane, run: Stepped<T>) {
-    let offers = |block| {
-        matches!(queue.state(block), State::Queued { lane, owner, position }
-            if lane == ring && owner == CORPSE && !is_published(queue, lane, position, block))
-    };
-    while !queue.blocks().any(offers) {
-        assert!(run.step(1), "it ended before");
-    }
-    run.kill();
-}
-
-fn is_published(queue: &Queue<StepWord>, lane: Lane, position: Position, block: Block) -> bool {
-    let ring = if lane == Lane::Free { queue.free() } else { queue.messages() };
-    ring.is_published(position, block)
 }
 
 /// One actor that is killed, or frozen, before each access of each act.

@@ -1,8 +1,9 @@
 //! The description of a type, which is part of the schema of a queue.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Data, DeriveInput, Fields, parse_quote};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Field, Fields, Type, parse_quote};
 
 use crate::with;
 
@@ -41,6 +42,35 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
                 schema.define::<Self>(#text, |definition| { #steps })
             }
         }
+    })
+}
+
+/// Names the fields that are no messages at their place, before rkyv's code fails of them all over.
+pub fn fields_first(input: &DeriveInput) -> syn::Result<TokenStream> {
+    let fields: Vec<&Field> = match &input.data {
+        Data::Struct(data) => data.fields.iter().collect(),
+        Data::Enum(data) => data.variants.iter().flat_map(|variant| &variant.fields).collect(),
+        Data::Union(_) => Vec::new(),
+    };
+    let mut bounds = Vec::new();
+    for field in fields {
+        if with::of_field(field)?.is_none() {
+            let ty = &field.ty;
+            if let Type::Reference(_) = ty {
+                let text = "a message owns what is in it: take a `String`, `Vec` or `Box` here";
+                return Err(syn::Error::new(ty.span(), text));
+            }
+            bounds.push(quote_spanned!(ty.span() => #ty: ::ringway::schema::Describe));
+        }
+    }
+    if !input.generics.params.is_empty() {
+        return Ok(quote!()); // whether they are messages is not known yet
+    }
+    Ok(quote! {
+        const _: () = {
+            #[allow(dead_code, trivial_bounds)]
+            fn fields_are_messages() where #(#bounds),* {}
+        };
     })
 }
 

@@ -13,8 +13,8 @@ use syn::{DeriveInput, parse_macro_input};
 pub fn message(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     let expanded = mirror::expand(&input).and_then(|mirror| {
-        let described = describe::expand(&input)?;
-        Ok(quote! { #mirror #described })
+        let (fields, described) = (describe::fields_first(&input)?, describe::expand(&input)?);
+        Ok(quote! { #fields #mirror #described })
     });
     expanded.unwrap_or_else(syn::Error::into_compile_error).into()
 }

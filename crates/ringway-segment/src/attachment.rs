@@ -5,6 +5,7 @@
 //! blocks would own blocks twice. The token [`Inside`] is the proof that it has looked.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -280,10 +281,18 @@ impl Attachment {
     /// # Errors
     /// When there is none, or no more of them.
     pub fn inheritable_fd(&self) -> io::Result<OwnedFd> {
+        ringway_sys::shm::inheritable(&self.reopened()?)
+    }
+
+    /// The file of the segment, opened once more; it is closed by exec.
+    ///
+    /// # Errors
+    /// When there is none, or no more descriptors.
+    pub fn reopened(&self) -> io::Result<File> {
         match self.segment.checked_file()? {
             // A description of its own: the lock byte of a participant must not live on in its
             // children.
-            Some(file) => ringway_sys::shm::inheritable(&ringway_sys::shm::reopen(file.as_fd())?),
+            Some(file) => ringway_sys::shm::reopen(file.as_fd()),
             None => {
                 let text = format!("{} has no descriptor", self.segment.label());
                 Err(io::Error::new(io::ErrorKind::Unsupported, text))

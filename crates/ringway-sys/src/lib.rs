@@ -34,6 +34,7 @@ compile_error!(
 );
 
 pub mod byte_lock;
+pub mod children;
 pub mod clock;
 pub mod fork;
 pub mod futex;

@@ -11,6 +11,7 @@ use ringway_segment::segment::{Segment, remove};
 use ringway_segment::spec::SegmentSpec;
 
 use crate::handle::{self, Handle, handle_methods};
+use crate::handover::{Handed, can_be_handed};
 use crate::options::Options;
 
 /// A segment that holds several objects under names of their own.
@@ -103,6 +104,10 @@ handle_methods! {
     "context", "Context";
     [];
     |context| (&context.attachment, &context.label, context.attachment.segment().place().name())
+}
+
+can_be_handed! {
+    [] Context, "context", |context| Handed::context(&context.attachment, &context.label), open_context
 }
 
 impl Context {

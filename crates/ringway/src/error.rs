@@ -22,6 +22,23 @@ impl fmt::Debug for Label {
     }
 }
 
+/// What the serialisation framework says of a value or of bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason(Arc<str>);
+
+impl Reason {
+    #[cold]
+    pub(crate) fn new(error: &rkyv::rancor::BoxedError) -> Self {
+        Self(error.to_string().into())
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Why an operation on an open object cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -44,7 +61,26 @@ impl std::error::Error for Error {
     }
 }
 
-/// A put, a send or a loan that did not go through, with what the caller handed over.
+/// A put, a send or a loan that did not go through, with what the caller handed over: a value, a
+/// loan or a received message, and `()` if the caller had only lent it.
+///
+/// ```
+/// # use ringway::{Place, Queue};
+/// fn greet(queue: &Queue<String>, whom: &str) -> Result<(), Box<dyn std::error::Error>> {
+///     let greeting = format!("hello {whom}");
+///     queue.put(&greeting)?; // the error borrows nothing
+///     println!("{greeting} is on its way");
+///     Ok(())
+/// }
+///
+/// let queue = Queue::options().maxsize(1).create(Place::Heap)?;
+/// greet(&queue, "world")?;
+/// let error = queue.try_put("again".to_owned()).unwrap_err();
+/// assert!(error.can_retry());
+/// assert_eq!(error.into_value(), "again");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PutError<V> {
     /// What was to be put, for another attempt.
@@ -56,7 +92,7 @@ pub struct PutError<V> {
 }
 
 /// Why a put, a send or a loan did not go through.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PutErrorKind {
     /// The queue held `maxsize` messages at some instant of the call, and until its time was up.
@@ -93,7 +129,7 @@ pub enum PutErrorKind {
     },
     /// The value cannot be serialised.
     #[error("cannot serialise the value: {0}")]
-    Encode(rkyv::rancor::BoxedError),
+    Encode(Reason),
     /// The queue was made without the option `put_back`.
     #[error("takes no message back: it was made without the option `put_back`")]
     NoReturns,
@@ -109,13 +145,24 @@ impl<V> PutError<V> {
         self.value
     }
 
-    /// The error alone, for callers that pass it on where the value ends.
+    /// The error alone; the value is dropped.
     #[must_use]
     pub fn without_value(self) -> PutError<()> {
-        PutError { value: (), queue: self.queue, kind: self.kind }
+        self.with_value(())
     }
 
-    /// Whether the queue was full: a later attempt may succeed.
+    /// The error of the same reason for another value.
+    pub(crate) fn with_value<W>(self, value: W) -> PutError<W> {
+        PutError { value, queue: self.queue, kind: self.kind }
+    }
+
+    /// Whether a later attempt may succeed: the queue was full, or no block was free.
+    #[must_use]
+    pub fn can_retry(&self) -> bool {
+        matches!(self.kind, PutErrorKind::Full { .. } | PutErrorKind::NoBlock { .. })
+    }
+
+    /// Whether the queue was full.
     #[must_use]
     pub fn is_full(&self) -> bool {
         matches!(self.kind, PutErrorKind::Full { .. })
@@ -153,12 +200,20 @@ impl<V> std::error::Error for PutError<V> {
 }
 
 /// Why not all of many messages were put.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PutManyError {
     /// How many were, in order.
     pub put: usize,
     /// Why no more.
     pub error: PutError<()>,
+}
+
+impl PutManyError {
+    /// Whether a later attempt may put the rest: see [`PutError::can_retry`].
+    #[must_use]
+    pub fn can_retry(&self) -> bool {
+        self.error.can_retry()
+    }
 }
 
 impl fmt::Display for PutManyError {
@@ -174,7 +229,10 @@ impl std::error::Error for PutManyError {
 }
 
 /// A get that did not go through.
-#[derive(Debug)]
+///
+/// `get` itself is never [`Empty`](GetErrorKind::Empty); the calls with a time limit are when it is
+/// over.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GetError {
     /// The queue.
@@ -184,7 +242,7 @@ pub struct GetError {
 }
 
 /// Why a get did not go through.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum GetErrorKind {
     /// The queue was empty at some instant of the call, and until its time was up.
@@ -202,7 +260,7 @@ pub enum GetErrorKind {
         /// Bytes of the message.
         bytes: u64,
         /// What rkyv says.
-        reason: rkyv::rancor::BoxedError,
+        reason: Reason,
     },
     /// The segment cannot be used by this process.
     #[error("cannot be used: {0}")]
@@ -210,7 +268,14 @@ pub enum GetErrorKind {
 }
 
 impl GetError {
-    /// Whether the queue was empty: a later attempt may succeed.
+    /// Whether a later attempt may succeed: the queue was empty, or the message that was taken is
+    /// not valid and another may be.
+    #[must_use]
+    pub fn can_retry(&self) -> bool {
+        matches!(self.kind, GetErrorKind::Empty | GetErrorKind::Invalid { .. })
+    }
+
+    /// Whether the queue was empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         matches!(self.kind, GetErrorKind::Empty)

@@ -94,6 +94,20 @@ pub trait ObjectHandle: OfObject + Sized {
     ) -> Result<(), OpenError> {
         Ok(())
     }
+    /// What of its options goes along when it is handed to a process, and what keeps it open.
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn luggage(&self) -> Luggage
+    where
+        Self: OfObject,
+    {
+        Luggage { only_gets: false, keeper: Arc::<Attachment>::clone(self.object().attachment()) }
+    }
+    /// The options with that.
+    #[doc(hidden)]
+    fn only_getting(options: Options<Self>) -> Options<Self> {
+        options
+    }
     /// Opens one in a segment.
     #[doc(hidden)]
     fn open(
@@ -108,6 +122,14 @@ pub trait ObjectHandle: OfObject + Sized {
 pub trait OfObject {
     /// The object in its directory.
     fn object(&self) -> &Object;
+}
+
+/// What goes along with a handle that is handed to a process.
+pub(crate) struct Luggage {
+    /// Whether it may only take out.
+    pub(crate) only_gets: bool,
+    /// Keeps this process among the users of the object until the child is one.
+    pub(crate) keeper: Arc<dyn Send + Sync>,
 }
 
 impl<O: ObjectHandle> Handle for O {

@@ -2,29 +2,38 @@
 
 extern crate self as ringway; // as the derive calls it
 
+mod as_message;
 mod batch;
 mod context;
 mod dynamic;
 mod error;
 mod handle;
+mod handover;
 mod loan;
+mod maybe_owned;
 mod message;
 mod options;
+pub mod process;
 mod queue;
 mod received;
 pub mod schema;
 pub mod sync;
 
+pub use as_message::AsMessage;
 pub use batch::{BATCH_MAX, Batch};
 pub use context::{Context, ContextOptions};
 pub use dynamic::Dynamic;
-pub use error::{Error, GetError, GetErrorKind, Label, PutError, PutErrorKind, PutManyError};
+pub use error::{
+    Error, GetError, GetErrorKind, Label, PutError, PutErrorKind, PutManyError, Reason,
+};
 pub use handle::{Handle, ObjectHandle};
 pub use loan::Loan;
 pub use message::{Message, Payload};
 pub use options::{Options, QueueOptions};
-pub use queue::{Iter, Queue};
-pub use received::{Received, ReceivedBytes};
+#[doc(inline)]
+pub use process::{Failure, Outcome, Process, init, scope};
+pub use queue::{IntoIter, Iter, Queue, TryIter};
+pub use received::Received;
 #[doc(inline)]
 pub use sync::{Lock, LockGuard, LockOptions};
 
@@ -102,6 +111,53 @@ pub use ringway_segment::recovery::Recovered;
 pub use ringway_segment::waiting::WaitStrategy;
 /// The serialisation framework of the messages, in the version that this crate uses.
 pub use rkyv;
+
+/// Lets a program start processes whose main is not yours: a test, an example of a test harness, a
+/// bench. To be written once, outside of functions; elsewhere [`init`] is to be called first in
+/// main.
+///
+/// In a child, the function runs before main does, after what else of the program has to run before
+/// main.
+///
+/// ```standalone_crate
+/// ringway::entry!();
+///
+/// # /*
+/// #[test]
+/// # */
+/// fn squares() {
+///     let square = ringway::Process::spawn(7, |number: u32| number * number).unwrap();
+///     assert_eq!(square.join().unwrap(), 49);
+/// }
+/// # fn main() { squares() }
+/// ```
+#[macro_export]
+macro_rules! entry {
+    () => {
+        const _: () = {
+            unsafe extern "C" {
+                #[link_name = "__init_array_end"]
+                static END: [extern "C" fn(); 0];
+            }
+
+            #[used]
+            #[unsafe(link_section = ".init_array")]
+            static BEGIN: extern "C" fn() = {
+                extern "C" fn begin() {
+                    let next = ::core::ptr::from_ref(&BEGIN).wrapping_add(1);
+                    let count = (&raw const END as usize - next as usize)
+                        / ::core::mem::size_of_val(&BEGIN);
+                    // SAFETY: the linker puts all constructors of the program side by side, those
+                    // after this one up to the end.
+                    unsafe {
+                        $crate::process::begin(::core::slice::from_raw_parts(next, count));
+                    }
+                }
+                begin
+            };
+        };
+    };
+}
 
 /// Looking at segments from outside: what the `ringway` command is made of.
 ///

@@ -26,7 +26,7 @@ use crate::schema::{Describe, INLINE_MAX, Schema, TooDeep};
     message = "`{Self}` cannot be a message",
     label = "does not derive what a message needs",
     note = "write above its definition: #[derive(ringway::Message)]",
-    note = "the types of its fields need the same; `Rc` and `Arc` cannot be sent"
+    note = "the types of its fields need the same"
 )]
 pub trait Message:
     Sized
@@ -55,15 +55,26 @@ impl<T> Message for T where
     message = "a queue cannot carry `{Self}`",
     label = "neither `[u8]` nor a type that derives what a message needs",
     note = "write above its definition: #[derive(ringway::Message)]",
-    note = "the types of its fields need the same; `Rc` and `Arc` cannot be sent"
+    note = "text goes as `Queue<String>`, numbers as `Queue<Vec<f32>>`, and plain bytes as `Queue<[u8]>`"
 )]
 pub trait Payload {
+    /// What a received message dereferences to: the archived type, or `[u8]`.
+    type View: ?Sized;
+    /// An owned message: the type, or `Vec<u8>`.
+    type Value;
     /// How the segment describes it.
     fn schema() -> Schema;
+    #[doc(hidden)]
+    fn view(bytes: &[u8]) -> Result<&Self::View, Error>;
+    #[doc(hidden)]
+    fn value(view: &Self::View) -> Result<Self::Value, Error>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Message> Payload for T {
+    type View = T::Archived;
+    type Value = T;
+
     fn schema() -> Schema {
         const {
             assert!(
@@ -78,12 +89,46 @@ impl<T: Message> Payload for T {
         };
         Schema::of::<T>()
     }
+
+    #[inline]
+    fn view(bytes: &[u8]) -> Result<&T::Archived, Error> {
+        access::<T>(bytes)
+    }
+
+    fn value(view: &T::Archived) -> Result<T, Error> {
+        rkyv::deserialize::<T, Error>(view)
+    }
 }
 
 impl Payload for [u8] {
+    type View = [u8];
+    type Value = Vec<u8>;
+
     fn schema() -> Schema {
         Schema::bytes()
     }
+
+    #[inline]
+    fn view(bytes: &[u8]) -> Result<&[u8], Error> {
+        Ok(bytes)
+    }
+
+    fn value(view: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(view.to_vec())
+    }
+}
+
+/// What is archived as a `T` is: a `T`, or what has the same form.
+pub(crate) trait Form<T: Message>:
+    Archive<Archived = T::Archived>
+    + for<'w, 'a> Serialize<HighSerializer<BlockWriter<'w>, ArenaHandle<'a>, Error>>
+{
+}
+
+impl<T: Message, F> Form<T> for F where
+    F: Archive<Archived = T::Archived>
+        + for<'w, 'a> Serialize<HighSerializer<BlockWriter<'w>, ArenaHandle<'a>, Error>>
+{
 }
 
 /// The largest message of a type, in bytes: offsets within it have 32 bits and a sign.
@@ -136,11 +181,11 @@ impl<E: Source> Writer<E> for BlockWriter<'_> {
 /// Why the value cannot be a message. With `is_nested`, also if [`access`] would refuse it: a type
 /// that contains itself may be nested too deeply.
 pub(crate) fn encode<T: Message>(
-    value: &T,
+    form: &impl Form<T>,
     block: &mut [MaybeUninit<u8>],
     is_nested: bool,
 ) -> Result<usize, Error> {
-    let written = rkyv::api::high::to_bytes_in(value, BlockWriter::new(block))?.written;
+    let written = rkyv::api::high::to_bytes_in(form, BlockWriter::new(block))?.written;
     if is_nested && written <= block.len() {
         // SAFETY: these bytes were written just now.
         let bytes = unsafe { core::slice::from_raw_parts(block.as_ptr().cast(), written) };
@@ -161,9 +206,4 @@ pub(crate) fn access<T: Message>(bytes: &[u8]) -> Result<&T::Archived, Error> {
         bytes,
         &mut Validator::new(archive, SharedValidator::new()),
     )
-}
-
-/// An owned value.
-pub(crate) fn decode<T: Message>(archived: &T::Archived) -> Result<T, Error> {
-    rkyv::deserialize::<T, Error>(archived)
 }

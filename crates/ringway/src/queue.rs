@@ -1,26 +1,12 @@
 //! The queue.
 
-mod bytes;
-mod iter;
-mod many;
-pub(crate) mod shared;
-mod typed;
-
 use core::fmt;
 use core::marker::PhantomData;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
-use ringway_segment::attachment::Inside;
-use ringway_segment::error::SegmentError;
-use ringway_segment::inspect::{self, Snapshot};
-use ringway_segment::objects::channel::{Channel, Guard};
-use ringway_segment::recovery::{self, Recovered};
-use ringway_segment::waiting::Until;
-
-pub use self::iter::Iter;
+pub use self::iter::{IntoIter, Iter, TryIter};
 use self::shared::Shared;
-use crate::error::{Error, GetError};
-use crate::handle::object_methods;
 use crate::message::Payload;
 
 /// A first-in first-out queue between processes, for any number of putters and getters.
@@ -34,7 +20,7 @@ use crate::message::Payload;
 ///   memory comes back within about 100 ms if any process waits, or when one opens the queue.
 /// * **Happens-before.** What a putter did before its put is seen by the getter of the message.
 /// * **Fork.** The child must open the queue anew: its copy of a handle returns
-///   [`SegmentError::Forked`]. Operations are not for signal handlers.
+///   [`SegmentError::Forked`](crate::SegmentError::Forked). Operations are not for signal handlers.
 ///
 /// *Soundness*: messages are read in place, so opening a queue is a promise that no process with
 /// access to its file writes to it by other means.
@@ -67,115 +53,40 @@ impl<T: Payload + ?Sized> fmt::Debug for Queue<T> {
     }
 }
 
-object_methods! {
-    [T: Payload + ?Sized] Queue<T>,
-    "queue", "Queue::<u32>";
-    [maxsize: u64 = "3"];
-    |queue| queue.shared.channel.object()
-}
-
-/// Asking and shutting down.
 impl<T: Payload + ?Sized> Queue<T> {
     pub(crate) fn over(shared: Arc<Shared>) -> Self {
         Self { shared, payload: PhantomData }
     }
 
-    /// How many messages it holds at most.
-    pub fn maxsize(&self) -> u64 {
-        self.shared.maxsize()
-    }
-
-    /// Whether messages that were taken can be put back.
-    pub fn returns(&self) -> bool {
-        self.shared.channel.returns()
-    }
-
-    /// Bytes of the largest message.
-    pub fn max_message(&self) -> u64 {
-        self.shared.channel.measures().max_message
-    }
-
-    /// How many messages are in it: exact at one instant of the call. Those that were put back
-    /// count, and are looked at a moment later.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub fn len(&self) -> Result<u64, Error> {
-        self.ask(|channel, _| channel.size())
-    }
-
-    /// Whether it was empty at one instant of the call.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub fn is_empty(&self) -> Result<bool, Error> {
-        Ok(self.len()? == 0)
-    }
-
-    /// Whether it held `maxsize` messages at one instant of the call, but for those that were put
-    /// back.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub fn is_full(&self) -> Result<bool, Error> {
-        self.ask(|channel, _| channel.is_full())
-    }
-
-    /// Shuts the queue down for everybody: later puts fail, gets take what is left and then fail.
-    /// All sleepers wake. With `immediate`, what is left is dropped.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub fn shutdown(&self, immediate: bool) -> Result<(), Error> {
-        self.ask(|channel, inside| channel.shut_down(inside, immediate))
-    }
-
-    /// Whether it was shut down.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub fn is_shut_down(&self) -> Result<bool, Error> {
-        self.ask(|channel, _| channel.is_shut_down())
-    }
-
-    /// Takes back what dead participants held. A caller that waits, opens the queue or finds no
-    /// free block does so anyway.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub fn recover(&self) -> Result<Recovered, Error> {
-        self.ask(|_, inside| recovery::recover(inside.attachment()))
-    }
-
-    /// Returns a snapshot: size, totals, participants, waiters.
-    ///
-    /// # Errors
-    /// [`Error`] in a forked child, or when a word is damaged.
-    pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        self.ask(|channel, inside| {
-            let segment = inside.attachment().segment();
-            inspect::snapshot(segment, &channel.object().info()?)
-        })
-    }
-
-    fn ask<R>(
-        &self,
-        question: impl FnOnce(&Channel, Inside<'_>) -> Result<R, SegmentError>,
-    ) -> Result<R, Error> {
-        let channel = &self.shared.channel;
-        let inside = channel.attachment().enter();
-        let answer = inside.and_then(|inside| question(channel, inside));
-        answer.map_err(|kind| Error { object: self.label(), kind })
-    }
-
-    #[inline]
-    fn get_block(&self, until: Until) -> Result<Guard<'_>, GetError> {
-        self.shared.receive_one(until).map(Guard::new)
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 }
 
+impl<T: Payload + ?Sized> UnwindSafe for Queue<T> {}
+impl<T: Payload + ?Sized> RefUnwindSafe for Queue<T> {}
+
 const _: () = {
-    const fn is_shareable<Q: Send + Sync + Clone>() {}
+    const fn is_shareable<Q: Send + Sync + Clone + UnwindSafe>() {}
     is_shareable::<Queue<u8>>();
     is_shareable::<Queue<[u8]>>();
 };
+
+pub(crate) mod shared;
+
+// The documentation has the calls in this order.
+mod create;
+
+mod put;
+
+mod get;
+
+mod iter;
+
+mod questions;
+
+mod many;
+
+mod loan;
+
+mod bytes;

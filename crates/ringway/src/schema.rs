@@ -32,37 +32,40 @@ pub struct Schema {
     pub fingerprint: u64,
     /// Whether a type of it contains itself, so that messages may be nested to any depth.
     pub is_nested: bool,
+    /// Whether there is a handle in it, which only a process that is started can be handed.
+    pub has_handles: bool,
 }
 
 impl Schema {
     /// That of plain bytes.
     pub(crate) fn bytes() -> Self {
-        Self { text: "bytes".to_owned(), fingerprint: 0, is_nested: false }
+        Self { text: "bytes".to_owned(), fingerprint: 0, is_nested: false, has_handles: false }
     }
 
     /// That of a type.
     pub(crate) fn of<T: Describe + Archive>() -> Self {
-        let mut schema = SchemaBuilder { types: Vec::new(), is_nested: false };
+        let mut schema = SchemaBuilder { types: Vec::new(), is_nested: false, has_handles: false };
         let message = T::describe(&mut schema);
         let mut text = format!("{message}\n");
         for defined in &schema.types {
             let _ = writeln!(text, "{}", defined.reference); // writing to a text does not fail
             text.push_str(defined.lines.as_deref().unwrap_or(""));
         }
-        Self::finish(text, schema.is_nested)
+        Self::finish(text, schema.is_nested, schema.has_handles)
     }
 
     /// One by a name that the caller keeps stable, and the measures of the archived type.
     pub(crate) fn named<T: Describe + Archive>(name: &str) -> Self {
         let (size, alignment) = (size_of::<T::Archived>(), align_of::<T::Archived>());
         let measures = format!("  size: {size} bytes\n  alignment: {alignment} bytes\n");
-        Self::finish(format!("{name}\n{name}\n{measures}"), Self::of::<T>().is_nested)
+        let Self { is_nested, has_handles, .. } = Self::of::<T>();
+        Self::finish(format!("{name}\n{name}\n{measures}"), is_nested, has_handles)
     }
 
-    fn finish(mut text: String, is_nested: bool) -> Self {
+    fn finish(mut text: String, is_nested: bool, has_handles: bool) -> Self {
         text.push_str(&build());
         let fingerprint = checksum(text.as_bytes()) | 1;
-        Self { text, fingerprint, is_nested }
+        Self { text, fingerprint, is_nested, has_handles }
     }
 }
 
@@ -85,6 +88,13 @@ pub(crate) const INLINE_MAX: usize = 256 << 10;
 ///
 /// [`#[derive(Message)]`](macro@crate::Message) implements it, and so does this crate for the types
 /// of std that can be in messages.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of a message",
+    label = "is no message",
+    note = "if it is a type of yours, write above its definition: #[derive(ringway::Message)]",
+    note = "if not, write above the field which wrapper archives it: \
+            #[rkyv(with = ...)], one of `ringway::rkyv::with` or of your own"
+)]
 pub trait Describe {
     /// Adds what the type consists of, and returns how fields refer to it.
     fn describe(schema: &mut SchemaBuilder) -> String;
@@ -95,6 +105,7 @@ pub trait Describe {
 pub struct SchemaBuilder {
     types: Vec<Defined>,
     is_nested: bool,
+    has_handles: bool,
 }
 
 #[derive(Debug)]
@@ -108,6 +119,12 @@ struct Defined {
 }
 
 impl SchemaBuilder {
+    /// Notes that there is a handle in the type.
+    pub(crate) fn handle(&mut self, name: &str) -> String {
+        self.has_handles = true;
+        name.to_owned()
+    }
+
     /// Adds the type `T`, unless it is there already: it may contain itself. `parts` adds its
     /// fields.
     pub fn define<T>(

@@ -161,7 +161,7 @@ impl Subject for Creation {
         clear(path)?;
         let again = options().create(way.place(path));
         let queue = again.map_err(|error| format!("a second try: {error}"))?;
-        queue.try_put_bytes(text_of(1)).map_err(|error| error.to_string())
+        queue.try_put(text_of(1)).map_err(|error| error.to_string())
     }
 
     /// What a creator has made so far, which may only stand still, is let be.
@@ -204,7 +204,7 @@ impl Subject for Creation {
             Err(CreateError::Io { source, .. }) if source.kind() == WouldBlock => None,
             Err(error) => return Err(error.to_string()),
         };
-        let put = fresh.ours.as_ref().map_or(Ok(()), |queue| queue.try_put_bytes(text_of(1)));
+        let put = fresh.ours.as_ref().map_or(Ok(()), |queue| queue.try_put(text_of(1)));
         put.map_err(|error| error.to_string())
     }
 

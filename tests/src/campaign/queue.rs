@@ -57,6 +57,19 @@ impl Subject for Queueing {
                 });
             }
         }
+        for warm in [false, true] {
+            let (corpse, wraps) = (operation == Operation::Recover, false);
+            let scene = Scene { filled: 0, sleepers: true, warm, corpse, returns: true, wraps };
+            match operation {
+                // It had taken the only message, for which another participant sleeps.
+                Operation::PutBack => scenes.push(Scene { filled: 1, ..scene }),
+                // The corpse was putting a message back.
+                Operation::Recover => {
+                    scenes.extend([scene, Scene { filled: MAXSIZE / 2, ..scene }])
+                }
+                _ => {}
+            }
+        }
         scenes.retain(|&scene| operation.fits(scene));
         scenes
     }
@@ -116,13 +129,13 @@ impl Subject for Queueing {
     }
 
     fn ended(mut stage: Stage, operation: Operation, scene: Scene) -> Result<(), String> {
-        let effect = operation.reach();
+        let effect = operation.reach(scene);
         let mut ledger = stage.ledger.take().unwrap_or_else(|| Ledger::new(scene));
         ledger.empty(stage.queue())?;
         ledger.balance(effect)?;
         let path = subject::Stage::path(&stage).to_owned();
         subject::Stage::leave(&mut stage)?;
-        let scene = Scene { filled: 0, ..scene };
+        let scene = Scene { filled: 0, returns: false, ..scene }; // none is left
         Self::audit(
             &path,
             scene,

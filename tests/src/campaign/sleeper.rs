@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,9 @@ use crate::Worker;
 
 /// A process that still sleeps after this time does so for ever.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// How long to listen between two looks.
+const REST: Duration = Duration::from_millis(20);
 
 /// A process that sleeps. Dropping it kills it.
 pub struct Sleeper {
@@ -50,7 +53,28 @@ impl Sleeper {
     /// # Errors
     /// When it says nothing.
     pub fn hear(&self) -> Result<String, String> {
-        let heard = self.heard.recv_timeout(PATIENCE);
-        heard.map_err(|_| "the sleeper sleeps on, or has died".to_owned())
+        self.hear_while(|| Ok(()))
+    }
+
+    /// The same. Until it says something, `looks` is called now and then.
+    ///
+    /// # Errors
+    /// When it says nothing, and those of `looks`.
+    pub fn hear_while(
+        &self,
+        mut looks: impl FnMut() -> Result<(), String>,
+    ) -> Result<String, String> {
+        let since = Instant::now();
+        while since.elapsed() < PATIENCE {
+            looks()?;
+            match self.heard.recv_timeout(REST) {
+                Ok(said) => return Ok(said),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err("the sleeper has died".to_owned());
+                }
+            }
+        }
+        Err("the sleeper sleeps on".to_owned())
     }
 }

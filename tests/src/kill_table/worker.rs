@@ -48,12 +48,8 @@ pub fn work(
     if contestant == "ringway" {
         let queue = Queue::<[u8]>::open(name)?;
         return match worker.checked_sub(PAIR) {
-            None => produce(&board, worker, |message| {
-                Ok(queue
-                    .put_bytes(message.as_flattened())
-                    .map_err(|error| error.without_value())?)
-            }),
-            Some(consumer) => consume(&board, consumer, || Ok(first_word(&queue.get_bytes()?))),
+            None => produce(&board, worker, |message| Ok(queue.put(message.as_flattened())?)),
+            Some(consumer) => consume(&board, consumer, || Ok(first_word(&queue.get()?))),
         };
     }
     let queue = Vyukov::open(&folder.join("queue"), MAXSIZE)?;

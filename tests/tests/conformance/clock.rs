@@ -26,18 +26,15 @@ pub fn timeouts_end_no_earlier_than_asked(ground: &Ground) {
         let made = ground.make(one_place(strategy));
         let queue = &made.queue;
         takes_at_least(SOON, || assert!(queue.get_timeout(SOON).unwrap_err().is_empty()));
-        takes_at_least(SOON, || assert!(queue.get_bytes_timeout(SOON).unwrap_err().is_empty()));
+        takes_at_least(SOON, || assert!(queue.get_value_timeout(SOON).unwrap_err().is_empty()));
         takes_at_least(SOON, || assert!(queue.get_many_timeout(4, SOON).unwrap_err().is_empty()));
         queue.put(1).unwrap();
         takes_at_least(SOON, || assert!(queue.put_timeout(2, SOON).unwrap_err().is_full()));
-        takes_at_least(SOON, || assert!(queue.put_bytes_timeout("x", SOON).unwrap_err().is_full()));
         takes_at_least(SOON, || {
             assert!(queue.put_many_timeout(&[2, 3], SOON).unwrap_err().error.is_full())
         });
-        takes_at_least(SOON, || {
-            assert!(queue.put_many_bytes_timeout(&["x"], SOON).unwrap_err().error.is_full())
-        });
-        let loan = queue.loan(4).unwrap();
+        let lender = queue.as_bytes();
+        let loan = lender.loan(4).unwrap();
         takes_at_least(SOON, || assert!(loan.send_timeout(SOON).unwrap_err().is_full()));
         assert_eq!(queue.get_timeout(SOON).unwrap().to_native(), 1);
     }
@@ -51,7 +48,7 @@ pub fn deadlines_end_no_earlier_than_asked(ground: &Ground) {
             assert!(queue.get_deadline(Instant::now() + SOON).unwrap_err().is_empty())
         });
         takes_at_least(SOON, || {
-            assert!(queue.get_bytes_deadline(Instant::now() + SOON).unwrap_err().is_empty())
+            assert!(queue.get_value_deadline(Instant::now() + SOON).unwrap_err().is_empty())
         });
         takes_at_least(SOON, || {
             assert!(queue.get_many_deadline(4, Instant::now() + SOON).unwrap_err().is_empty())
@@ -60,16 +57,11 @@ pub fn deadlines_end_no_earlier_than_asked(ground: &Ground) {
         let put_many =
             || queue.put_many_deadline(&[2, 3], Instant::now() + SOON).unwrap_err().error;
         takes_at_least(SOON, || assert!(put_many().is_full()));
-        let put_many =
-            || queue.put_many_bytes_deadline(&["x"], Instant::now() + SOON).unwrap_err().error;
-        takes_at_least(SOON, || assert!(put_many().is_full()));
         takes_at_least(SOON, || {
             assert!(queue.put_deadline(2, Instant::now() + SOON).unwrap_err().is_full())
         });
-        takes_at_least(SOON, || {
-            assert!(queue.put_bytes_deadline("x", Instant::now() + SOON).unwrap_err().is_full())
-        });
-        let loan = queue.loan(4).unwrap();
+        let lender = queue.as_bytes();
+        let loan = lender.loan(4).unwrap();
         takes_at_least(SOON, || {
             assert!(loan.send_deadline(Instant::now() + SOON).unwrap_err().is_full())
         });
@@ -79,7 +71,7 @@ pub fn deadlines_end_no_earlier_than_asked(ground: &Ground) {
 pub fn a_loan_waits_for_a_block_as_long_as_asked(ground: &Ground) {
     for strategy in STRATEGIES {
         let made = ground.make(one_place(strategy).participants(1).loans(1));
-        let queue = &made.queue;
+        let queue = &made.queue.as_bytes();
         let mut loans = Vec::new();
         let error = loop {
             match queue.try_loan(64) {

@@ -23,7 +23,7 @@ pub fn full_gives_the_value_back_and_names_the_queue(ground: &Ground) {
 
 pub fn empty_names_the_queue(ground: &Ground) {
     let made = ground.bytes(1);
-    let error = made.queue.try_get_bytes().unwrap_err();
+    let error = made.queue.try_get().unwrap_err();
     assert!(
         matches!(&error, GetError { queue, kind: GetErrorKind::Empty, .. } if queue.to_string() == made.label)
     );
@@ -32,7 +32,7 @@ pub fn empty_names_the_queue(ground: &Ground) {
 
 pub fn shut_down_gives_the_value_back_and_names_the_queue(ground: &Ground) {
     let made = ground.make(Queue::<String>::options().maxsize(1).participants(4));
-    made.queue.shutdown(false).unwrap();
+    made.queue.shutdown().unwrap();
     for error in [made.queue.put("late".to_owned()), made.queue.try_put("late".to_owned())]
         .map(Result::unwrap_err)
     {
@@ -47,7 +47,7 @@ pub fn shut_down_gives_the_value_back_and_names_the_queue(ground: &Ground) {
 pub fn too_large_tells_both_sizes(ground: &Ground) {
     let made = ground.make(Queue::<[u8]>::options().maxsize(2).max_message(300).participants(2));
     for bytes in [301, 320, 321, 70_000] {
-        let error = made.queue.put_bytes(vec![7; bytes]).unwrap_err();
+        let error = made.queue.put(vec![7; bytes]).unwrap_err();
         assert!(
             matches!(error, PutError { kind: PutErrorKind::TooLarge { bytes: found, limit: 300, .. }, .. } if found == bytes as u64)
         );
@@ -77,9 +77,10 @@ pub fn too_large_tells_both_sizes(ground: &Ground) {
 
 pub fn bytes_that_are_no_value_are_refused_once(ground: &Ground) {
     let made = ground.make(Queue::<String>::options().maxsize(4).participants(2));
-    made.queue.put_bytes([0xfe; 8]).unwrap();
-    made.queue.put_bytes("").unwrap();
-    made.queue.put("good".to_owned()).unwrap();
+    let bytes = made.queue.as_bytes();
+    bytes.put([0xfe; 8]).unwrap();
+    bytes.put("").unwrap();
+    made.queue.put("good").unwrap();
     for length in [8, 0] {
         let error = made.queue.get().unwrap_err();
         assert!(

@@ -49,7 +49,7 @@ fn agree(ground: &Ground, maxsize: usize, calls: &[(bool, Call)]) -> Result<(), 
         match call {
             Call::Put(bytes) | Call::Loan(bytes) => {
                 let went_in = match call {
-                    Call::Put(_) => queue.try_put_bytes(bytes).is_ok(),
+                    Call::Put(_) => queue.try_put(bytes).is_ok(),
                     _ => {
                         let mut loan = queue.try_loan(bytes.len()).unwrap();
                         loan.copy_from_slice(bytes);
@@ -62,12 +62,12 @@ fn agree(ground: &Ground, maxsize: usize, calls: &[(bool, Call)]) -> Result<(), 
                 }
             }
             Call::PutMany(messages) if messages.len() <= maxsize - model.len() => {
-                queue.put_many_bytes(messages).unwrap();
+                queue.put_many(messages).unwrap();
                 model.extend(messages.iter().cloned());
             }
             Call::PutMany(_) => {} // it would wait
             Call::Get => prop_assert_eq!(
-                queue.try_get_bytes().ok().map(|message| message.to_vec()),
+                queue.try_get().ok().map(|message| message.to_vec()),
                 model.pop_front()
             ),
             Call::GetMany(max) => {
@@ -79,7 +79,7 @@ fn agree(ground: &Ground, maxsize: usize, calls: &[(bool, Call)]) -> Result<(), 
                 prop_assert_eq!(batch.unwrap_or_else(|_| Vec::new()), expected);
             }
             Call::Hold if held.len() < 16 => {
-                if let Ok(message) = queue.try_get_bytes() {
+                if let Ok(message) = queue.try_get() {
                     held.push((message, model.pop_front().unwrap()));
                 }
             }

@@ -15,17 +15,17 @@ pub fn messages_come_out_in_the_order_they_went_in(ground: &Ground) {
     let mut next = 0_u64;
     for round in 0..50_u64 {
         for _ in 0..round * 7 % 100 {
-            if made.queue.try_put_bytes(next.to_le_bytes()).is_ok() {
+            if made.queue.try_put(next.to_le_bytes()).is_ok() {
                 next += 1;
             }
         }
         for _ in 0..round * 5 % 100 {
-            let Ok(message) = getter.try_get_bytes() else { break };
+            let Ok(message) = getter.try_get() else { break };
             assert_eq!(number(&message), expected);
             expected += 1;
         }
     }
-    while let Ok(message) = getter.try_get_bytes() {
+    while let Ok(message) = getter.try_get() {
         assert_eq!(number(&message), expected);
         expected += 1;
     }
@@ -39,24 +39,21 @@ pub fn maxsize_is_exact(ground: &Ground) {
         for lap in 0..3 {
             for n in 0..maxsize {
                 made.queue
-                    .try_put_bytes(n.to_le_bytes())
+                    .try_put(n.to_le_bytes())
                     .unwrap_or_else(|e| panic!("{n} of {maxsize}, lap {lap}: {e}"));
             }
             for queue in [&made.queue, &other] {
-                assert!(
-                    queue.try_put_bytes("one more").unwrap_err().is_full(),
-                    "{maxsize}, lap {lap}"
-                );
+                assert!(queue.try_put("one more").unwrap_err().is_full(), "{maxsize}, lap {lap}");
                 assert!(queue.is_full().unwrap());
             }
-            assert_eq!(number(&other.try_get_bytes().unwrap()), 0);
-            other.try_put_bytes(maxsize.to_le_bytes()).unwrap();
-            assert!(made.queue.try_put_bytes("one more").unwrap_err().is_full());
+            assert_eq!(number(&other.try_get().unwrap()), 0);
+            other.try_put(maxsize.to_le_bytes()).unwrap();
+            assert!(made.queue.try_put("one more").unwrap_err().is_full());
             for n in 1..=maxsize {
-                assert_eq!(number(&made.queue.try_get_bytes().unwrap()), n);
+                assert_eq!(number(&made.queue.try_get().unwrap()), n);
             }
-            assert!(made.queue.try_get_bytes().unwrap_err().is_empty());
-            assert!(other.try_get_bytes().unwrap_err().is_empty());
+            assert!(made.queue.try_get().unwrap_err().is_empty());
+            assert!(other.try_get().unwrap_err().is_empty());
         }
     }
 }
@@ -69,13 +66,13 @@ pub fn len_counts_what_is_queued(ground: &Ground) {
         (0, true, false)
     );
     for n in 1..=3 {
-        made.queue.put_bytes("m").unwrap();
+        made.queue.put("m").unwrap();
         assert_eq!(
             (other.len().unwrap(), other.is_empty().unwrap(), other.is_full().unwrap()),
             (n, false, n == 3)
         );
     }
-    let guard = other.get_bytes().unwrap();
+    let guard = other.get().unwrap();
     assert_eq!(made.queue.len().unwrap(), 2, "a message that was taken is not in the queue");
     drop(guard);
     assert_eq!((made.queue.len().unwrap(), made.queue.maxsize()), (2, 3));
@@ -86,12 +83,12 @@ pub fn guards_do_not_delay_others(ground: &Ground) {
     let other = made.again();
     let mut guards = Vec::new();
     for n in 0..20_u64 {
-        made.queue.put_bytes(n.to_le_bytes()).unwrap();
-        guards.push(other.get_bytes().unwrap());
+        made.queue.put(n.to_le_bytes()).unwrap();
+        guards.push(other.get().unwrap());
     }
     for n in 100..10_000_u64 {
-        other.try_put_bytes(n.to_le_bytes()).unwrap();
-        assert_eq!(number(&made.queue.try_get_bytes().unwrap()), n);
+        other.try_put(n.to_le_bytes()).unwrap();
+        assert_eq!(number(&made.queue.try_get().unwrap()), n);
     }
     for (n, guard) in guards.iter().enumerate() {
         assert_eq!(number(guard), n as u64, "a message stays as it is as long as it is held");
@@ -106,7 +103,7 @@ pub fn positions_wrap(ground: &Ground) {
             let other = made.again();
             let (mut put, mut got) = (0_u64, 0_u64);
             while got < 1200 {
-                while made.queue.try_put_bytes(put.to_le_bytes()).is_ok() {
+                while made.queue.try_put(put.to_le_bytes()).is_ok() {
                     put += 1;
                 }
                 assert_eq!(
@@ -115,14 +112,14 @@ pub fn positions_wrap(ground: &Ground) {
                     "from {first:#x}"
                 );
                 for _ in 0..maxsize.div_ceil(2) {
-                    assert_eq!(number(&other.try_get_bytes().unwrap()), got);
+                    assert_eq!(number(&other.try_get().unwrap()), got);
                     got += 1;
                 }
             }
             let seen = other.snapshot().unwrap();
             assert_eq!((seen.puts, seen.gets), (put, got), "from {first:#x}");
-            other.shutdown(false).unwrap();
-            while let Ok(message) = made.queue.get_bytes() {
+            other.shutdown().unwrap();
+            while let Ok(message) = made.queue.get() {
                 assert_eq!(number(&message), got);
                 got += 1;
             }
@@ -134,10 +131,10 @@ pub fn positions_wrap(ground: &Ground) {
 pub fn both_handles_see_one_queue(ground: &Ground) {
     let made = ground.bytes(4);
     let other = made.again();
-    made.queue.put_bytes("there").unwrap();
-    assert_eq!(&*other.get_bytes().unwrap(), b"there");
-    other.put_bytes("and back").unwrap();
-    assert_eq!(&*made.queue.get_bytes().unwrap(), b"and back");
+    made.queue.put("there").unwrap();
+    assert_eq!(&*other.get().unwrap(), b"there");
+    other.put("and back").unwrap();
+    assert_eq!(&*made.queue.get().unwrap(), b"and back");
     assert_eq!((other.maxsize(), other.max_message()), (4, 256));
     assert_eq!(made.queue.label().to_string(), made.label);
 }

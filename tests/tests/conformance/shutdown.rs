@@ -11,28 +11,28 @@ use crate::ground::Ground;
 pub fn what_is_left_is_drained_first(ground: &Ground) {
     let made = ground.bytes(3);
     let other = made.again();
-    (0..3_u8).for_each(|n| made.queue.put_bytes([n]).unwrap());
-    other.shutdown(false).unwrap();
+    (0..3_u8).for_each(|n| made.queue.put([n]).unwrap());
+    other.shutdown().unwrap();
     assert!(made.queue.is_shut_down().unwrap() && other.is_shut_down().unwrap());
-    assert!(made.queue.try_put_bytes("late").unwrap_err().is_shut_down(), "also when it is full");
+    assert!(made.queue.try_put("late").unwrap_err().is_shut_down(), "also when it is full");
     for n in 0..3_u8 {
         assert_eq!(made.queue.len().unwrap(), u64::from(3 - n));
-        assert_eq!(*made.queue.get_bytes().unwrap(), [n]);
+        assert_eq!(*made.queue.get().unwrap(), [n]);
     }
-    assert!(made.queue.get_bytes().unwrap_err().is_shut_down());
-    assert!(made.queue.get_bytes_timeout(Duration::MAX).unwrap_err().is_shut_down());
-    assert!(made.queue.try_get_bytes().unwrap_err().is_shut_down());
+    assert!(made.queue.get().unwrap_err().is_shut_down());
+    assert!(made.queue.get_timeout(Duration::MAX).unwrap_err().is_shut_down());
+    assert!(made.queue.try_get().unwrap_err().is_shut_down());
     assert!(made.queue.get_many(5).unwrap_err().is_shut_down());
-    assert!(made.queue.put_bytes("late").unwrap_err().is_shut_down());
+    assert!(made.queue.put("late").unwrap_err().is_shut_down());
 }
 
 pub fn at_once_drops_what_is_left(ground: &Ground) {
     let made = ground.bytes(30);
     let other = made.again();
-    (0..30_u8).for_each(|n| made.queue.put_bytes([n]).unwrap());
-    let held = other.get_bytes().unwrap();
-    made.queue.shutdown(true).unwrap();
-    assert!(other.get_bytes().unwrap_err().is_shut_down());
+    (0..30_u8).for_each(|n| made.queue.put([n]).unwrap());
+    let held = other.get().unwrap();
+    made.queue.shutdown_now().unwrap();
+    assert!(other.get().unwrap_err().is_shut_down());
     assert!(other.try_get_many(5).unwrap_err().is_shut_down());
     assert_eq!(other.len().unwrap(), 0);
     assert_eq!(*held, [0], "what was taken before stays with its taker");
@@ -44,26 +44,26 @@ pub fn sleepers_wake(ground: &Ground) {
             let options =
                 Queue::<[u8]>::options().maxsize(1).max_message(64).participants(2).wait(strategy);
             let (empty, full) = (ground.make(options.clone()), ground.make(options));
-            full.queue.put_bytes("the one").unwrap();
+            full.queue.put("the one").unwrap();
             let awake = AtomicU32::new(0);
             thread::scope(|scope| {
                 for _ in 0..3 {
                     scope.spawn(|| {
                         awake.fetch_add(1, SeqCst);
-                        assert!(empty.queue.get_bytes().unwrap_err().is_shut_down());
+                        assert!(empty.queue.get().unwrap_err().is_shut_down());
                     });
                     scope.spawn(|| {
                         awake.fetch_add(1, SeqCst);
-                        let error = full.queue.put_bytes("mine").unwrap_err();
-                        assert!(error.is_shut_down() && error.into_value() == "mine");
+                        let error = full.queue.put(*b"mine").unwrap_err();
+                        assert!(error.is_shut_down() && error.into_value() == *b"mine");
                     });
                 }
                 while awake.load(SeqCst) < 6 {
                     thread::yield_now();
                 }
                 thread::sleep(Duration::from_millis(20));
-                empty.again().shutdown(immediate).unwrap();
-                full.again().shutdown(immediate).unwrap();
+                shut_down(&empty.again(), immediate);
+                shut_down(&full.again(), immediate);
             });
         }
     }
@@ -71,12 +71,16 @@ pub fn sleepers_wake(ground: &Ground) {
 
 pub fn it_can_be_said_twice(ground: &Ground) {
     let made = ground.bytes(3);
-    made.queue.put_bytes("left").unwrap();
-    made.queue.shutdown(false).unwrap();
-    made.queue.shutdown(false).unwrap();
+    made.queue.put("left").unwrap();
+    made.queue.shutdown().unwrap();
+    made.queue.shutdown().unwrap();
     assert_eq!(made.queue.len().unwrap(), 1);
-    made.again().shutdown(true).unwrap();
-    made.queue.shutdown(true).unwrap();
+    made.again().shutdown_now().unwrap();
+    made.queue.shutdown_now().unwrap();
     assert_eq!(made.queue.len().unwrap(), 0);
-    assert!(made.queue.get_bytes().unwrap_err().is_shut_down());
+    assert!(made.queue.get().unwrap_err().is_shut_down());
+}
+
+fn shut_down(queue: &Queue<[u8]>, immediate: bool) {
+    if immediate { queue.shutdown_now() } else { queue.shutdown() }.unwrap();
 }

@@ -16,7 +16,7 @@ fn c11_a_stopped_entrant_does_not_hide_the_dead() {
         let _dog = Watchdog::of(&queue);
         let mut dead = worker!("open", name);
         assert_eq!(dead.hear(), "open");
-        queue.put_bytes("taken").unwrap();
+        queue.put("taken").unwrap();
         assert_eq!(dead.ask("hold"), "taken");
         dead.kill();
 
@@ -30,7 +30,7 @@ fn c11_a_stopped_entrant_does_not_hide_the_dead() {
             }
         }
         let when = format!("with an entrant that stopped before its CAS {stop}");
-        queue.recover().unwrap();
+        queue.reclaim().unwrap();
         let seen = queue.snapshot().unwrap();
         let held: u64 = seen.holders.iter().map(|holder| holder.messages).sum();
         assert_eq!((held, seen.lost), (0, 1), "the dead one's message is not found {when}");

@@ -35,7 +35,7 @@ fn shares(contain: impl FnOnce() -> io::Result<()> + Send) {
         let Ok([mut opener, mut maker]) = workers.recv() else { return };
         assert_eq!(opener.hear(), "open");
         assert_eq!(opener.ask("put from inside"), "put");
-        assert_eq!(&*queue.get_bytes().unwrap(), b"from inside");
+        assert_eq!(&*queue.get().unwrap(), b"from inside");
 
         assert_eq!(maker.hear(), "ready");
         assert_eq!(maker.ask(""), "created");
@@ -43,7 +43,7 @@ fn shares(contain: impl FnOnce() -> io::Result<()> + Send) {
             Ok(opened) => opened,
             Err(error) => panic!("{error}"),
         };
-        opened.put_bytes("from outside").unwrap();
+        opened.put("from outside").unwrap();
         assert_eq!(maker.ask("get"), "from outside");
         drop(test);
     });

@@ -44,9 +44,9 @@ fn c18_a_look_does_not_read_about_each_participant() {
     let made = reads(&waiter).expect("it was counted before") - before;
     assert!(made <= OTHERS, "{made} reads in two seconds beside {OTHERS} others");
 
-    queue.put_bytes("for the getter").unwrap();
+    queue.put("for the getter").unwrap();
     assert_eq!(waiter.hear(), "for the getter");
-    queue.put_bytes("lost").unwrap();
+    queue.put("lost").unwrap();
     assert_eq!(others[0].ask("hold"), "lost");
     waiter.tell("get");
     others[0].kill();
@@ -63,7 +63,7 @@ fn c18_a_getter_that_waits_finds_an_exec() {
     let _dog = Watchdog::of(&queue);
     let mut waiter = worker!("open", name, "park");
     assert_eq!(waiter.hear(), "open");
-    queue.put_bytes("lost").unwrap();
+    queue.put("lost").unwrap();
     let mut other = worker!("become-another-later", name);
     assert_eq!(other.hear(), "held");
     waiter.tell("get");
@@ -87,7 +87,7 @@ fn c18_a_getter_that_waits_finds_a_death_in_another_pid_namespace() {
     let _dog = Watchdog::of(&queue);
     let Some(mut inside) = contained(&["open", &name]) else { return };
     assert_eq!(inside.hear(), "open");
-    queue.put_bytes("lost").unwrap();
+    queue.put("lost").unwrap();
     assert_eq!(inside.ask("hold"), "lost");
     let mut waiter = worker!("open", name, "park");
     assert_eq!(waiter.hear(), "open");
@@ -115,9 +115,9 @@ fn c21_to_open_and_close_costs_no_more_where_many_messages_were_once() {
         options.create(&**name).unwrap()
     });
     for message in 0..MESSAGES {
-        queues[1].put_bytes(message.to_le_bytes()).unwrap();
+        queues[1].put(message.to_le_bytes()).unwrap();
     }
-    while queues[1].try_get_bytes().is_ok() {}
+    while queues[1].try_get().is_ok() {}
     let mut times = [Vec::new(), Vec::new()];
     for _ in 0..21 {
         for (name, times) in names.iter().zip(&mut times) {

@@ -21,11 +21,11 @@ fn c16_putters_that_wait_leave_others_their_loans() {
     let alone = options.open(&*name).unwrap();
     let _dog = Watchdog::of(&crowded);
     let message = vec![1_u8; LARGE];
-    crowded.put_bytes(&message).unwrap();
+    crowded.put(&message).unwrap();
     thread::scope(|scope| {
         for _ in 0..40 {
             scope.spawn(|| {
-                assert!(crowded.put_bytes(&message).unwrap_err().is_shut_down());
+                assert!(crowded.put(&message).unwrap_err().is_shut_down());
             });
         }
         let denied = (0..50).find_map(|_| {
@@ -36,7 +36,7 @@ fn c16_putters_that_wait_leave_others_their_loans() {
         });
         let held: Vec<_> =
             crowded.snapshot().unwrap().holders.iter().map(|holder| holder.blocks).collect();
-        crowded.shutdown(false).unwrap();
+        crowded.shutdown().unwrap();
         if let Some(error) = denied {
             panic!("it holds nothing and gets no loan: {error}; the participants hold {held:?}");
         }

@@ -22,7 +22,7 @@ fn c07_one_whose_descriptors_were_closed_lives_for_other_pid_namespaces() {
         let text = format!("{way}{name}");
         let queue = options().create(place).unwrap();
         let _dog = Watchdog::of(&queue);
-        queue.put_bytes("kept").unwrap();
+        queue.put("kept").unwrap();
         let mut closed = worker!("without-lock", text);
         assert_eq!(closed.hear(), "open");
         assert_eq!(closed.ask("hold"), "kept");
@@ -39,7 +39,7 @@ fn c07_one_whose_descriptors_were_closed_lives_for_other_pid_namespaces() {
 
         closed.kill();
         assert!(inside.finish().success());
-        queue.recover().unwrap();
+        queue.reclaim().unwrap();
         assert_eq!(queue.snapshot().unwrap().holders.len(), 1, "its death is seen: {text}");
         capacity_is_exact(&queue);
         queue.remove().unwrap();
@@ -92,6 +92,6 @@ fn c12_a_removed_queue_opens_by_its_descriptor() {
         Ok(child) => child,
         Err(error) => panic!("{error}"),
     };
-    queue.put_bytes("to the child").unwrap();
-    assert_eq!(&*child.get_bytes().unwrap(), b"to the child");
+    queue.put("to the child").unwrap();
+    assert_eq!(&*child.get().unwrap(), b"to the child");
 }

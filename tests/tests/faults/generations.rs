@@ -82,7 +82,7 @@ fn at_each_stop_of_a_recoverer(
             assert!(stop > 1, "a recovery without a compare-and-swap");
             break;
         }
-        queue.recover().unwrap();
+        queue.reclaim().unwrap();
         assert!(queue.snapshot().unwrap().holders.iter().all(|h| h.participant.index != DEAD));
         let last = lives(&queue, &name).unwrap_or_else(|| queue.clone());
         live(&queue, &last, recoverer, &format!("the recoverer stopped before its CAS {stop}"));
@@ -106,8 +106,8 @@ fn c04_a_stopped_recoverer_does_not_take_what_a_later_life_holds() {
         assert!(held.iter().all(|&byte| byte == b'1'), "two loans of the same bytes: {when}");
         drop(others);
         held.send().unwrap();
-        assert_eq!(*queue.try_get_bytes().expect(when), [b'1'; LARGE], "{when}");
-        assert!(queue.try_get_bytes().unwrap_err().is_empty(), "{when}");
+        assert_eq!(*queue.try_get().expect(when), [b'1'; LARGE], "{when}");
+        assert!(queue.try_get().unwrap_err().is_empty(), "{when}");
     });
 }
 
@@ -120,13 +120,13 @@ fn c04_a_stopped_recoverer_does_not_take_what_a_later_life_has_put() {
         };
         let died = at_each_stop_of_a_recoverer(putter, |queue, last, recoverer, when| {
             let when = format!("the putter died before its CAS {death}, {when}");
-            last.put_bytes([b'1'; LARGE]).unwrap();
+            last.put([b'1'; LARGE]).unwrap();
             run_to_its_end(recoverer);
-            match queue.try_get_bytes() {
+            match queue.try_get() {
                 Ok(message) => assert_eq!(*message, [b'1'; LARGE], "{when}"),
                 Err(error) => panic!("an acknowledged message is lost: {error}; {when}"),
             }
-            assert!(queue.try_get_bytes().unwrap_err().is_empty(), "{when}");
+            assert!(queue.try_get().unwrap_err().is_empty(), "{when}");
         });
         if !died {
             return assert!(death > 1, "a put without a compare-and-swap");

@@ -75,7 +75,7 @@ fn c02_a_core_dump_does_not_fill_the_segment() {
 fn works_or_tells(queue: &Queue<[u8]>, locked: &mut Worker, said: &str) {
     if said == "open" {
         assert_eq!(locked.ask("put locked"), "put");
-        assert_eq!(&*queue.get_bytes().unwrap(), b"locked");
+        assert_eq!(&*queue.get().unwrap(), b"locked");
     } else {
         assert!(said.contains("mlock"), "{said}");
     }
@@ -133,7 +133,7 @@ fn c14_a_slot_that_names_a_block_without_memory_is_not_followed() {
             let _dog = Watchdog::of(&queue);
             let message = "x".repeat(200); // not in the class of the smallest ones
             for _ in 0..3 {
-                queue.put_bytes(&message).unwrap();
+                queue.put(&message).unwrap();
             }
             let mut getter = worker!("open", format!("file:{}", path.display()));
             assert_eq!(getter.hear(), "open");
@@ -203,11 +203,11 @@ fn c15_a_file_system_without_fallocate_damages_no_message() {
                 return;
             }
             for _ in 0..MESSAGES {
-                queue.try_put_bytes([0xff; 64]).unwrap();
+                queue.try_put([0xff; 64]).unwrap();
             }
             while slow.run().unwrap() == Stop::Marker {}
             for message in 0..MESSAGES {
-                let bytes = queue.try_get_bytes().unwrap();
+                let bytes = queue.try_get().unwrap();
                 let damage = bytes.iter().position(|&byte| byte != 0xff);
                 assert_eq!(damage, None, "message {message}, stopped after look {stop}");
             }

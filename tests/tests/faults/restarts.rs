@@ -28,11 +28,11 @@ fn in_each_place(test: impl Fn(&Queue<[u8]>, &str)) {
 fn c03_a_process_that_execs_itself_gives_back_what_it_had() {
     in_each_place(|queue, place| {
         for message in ["first", "second", "third", "fourth"] {
-            queue.put_bytes(message).unwrap();
+            queue.put(message).unwrap();
         }
         let mut service = worker!("restart", place, 3);
         assert_eq!(service.hear(), "open", "{place}");
-        queue.recover().unwrap();
+        queue.reclaim().unwrap();
         let seen = queue.snapshot().unwrap();
         assert_eq!(seen.lost, 3, "each of its former lives had a message: {place}");
         assert_eq!(seen.holders.len(), 2, "and an entry: {place}");
@@ -45,11 +45,11 @@ fn c03_a_process_that_execs_itself_gives_back_its_old_entries() {
     in_each_place(|queue, place| {
         let restarts = ENTRIES + 4;
         for message in 0..restarts {
-            queue.put_bytes(message.to_string()).unwrap();
+            queue.put(message.to_string()).unwrap();
         }
         let mut service = worker!("restart", place, restarts);
         assert_eq!(service.hear(), "open", "{place}");
         assert_eq!(service.ask("put on"), "put", "{place}");
-        assert_eq!(&*queue.get_bytes().unwrap(), b"on", "{place}");
+        assert_eq!(&*queue.get().unwrap(), b"on", "{place}");
     });
 }

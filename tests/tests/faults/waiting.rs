@@ -16,7 +16,7 @@ fn options() -> QueueOptions<[u8]> {
 fn dies(queue: &Queue<[u8]>, name: &Name) {
     let mut holder: Worker = worker!("open", name);
     assert_eq!(holder.hear(), "open");
-    queue.put_bytes("taken").unwrap();
+    queue.put("taken").unwrap();
     assert_eq!(holder.ask("hold"), "taken");
     holder.kill();
 }
@@ -44,7 +44,7 @@ fn c10_gets_with_short_timeouts_find_the_dead() {
             let _dog = Watchdog::of(&queue);
             dies(&queue, &name);
             let found = waits_in_vain(&queue, timeout, || {
-                assert!(queue.get_bytes_timeout(timeout).unwrap_err().is_empty());
+                assert!(queue.get_timeout(timeout).unwrap_err().is_empty());
             });
             if !found {
                 blind.push((strategy, timeout));
@@ -63,9 +63,9 @@ fn c10_puts_with_short_timeouts_find_the_dead() {
         let queue = options().wait(strategy).create(&*name).unwrap();
         let _dog = Watchdog::of(&queue);
         dies(&queue, &name);
-        while queue.try_put_bytes("filler").is_ok() {}
+        while queue.try_put("filler").is_ok() {}
         let found = waits_in_vain(&queue, timeout, || {
-            assert!(queue.put_bytes_timeout("x", timeout).unwrap_err().is_full());
+            assert!(queue.put_timeout("x", timeout).unwrap_err().is_full());
         });
         if !found {
             blind.push(strategy);
@@ -84,13 +84,13 @@ fn c10_a_getter_that_is_woken_often_finds_the_dead() {
         dies(&queue, &name);
         let getter = queue.clone();
         thread::scope(|scope| {
-            scope.spawn(move || while getter.get_bytes().is_ok() {});
+            scope.spawn(move || while getter.get().is_ok() {});
             let found = (0..1000).any(|_| {
-                queue.put_bytes("awake").unwrap();
+                queue.put("awake").unwrap();
                 thread::sleep(Duration::from_millis(5));
                 queue.snapshot().unwrap().recovered != 0
             });
-            queue.shutdown(true).unwrap();
+            queue.shutdown_now().unwrap();
             assert!(found, "a getter that is woken each 5 ms never looks for the dead");
         });
     }
@@ -114,19 +114,19 @@ fn c09_getters_that_are_woken_leave_no_registrations() {
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                while queue.get_bytes().is_ok() {
+                while queue.get().is_ok() {
                     got.fetch_add(1, Relaxed);
                 }
             });
         }
         for message in 0..MESSAGES {
-            queue.put_bytes("slow").unwrap();
+            queue.put("slow").unwrap();
             while got.load(Relaxed) <= message {
                 slowly();
             }
         }
         let left = queue.snapshot().unwrap().waiting_to_get;
-        queue.shutdown(false).unwrap();
+        queue.shutdown().unwrap();
         assert!(left <= FEW, "{left} registrations of two getters after {MESSAGES} messages");
     });
 }
@@ -135,13 +135,13 @@ fn c09_getters_that_are_woken_leave_no_registrations() {
 fn c09_putters_that_are_woken_leave_no_registrations() {
     let queue = options().wait(WaitStrategy::Park).create(ringway::Place::Unnamed).unwrap();
     let _dog = Watchdog::of(&queue);
-    while queue.try_put_bytes("filler").is_ok() {}
+    while queue.try_put("filler").is_ok() {}
     let ends = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 while !ends.load(Relaxed) {
-                    if queue.put_bytes("slow").is_err() {
+                    if queue.put("slow").is_err() {
                         return;
                     }
                 }
@@ -149,14 +149,14 @@ fn c09_putters_that_are_woken_leave_no_registrations() {
         }
         let first = queue.snapshot().unwrap().puts;
         for message in 0..MESSAGES {
-            drop(queue.get_bytes().unwrap());
+            drop(queue.get().unwrap());
             while queue.snapshot().unwrap().puts - first <= message {
                 slowly();
             }
         }
         let left = queue.snapshot().unwrap().waiting_to_put;
         ends.store(true, Relaxed);
-        queue.shutdown(true).unwrap();
+        queue.shutdown_now().unwrap();
         assert!(left <= FEW, "{left} registrations of two putters after {MESSAGES} messages");
     });
 }

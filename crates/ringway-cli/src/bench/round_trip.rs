@@ -22,13 +22,13 @@ pub(super) fn run(bench: &Bench) -> Done {
     // Otherwise our wait for an answer would not end.
     let answers = back.queue.clone();
     let echo = crew.start_and_at_end("the echo", &job, move || {
-        let _ = answers.shutdown(false);
+        let _ = answers.shutdown();
     })?;
     there.queue.remove().map_err(failed)?;
     back.queue.remove().map_err(failed)?;
     crew.go(echo)?;
     let measured = measure(bench, rounds, &there.queue, &back.queue);
-    there.queue.shutdown(false).map_err(failed)?;
+    there.queue.shutdown().map_err(failed)?;
     crew.end(echo)?; // if it has died, that is what went wrong
     let times = measured?;
     let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|quantile| times.value_at_quantile(quantile));
@@ -61,8 +61,8 @@ fn measure(
     for number in 0..warm_up + rounds {
         payload::write(&mut message, number);
         let begin = Instant::now();
-        there.put_bytes(&message).map_err(not_put)?;
-        let answer = back.get_bytes().map_err(failed)?;
+        there.put(&message).map_err(not_put)?;
+        let answer = back.get().map_err(failed)?;
         let took = begin.elapsed();
         if payload::sum(&answer) != payload::sum(&message) {
             return Err(Failure::Failed(format!(
@@ -92,8 +92,8 @@ impl EchoJob {
         let back = options.open(&self.back).map_err(failed)?;
         ready()?;
         loop {
-            match there.get_bytes() {
-                Ok(message) => back.put_bytes(&*message).map_err(not_put)?,
+            match there.get() {
+                Ok(message) => back.put(&*message).map_err(not_put)?,
                 Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return Ok(()),
                 Err(error) => return Err(failed(error)),
             }

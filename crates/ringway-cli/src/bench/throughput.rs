@@ -51,7 +51,7 @@ pub(super) fn run(bench: &Bench) -> Done {
                 if worker >= getters {
                     putting -= 1;
                     if putting == 0 {
-                        named.queue.shutdown(false).map_err(failed)?;
+                        named.queue.shutdown().map_err(failed)?;
                     }
                 }
             }
@@ -118,8 +118,8 @@ impl PutJob {
                 number += 1;
             }
             match count {
-                1 => queue.put_bytes(&messages[0]).map_err(not_put)?,
-                _ => queue.put_many_bytes(&messages[..count]).map_err(failed)?,
+                1 => queue.put(&messages[0]).map_err(not_put)?,
+                _ => queue.put_many(&messages[..count]).map_err(failed)?,
             }
         }
         Ok(())
@@ -145,7 +145,7 @@ impl GetJob {
         };
         loop {
             let taken = match self.batch {
-                1 => queue.get_bytes().map(|message| add(&message)),
+                1 => queue.get().map(|message| add(&message)),
                 batch => {
                     queue.get_many(batch).map(|messages| messages.for_each(|message| add(&message)))
                 }

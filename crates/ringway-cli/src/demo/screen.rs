@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal, Write};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::outcome::{Done, unwritten};
+
 pub(super) struct Screen {
     bars: Option<Bars>,
 }
@@ -43,11 +45,12 @@ impl Screen {
     }
 
     /// A line of the story.
-    pub(super) fn tell(&self, line: &str) {
-        match &self.bars {
-            Some(bars) => drop(bars.all.println(line)),
-            None => drop(writeln!(io::stdout(), "{line}")),
-        }
+    pub(super) fn tell(&self, line: &str) -> Done {
+        let told = match &self.bars {
+            Some(bars) => bars.all.println(line),
+            None => writeln!(io::stdout(), "{line}"),
+        };
+        told.map_err(unwritten)
     }
 
     pub(super) fn put(&self, producer: u32) {

@@ -67,6 +67,9 @@ impl Report for View {
         let marks =
             marks(&[(snapshot.shut_down, "shut down"), (snapshot.removed, "marked as removed")]);
         sheet.row("size", &format!("{} of {}{marks}", snapshot.size, snapshot.maxsize));
+        if snapshot.returned != 0 {
+            sheet.row("returned", &format!("{} of them, which take no place", snapshot.returned));
+        }
         // The first line says what a message is, the others what it consists of.
         let schema = printable(snapshot.schema.lines().next().unwrap_or(""));
         let most = bytes(snapshot.max_message);
@@ -117,6 +120,7 @@ impl Report for View {
             "maxsize": snapshot.maxsize,
             "max_message": snapshot.max_message,
             "size": snapshot.size,
+            "returned": snapshot.returned,
             "puts": snapshot.puts,
             "gets": snapshot.gets,
             "lost": snapshot.lost,

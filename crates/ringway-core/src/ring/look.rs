@@ -71,16 +71,28 @@ impl<C: Cells> Ring<C> {
     /// [`Corruption`].
     #[inline]
     pub fn seems_empty(&self, hints: &Hints<C::Word>) -> Result<bool, Corruption> {
-        let h = match recall(&hints.next_get) {
-            Some(h) => h,
-            None => {
-                let h = self.head()?;
-                hints.next_get.store(h.number(), Release); // hint
-                h
-            }
-        };
-        let slot = Slot(self.cells.slot(self.shape.index(h)).load(Acquire)); // pairs with: publish
-        Ok(matches!(self.shape.read(slot, h), Filled::Free))
+        match recall(&hints.next_get) {
+            Some(h) if self.is_free(h) => Ok(true),
+            _ => Ok(self.empty_at(hints)?.is_some()),
+        }
+    }
+
+    /// The position of the next block, if that is not filled: then there was nothing to claim.
+    ///
+    /// # Errors
+    /// [`Corruption`].
+    pub fn empty_at(&self, hints: &Hints<C::Word>) -> Result<Option<Position>, Corruption> {
+        // What is remembered may be out of date, and head beyond it.
+        let h = self.start(&hints.next_get, self.cells.head(), "head")?;
+        hints.next_get.store(h.number(), Release); // hint
+        Ok(self.is_free(h).then_some(h))
+    }
+
+    /// Whether `position` is not filled.
+    #[inline]
+    pub fn is_free(&self, position: Position) -> bool {
+        let slot = Slot(self.cells.slot(self.shape.index(position)).load(Acquire)); // pairs with: publish
+        matches!(self.shape.read(slot, position), Filled::Free)
     }
 
     /// About how many are queued, as the hints head and tail say.

@@ -143,7 +143,8 @@ impl<C: Cells> Ring<C> {
         let Some(state) = self.cells.state_of_own(block) else {
             return Err(self.corrupt("block", block.bits().into(), block.bits().into()));
         };
-        let mut offered = false;
+        // By `push_at`, perhaps.
+        let mut offered = matches!(self.lane, Lane::Returned);
         let mut fuel = Fuel::new();
         let error = loop {
             let slot = self.cells.slot(self.shape.index(t));

@@ -23,7 +23,7 @@ pub fn audit<W: Memory>(queue: &Arc<Queue<W>>, dead: &[Owner], in_flight: &[u64]
         auditor.recover(owner);
     }
     let maxsize = queue.messages().shape().limit();
-    let length = auditor.len();
+    let (new, returned) = (auditor.len(), auditor.returned_len());
     let mut left = 0;
     let end = loop {
         match auditor.get() {
@@ -32,8 +32,8 @@ pub fn audit<W: Memory>(queue: &Arc<Queue<W>>, dead: &[Owner], in_flight: &[u64]
         }
     };
     assert_eq!(end, if closed { ClaimEnd::Closed } else { ClaimEnd::Empty });
-    assert_eq!(left, length, "len is what can be taken");
-    assert!(length <= maxsize, "never more than maxsize");
+    assert_eq!(left, new + returned, "len is what can be taken");
+    assert!(new <= maxsize, "never more than maxsize");
     messages(queue, in_flight);
     if !closed {
         for _ in 0..2 {

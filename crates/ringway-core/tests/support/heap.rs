@@ -107,6 +107,8 @@ impl<W: Memory> StoreCells for &Heap<W> {
 pub struct Queue<W: Memory> {
     messages: Heap<W>,
     free: Heap<W>,
+    /// Where messages can be put back.
+    returned: Option<Heap<W>>,
     maxsize: u64,
     blocks: Arc<Blocks<W>>,
     /// How many blocks get memory at once.
@@ -129,6 +131,15 @@ impl<W: Memory> Queue<W> {
         let blocks =
             Blocks { backed: W::new(blocks.into()), memory: Vec::new(), ..Self::blocks_of(blocks) };
         Self::over(blocks, maxsize, first)
+    }
+
+    /// The same queue, to which messages can be put back.
+    pub fn returning(maxsize: u64, blocks: u32, first: u64) -> Arc<Self> {
+        let mut queue = Self::new(maxsize, blocks, first);
+        let inner = Arc::get_mut(&mut queue).expect("nobody else has it");
+        let shape = Self::returned_shape(blocks.into());
+        inner.returned = Some(Heap::new(shape, Position::new(first), &inner.blocks));
+        queue
     }
 
     /// A queue whose blocks have no memory yet. `step` of them get it at once, `available` in all.
@@ -157,6 +168,7 @@ impl<W: Memory> Queue<W> {
         Arc::new(Self {
             messages: Heap::new(Self::messages_shape(maxsize), first, &blocks),
             free: Heap::new(Self::free_shape(blocks.states.len() as u64), first, &blocks),
+            returned: None,
             maxsize,
             step: blocks.states.len() as u64,
             blocks,
@@ -174,6 +186,9 @@ impl<W: Memory> Queue<W> {
     const fn free_shape(blocks: u64) -> Shape {
         Shape::new(blocks, 0, 1)
     }
+    const fn returned_shape(blocks: u64) -> Shape {
+        Shape::new(blocks, 1, 1)
+    }
 
     pub fn messages(&self) -> Ring<&Heap<W>> {
         Ring::new(&self.messages, Lane::Messages, Self::messages_shape(self.maxsize))
@@ -181,6 +196,21 @@ impl<W: Memory> Queue<W> {
     pub fn free(&self) -> Ring<&Heap<W>> {
         let shape = Self::free_shape(self.blocks.states.len() as u64);
         Ring::new(&self.free, Lane::Free, shape)
+    }
+    /// The ring of returned messages, if there is one.
+    pub fn returned(&self) -> Option<Ring<&Heap<W>>> {
+        let shape = Self::returned_shape(self.blocks.states.len() as u64);
+        Some(Ring::new(self.returned.as_ref()?, Lane::Returned, shape))
+    }
+    /// Whether the ring of a lane names a block at a position.
+    pub fn is_published(&self, lane: Lane, position: Position, block: Block) -> bool {
+        match lane {
+            Lane::Messages => self.messages().is_published(position, block),
+            Lane::Free => self.free().is_published(position, block),
+            Lane::Returned => {
+                self.returned().is_some_and(|ring| ring.is_published(position, block))
+            }
+        }
     }
     pub fn store_shape(&self, keep: usize) -> StoreShape {
         let blocks = self.blocks.states.len() as u64;

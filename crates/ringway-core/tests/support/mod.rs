@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each check uses a part
 
 pub mod audit;
+pub mod corpse;
 pub mod futex;
 pub mod heap;
 pub mod loom;

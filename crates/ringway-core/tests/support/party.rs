@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use ringway_core::block::Block;
 use ringway_core::corruption::Corruption;
+use ringway_core::lanes::Returned;
 use ringway_core::owned::{Batch, Owned};
 use ringway_core::owner::Owner;
 use ringway_core::position::Position;
@@ -27,6 +28,8 @@ pub enum Refused {
 /// What the threads of a process share.
 struct Process<W> {
     hints: Hints<W>,
+    /// Of the ring of returned messages, made when it is needed.
+    returned_hints: OnceLock<Hints<W>>,
     /// Made when it is needed: it has so many words that loom would do little else.
     local: OnceLock<Local<W>>,
     /// The key that the next thread gets.
@@ -54,6 +57,7 @@ impl<W: Memory> Party<W> {
             me: Owner::new(index, generation),
             process: Arc::new(Process {
                 hints: Hints::default(),
+                returned_hints: OnceLock::new(),
                 local: OnceLock::new(),
                 next_key: AtomicU64::new(2),
             }),
@@ -216,20 +220,65 @@ impl<W: Memory> Party<W> {
         (values, end)
     }
 
-    /// Claims and reads up to `count` messages and keeps them.
+    /// Claims and reads up to `count` messages and keeps them; those that came back first.
     pub fn receive(&self, count: usize) -> (Vec<u64>, ClaimEnd, Vec<Owned>) {
-        let (ring, hints) = (self.queue.messages(), &self.process.hints);
         let mut batch = Batch::new();
-        let fast = if self.fast && count == 1 { ring.claim_fast(self.me, hints) } else { None };
-        let end = if let Some(owned) = fast {
-            batch.push_back(owned).expect("an empty batch");
-            ClaimEnd::More
-        } else {
-            ring.claim(self.me, &mut batch, count, hints).expect("no corruption")
+        let end = match self.queue.returned() {
+            None => self.claim_new(&mut batch, count),
+            Some(_) => self.claim_both(&mut batch, count),
         };
+        self.read(batch, end)
+    }
+
+    /// The same of those that never came back only.
+    pub fn receive_new(&self, count: usize) -> (Vec<u64>, ClaimEnd, Vec<Owned>) {
+        let mut batch = Batch::new();
+        let end = self.claim_new(&mut batch, count);
+        self.read(batch, end)
+    }
+
+    fn read(&self, mut batch: Batch, end: ClaimEnd) -> (Vec<u64>, ClaimEnd, Vec<Owned>) {
         let blocks: Vec<Owned> = std::iter::from_fn(|| batch.pop_front()).collect();
         let values = blocks.iter().map(|owned| self.queue.payload(owned.block()).read()).collect();
         (values, end, blocks)
+    }
+
+    fn claim_new(&self, batch: &mut Batch, count: usize) -> ClaimEnd {
+        let (ring, hints) = (self.queue.messages(), &self.process.hints);
+        let fast = if self.fast && count == 1 { ring.claim_fast(self.me, hints) } else { None };
+        match fast {
+            Some(owned) => {
+                batch.push_back(owned).expect("a short batch");
+                ClaimEnd::More
+            }
+            None => ring.claim(self.me, batch, count, hints).expect("no corruption"),
+        }
+    }
+
+    fn claim_both(&self, batch: &mut Batch, count: usize) -> ClaimEnd {
+        let returned = Returned { ring: || self.queue.returned(), hints: self.returned_hints() };
+        returned
+            .claim_both(self.me, batch, count, |batch, max| {
+                Ok::<_, Corruption>(self.claim_new(batch, max))
+            })
+            .expect("no corruption")
+    }
+
+    fn returned_hints(&self) -> &Hints<W> {
+        self.process.returned_hints.get_or_init(Hints::default)
+    }
+
+    /// Puts messages back, in order.
+    pub fn put_back(&self, messages: Vec<Owned>) {
+        self.try_put_back(messages).expect("no corruption");
+    }
+    pub fn try_put_back(&self, messages: Vec<Owned>) -> Result<(), Corruption> {
+        let ring = self.queue.returned().expect("a queue that takes messages back");
+        let mut batch = Batch::new();
+        for owned in messages {
+            batch.push_back(owned).expect("a short batch");
+        }
+        ring.push_all(self.me, &mut batch, self.returned_hints())
     }
 
     /// Gives a message that was read back.
@@ -247,6 +296,10 @@ impl<W: Memory> Party<W> {
     pub fn len(&self) -> u64 {
         self.queue.messages().len().expect("no corruption")
     }
+    /// How many messages are queued that came back.
+    pub fn returned_len(&self) -> u64 {
+        self.queue.returned().map_or(0, |ring| ring.len().expect("no corruption"))
+    }
     pub fn has_room(&self) -> Result<(), PushError> {
         self.queue.messages().has_room(&self.process.hints)
     }
@@ -261,19 +314,20 @@ impl<W: Memory> Party<W> {
 
     /// Takes back the blocks that `condemn` says may be taken.
     pub fn reclaim(&self, condemn: impl Fn(&W) -> Option<u64>) -> u64 {
-        let (is_queued, lost) = (self.is_queued(), self.lost());
-        self.store().reclaim(condemn, is_queued, lost, none_returns).expect("no corruption")
+        let (is_queued, lost, again) = (self.is_queued(), self.lost(), self.push_again());
+        self.store().reclaim(condemn, is_queued, lost, again).expect("no corruption")
     }
 
     /// Gives back what this participant still owns, as if all its handles were gone.
     pub fn give_up(&self) -> u64 {
-        self.store().give_up(self.is_queued(), self.lost(), none_returns).expect("no corruption")
+        let (is_queued, lost, again) = (self.is_queued(), self.lost(), self.push_again());
+        self.store().give_up(is_queued, lost, again).expect("no corruption")
     }
 
     fn is_queued(&self) -> impl Fn(Lane, Position, Block) -> bool {
         |lane, position, block| {
-            assert_eq!(lane, Lane::Messages);
-            self.queue.messages().is_published(position, block)
+            assert_ne!(lane, Lane::Free, "the store looks at that ring itself");
+            self.queue.is_published(lane, position, block)
         }
     }
 
@@ -283,9 +337,13 @@ impl<W: Memory> Party<W> {
             self.queue.lost.lock().unwrap().push(value);
         }
     }
-}
 
-/// This queue has no ring of returned messages.
-fn none_returns(_: Owned) -> Result<(), Corruption> {
-    panic!("a block is said to be on its way to a ring that there is not");
+    fn push_again(&self) -> impl FnMut(Owned) -> Result<(), Corruption> {
+        |owned| {
+            let ring = self.queue.returned().expect("a block is on its way to a ring that is not");
+            let mut one = Batch::new();
+            one.push_back(owned).expect("an empty batch");
+            ring.push_all(self.me, &mut one, &Hints::default())
+        }
+    }
 }

@@ -395,7 +395,7 @@ impl Channel {
         if self.returns() {
             return self.claim_of_both(inside, batch, max);
         }
-        self.claim_new(inside, batch, max)
+        self.claim_new(inside, batch.owned(), max)
     }
 
     /// Claims the oldest of those that wait for their first delivery.
@@ -403,11 +403,11 @@ impl Channel {
     fn claim_new(
         &self,
         inside: Inside<'_>,
-        batch: &mut OwnedBlocks<'_>,
+        batch: &mut Batch,
         max: usize,
     ) -> Result<ClaimEnd, SegmentError> {
         let before = batch.len();
-        let result = self.ring().claim(inside.me(), batch.owned(), max, &self.hints);
+        let result = self.ring().claim(inside.me(), batch, max, &self.hints);
         let claimed = batch.len() - before;
         if claimed != 0 {
             self.not_full().announce(claimed as u32);

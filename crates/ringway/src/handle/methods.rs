@@ -202,6 +202,11 @@ macro_rules! object_methods {
             |$this| ($object.attachment(), $object.label(), $object.name())
         }
 
+        crate::handover::can_be_handed! {
+            [$($generics)*] $handle, $kind,
+            |$this| crate::handover::Handed::object($this), open_object
+        }
+
         impl<$($generics)*> crate::handle::OfObject for $handle {
             fn object(&self) -> &ringway_segment::directory::Object {
                 let $this = self;

@@ -12,7 +12,7 @@ use ringway_segment::place::Place;
 use ringway_segment::segment::Segment;
 
 use super::Options;
-use crate::handle::{self, ObjectHandle};
+use crate::handle::{self, Luggage, ObjectHandle};
 use crate::message::{Message, Payload};
 use crate::queue::Queue;
 use crate::queue::shared::Shared;
@@ -265,8 +265,26 @@ impl<T: Payload + ?Sized> ObjectHandle for Queue<T> {
         name: &str,
         options: &Options<Self>,
     ) -> Result<Self, CreateError> {
+        if options.spec.schema.has_handles {
+            return Err(CreateError::BadOption {
+                name: label.to_owned(),
+                option: "the type of its messages",
+                value: "one with a handle in it".to_owned(),
+                allowed: "one without: handles are handed to a process when it is started"
+                    .to_owned(),
+            });
+        }
         let channel = Channel::create(at, label, name, &options.channel(), options.spec.role)?;
         Ok(options.handle(channel))
+    }
+
+    #[allow(private_interfaces)]
+    fn luggage(&self) -> Luggage {
+        Luggage { only_gets: !self.shared().channel.may_put(), keeper: self.shared().clone() }
+    }
+
+    fn only_getting(options: Options<Self>) -> Options<Self> {
+        options.role(Role::Getter)
     }
 
     fn check(

@@ -1,32 +1,33 @@
 //! Many messages at once.
 
-use core::borrow::Borrow;
 use std::time::{Duration, Instant};
 
-use ringway_segment::objects::channel::{OwnedBlock, OwnedBlocks};
+use ringway_segment::objects::channel::OwnedBlocks;
 use ringway_segment::waiting::Until;
 
 use super::Queue;
 use super::shared::{Share, Stop};
+use crate::as_message::AsMessage;
 use crate::batch::{BATCH_MAX, Batch};
 use crate::error::{GetError, GetErrorKind, PutManyError};
-use crate::message::{Message, Payload};
+use crate::message::Payload;
 
-impl<T: Message> Queue<T> {
-    /// Puts values in order, each waiting for a place, with fewer ring operations than messages.
+/// Many messages at once, with fewer ring operations than messages.
+impl<T: Payload + ?Sized> Queue<T> {
+    /// Puts values in order, blocking for each while the queue is full.
     ///
     /// ```
     /// # use ringway::{Place, Queue};
     /// let queue = Queue::<u32>::options().create(Place::Heap)?;
     /// queue.put_many(&[1, 2, 3])?;
-    /// let taken: Result<Vec<u32>, _> = queue.get_many(10)?.map(|message| message.map(|m| m.to_native())).collect();
+    /// let taken: Result<Vec<u32>, _> = queue.get_many(10)?.map(|message| message?.deserialize()).collect();
     /// assert_eq!(taken?, [1, 2, 3]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// [`PutManyError`], which says how many went in.
-    pub fn put_many<V: Borrow<T>>(&self, values: &[V]) -> Result<(), PutManyError> {
+    pub fn put_many<V: AsMessage<T>>(&self, values: &[V]) -> Result<(), PutManyError> {
         self.put_many_until(values, Until::Forever)
     }
 
@@ -34,7 +35,7 @@ impl<T: Message> Queue<T> {
     ///
     /// # Errors
     /// [`PutManyError`], which says how many went in.
-    pub fn try_put_many<V: Borrow<T>>(&self, values: &[V]) -> Result<(), PutManyError> {
+    pub fn try_put_many<V: AsMessage<T>>(&self, values: &[V]) -> Result<(), PutManyError> {
         self.put_many_until(values, Until::Now)
     }
 
@@ -43,7 +44,7 @@ impl<T: Message> Queue<T> {
     ///
     /// # Errors
     /// [`PutManyError`], which says how many went in.
-    pub fn put_many_timeout<V: Borrow<T>>(
+    pub fn put_many_timeout<V: AsMessage<T>>(
         &self,
         values: &[V],
         timeout: Duration,
@@ -51,79 +52,16 @@ impl<T: Message> Queue<T> {
         self.put_many_until(values, Until::after(timeout))
     }
 
-    /// As [`put_many`](Self::put_many), waiting for places until then.
+    /// As [`put_many`](Self::put_many), blocking until `deadline` while the queue is full.
     ///
     /// # Errors
     /// [`PutManyError`], which says how many went in.
-    pub fn put_many_deadline<V: Borrow<T>>(
+    pub fn put_many_deadline<V: AsMessage<T>>(
         &self,
         values: &[V],
         deadline: Instant,
     ) -> Result<(), PutManyError> {
         self.put_many_until(values, Until::At(deadline.into()))
-    }
-
-    fn put_many_until<V: Borrow<T>>(&self, values: &[V], until: Until) -> Result<(), PutManyError> {
-        self.put_batches(values, until, |value, until| {
-            let message = value.borrow();
-            Ok(self.encode(message, until)?.0)
-        })
-    }
-}
-
-impl<T: Payload + ?Sized> Queue<T> {
-    /// Puts messages of bytes in order, each waiting for a place, with fewer ring operations than
-    /// messages.
-    ///
-    /// # Errors
-    /// [`PutManyError`], which says how many went in.
-    pub fn put_many_bytes<B: AsRef<[u8]>>(&self, messages: &[B]) -> Result<(), PutManyError> {
-        self.put_many_bytes_until(messages, Until::Forever)
-    }
-
-    /// Puts as many of the messages as there are places for.
-    ///
-    /// # Errors
-    /// [`PutManyError`], which says how many went in.
-    pub fn try_put_many_bytes<B: AsRef<[u8]>>(&self, messages: &[B]) -> Result<(), PutManyError> {
-        self.put_many_bytes_until(messages, Until::Now)
-    }
-
-    /// As [`put_many_bytes`](Self::put_many_bytes), blocking for up to `timeout` in all while the
-    /// queue is full.
-    ///
-    /// # Errors
-    /// [`PutManyError`], which says how many went in.
-    pub fn put_many_bytes_timeout<B: AsRef<[u8]>>(
-        &self,
-        messages: &[B],
-        timeout: Duration,
-    ) -> Result<(), PutManyError> {
-        self.put_many_bytes_until(messages, Until::after(timeout))
-    }
-
-    /// As [`put_many_bytes`](Self::put_many_bytes), waiting for places until then.
-    ///
-    /// # Errors
-    /// [`PutManyError`], which says how many went in.
-    pub fn put_many_bytes_deadline<B: AsRef<[u8]>>(
-        &self,
-        messages: &[B],
-        deadline: Instant,
-    ) -> Result<(), PutManyError> {
-        self.put_many_bytes_until(messages, Until::At(deadline.into()))
-    }
-
-    fn put_many_bytes_until<B: AsRef<[u8]>>(
-        &self,
-        messages: &[B],
-        until: Until,
-    ) -> Result<(), PutManyError> {
-        self.put_batches(messages, until, |bytes, until| {
-            let message = bytes.as_ref();
-            let inside = self.shared.channel.attachment().enter()?; // its code may have forked
-            self.fill(inside, message, until)
-        })
     }
 
     /// Takes the oldest messages at once: at least one, waiting for it, and at most `max`, which is
@@ -156,7 +94,7 @@ impl<T: Payload + ?Sized> Queue<T> {
         self.get_many_until(max, Until::after(timeout))
     }
 
-    /// As [`get_many`](Self::get_many), waiting for the first until then.
+    /// As [`get_many`](Self::get_many), blocking until `deadline` for the first.
     ///
     /// # Errors
     /// [`GetError`].
@@ -179,18 +117,17 @@ impl<T: Payload + ?Sized> Queue<T> {
         Ok(Batch::new(&self.shared, taken))
     }
 
-    fn put_batches<'q, V>(
-        &'q self,
+    fn put_many_until<V: AsMessage<T>>(
+        &self,
         values: &[V],
         until: Until,
-        mut fill: impl FnMut(&V, Until) -> Result<OwnedBlock<'q>, Stop>,
     ) -> Result<(), PutManyError> {
         let mut put = 0;
         let entered = self.shared.channel.attachment().enter();
         let mut result = entered.map(|_| ()).map_err(Stop::from);
         while result.is_ok() && put < values.len() {
             let sent;
-            (sent, result) = self.put_batch(&values[put..], until, &mut fill);
+            (sent, result) = self.put_batch(&values[put..], until);
             put += sent;
             if matches!(result, Err(Stop::Crowded)) {
                 result = self.shared.wait_for_room(until);
@@ -200,22 +137,16 @@ impl<T: Payload + ?Sized> Queue<T> {
     }
 
     /// Puts the first of `values` by one ring operation; returns how many went in.
-    fn put_batch<'q, V>(
-        &'q self,
-        values: &[V],
-        until: Until,
-        fill: &mut impl FnMut(&V, Until) -> Result<OwnedBlock<'q>, Stop>,
-    ) -> (usize, Result<(), Stop>) {
-        if matches!(until, Until::Now)
-            && let Err(stop) = self.shared.may_put(until)
-        {
+    fn put_batch<V: AsMessage<T>>(&self, values: &[V], until: Until) -> (usize, Result<(), Stop>) {
+        if let Err(stop) = self.shared.may_put(until) {
             return (0, Err(stop));
         }
         let mut batch = OwnedBlocks::new(&self.shared.channel);
         let mut result = Ok(());
         for value in values.iter().take(BATCH_MAX) {
-            match fill(value, if batch.is_empty() { until } else { Until::Now }) {
-                Ok(held) => {
+            let until = if batch.is_empty() { until } else { Until::Now };
+            match value.fill(&self.shared, until) {
+                Ok((held, _)) => {
                     let _ = batch.push_back(held); // there is room for BATCH_MAX
                 }
                 Err(stop) => {

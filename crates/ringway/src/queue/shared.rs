@@ -12,9 +12,11 @@ use ringway_segment::error::SegmentError;
 use ringway_segment::objects::channel::{Channel, OwnedBlock, OwnedBlocks, Side};
 use ringway_segment::waiting::{Until, WaitStrategy, Waiter};
 
-use crate::error::{GetError, GetErrorKind, Label, PutError, PutErrorKind};
+use crate::as_message::AsMessage;
+use crate::error::{GetError, GetErrorKind, Label, PutError, PutErrorKind, Reason};
+use crate::message::Payload;
 
-pub(crate) struct Shared {
+pub struct Shared {
     pub(crate) channel: Channel,
     pub(crate) strategy: WaitStrategy,
     /// Bytes of the last value, which the next one will probably have as well.
@@ -24,20 +26,26 @@ pub(crate) struct Shared {
 }
 
 /// Why a put stopped, before the value is given back.
-pub(crate) enum Stop {
+#[derive(Debug)]
+pub enum Stop {
     Full,
     NoBlock,
     ShutDown,
     TooLarge {
         bytes: u64,
     },
-    Encode(rkyv::rancor::BoxedError),
+    Encode(Reason),
     Segment(Box<SegmentError>),
     /// Too many callers of this process sleep with blocks; this one gave its own back.
     Crowded,
 }
 
 impl Stop {
+    #[cold]
+    pub(crate) fn encode(reason: rkyv::rancor::BoxedError) -> Self {
+        Self::Encode(Reason::new(&reason))
+    }
+
     /// Whether a later attempt may succeed.
     pub(crate) fn is_for_now(&self) -> bool {
         matches!(self, Self::Full | Self::NoBlock | Self::Crowded)
@@ -150,15 +158,30 @@ impl Shared {
         }
     }
 
-    /// Looks whether a put may begin; a caller that does not want to wait learns at once that the
+    /// Puts a message.
+    #[inline(always)]
+    pub(crate) fn put<T: Payload + ?Sized, V: AsMessage<T>>(
+        &self,
+        value: &V,
+        until: Until,
+    ) -> Result<(), Stop> {
+        self.may_put(until)?;
+        let (held, inside) = value.fill(self, until)?;
+        match self.channel.push_fast(inside, held) {
+            Ok(()) => Ok(()),
+            Err(held) => self.put_slowly(held, until, &mut || Ok(value.fill(self, until)?.0)),
+        }
+    }
+
+    /// Looks whether a put may begin: a caller that does not want to wait learns at once that the
     /// queue is full.
     #[inline]
-    pub(crate) fn may_put(&self, until: Until) -> Result<Inside<'_>, Stop> {
-        let inside = self.channel.attachment().enter()?;
+    pub(crate) fn may_put(&self, until: Until) -> Result<(), Stop> {
         if matches!(until, Until::Now) {
+            self.channel.attachment().enter()?;
             self.channel.has_room().map_err(Self::stop)?;
         }
-        Ok(inside)
+        Ok(())
     }
 
     fn stop(error: PushError) -> Stop {
@@ -176,7 +199,7 @@ impl Shared {
         &'s self,
         mut held: OwnedBlock<'s>,
         until: Until,
-        fill: &mut dyn FnMut(Inside<'s>) -> Result<OwnedBlock<'s>, Stop>,
+        fill: &mut dyn FnMut() -> Result<OwnedBlock<'s>, Stop>,
     ) -> Result<(), Stop> {
         loop {
             let mut one = OwnedBlocks::new(&self.channel);
@@ -186,8 +209,7 @@ impl Shared {
                 sent => return sent,
             }
             self.wait_for_room(until)?;
-            let filled = self.channel.attachment().enter().map_err(Stop::from).and_then(&mut *fill);
-            match filled {
+            match fill() {
                 Ok(again) => held = again,
                 Err(stop) => {
                     self.channel.pass_place_on(); // the place that we were woken for
@@ -214,20 +236,21 @@ impl Shared {
 
     /// Sends one block that counts as a loan.
     #[inline]
-    pub(crate) fn send_loan<'s>(
-        &'s self,
-        held: OwnedBlock<'s>,
+    pub(crate) fn send_loan<'c>(
+        &self,
+        held: OwnedBlock<'c>,
         until: Until,
-    ) -> Result<(), (OwnedBlock<'s>, Stop)> {
-        let inside = match self.channel.attachment().enter() {
+    ) -> Result<(), (OwnedBlock<'c>, Stop)> {
+        let channel = held.channel(); // ours, for as long as the block
+        let inside = match channel.attachment().enter() {
             Ok(inside) => inside,
             Err(error) => return Err((held, error.into())),
         };
-        let held = match self.channel.push_fast(inside, held) {
+        let held = match channel.push_fast(inside, held) {
             Ok(()) => return Ok(()),
             Err(held) => held,
         };
-        let mut one = OwnedBlocks::new(&self.channel);
+        let mut one = OwnedBlocks::new(channel);
         if let Err(held) = one.push_back(held) {
             return Err((held, Stop::Crowded)); // an empty batch has room
         }

@@ -1,6 +1,7 @@
 //! A lock between processes.
 
 use core::fmt;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use thiserror::Error;
 
 use crate::error::{Error, Label};
 use crate::handle::{ObjectHandle, object_methods};
+use crate::maybe_owned::MaybeOwned;
 use crate::options::Options;
 
 /// A lock between processes, for one holder at a time.
@@ -100,7 +102,7 @@ impl Lock {
 
     fn acquire_until(&self, until: Until) -> Result<LockGuard<'_>, AcquireError> {
         match self.object.acquire(until, self.strategy) {
-            Ok(Some(hold)) => Ok(LockGuard { lock: self, hold }),
+            Ok(Some(hold)) => Ok(LockGuard { lock: MaybeOwned::Borrowed(self), hold: Some(hold) }),
             Ok(None) => Err(AcquireError::Held { lock: self.label() }),
             Err(kind) => Err(AcquireError::Segment(Error { object: self.label(), kind })),
         }
@@ -175,39 +177,60 @@ impl ObjectHandle for Lock {
 /// A hold of a [`Lock`], which ends when the guard is dropped.
 #[must_use = "the lock is released when the guard is dropped"]
 pub struct LockGuard<'l> {
-    lock: &'l Lock,
-    hold: Hold,
+    lock: MaybeOwned<'l, Lock>,
+    /// `None` once another guard has it, or none.
+    hold: Option<Hold>,
 }
 
+impl UnwindSafe for Lock {}
+impl RefUnwindSafe for Lock {}
+
 impl LockGuard<'_> {
+    /// The same hold with a handle of its own: to be stored beside the lock, or moved into a thread
+    /// or task.
+    ///
+    /// ```
+    /// # let lock = ringway::Lock::options().create(ringway::Place::Unnamed)?;
+    /// let guard = lock.acquire()?.into_owned();
+    /// std::thread::spawn(move || drop(guard)).join().unwrap(); // released there
+    /// assert!(!lock.is_locked());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn into_owned(mut self) -> LockGuard<'static> {
+        let lock = MaybeOwned::Owned(Lock::clone(&self.lock));
+        LockGuard { lock, hold: self.hold.take() }
+    }
+
     /// Whether an earlier holder died while it held the lock, and no holder has acknowledged that
     /// since.
     #[must_use]
     pub fn owner_died(&self) -> bool {
-        self.hold.owner_died()
+        self.hold.is_some_and(|hold| hold.owner_died())
     }
 
     /// Notes that what the lock protects is sound again, so that later holders are not told.
     /// Returns the guard of the same hold.
     pub fn acknowledge(mut self) -> Self {
         // If the hold no longer stands, there is nothing of ours to acknowledge.
-        if let Some(hold) = self.lock.object.acknowledge(self.hold) {
-            self.hold = hold;
+        if let Some(hold) = self.hold.and_then(|hold| self.lock.object.acknowledge(hold)) {
+            self.hold = Some(hold);
         }
         self
     }
 
     /// Keeps the lock held without a guard, until [`Lock::release`], or until this process closes
     /// its last handle of the lock or dies: then the next holder is told of a death.
-    pub fn keep(self) {
-        core::mem::forget(self);
+    pub fn keep(mut self) {
+        self.hold = None;
     }
 }
 
 impl Drop for LockGuard<'_> {
     fn drop(&mut self) {
         // In a forked child the hold is the parent's; and another process may have released it.
-        let _ = self.lock.object.release(self.hold);
+        if let Some(hold) = self.hold {
+            let _ = self.lock.object.release(hold);
+        }
     }
 }
 
@@ -233,7 +256,13 @@ pub enum AcquireError {
 }
 
 impl AcquireError {
-    /// Whether a later attempt may succeed.
+    /// Whether a later attempt may succeed: another holder had it.
+    #[must_use]
+    pub fn can_retry(&self) -> bool {
+        self.is_held()
+    }
+
+    /// Whether another holder had it.
     #[must_use]
     pub fn is_held(&self) -> bool {
         matches!(self, Self::Held { .. })

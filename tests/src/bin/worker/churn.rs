@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ringway::{
-    GetError, GetErrorKind, Place, PutError, PutErrorKind, Queue, ReceivedBytes, WaitStrategy,
+    GetError, GetErrorKind, Place, PutError, PutErrorKind, Queue, Received, WaitStrategy,
 };
 use ringway_tests::random::Random;
 
@@ -46,7 +46,7 @@ pub fn churn(place: &Place, seconds: u64, seed: u64) {
     };
     let end = Instant::now() + Duration::from_secs(seconds);
     let forks = thread::scope(|scope| {
-        let (keep, kept) = sync_channel::<ReceivedBytes<'_>>(8);
+        let (keep, kept) = sync_channel::<Received<'_, [u8]>>(8);
         scope.spawn(move || {
             for message in kept {
                 read(&message);
@@ -119,7 +119,7 @@ impl Churn {
             let filling = [0, 10, 60, 200, 1000, 4000][random.below(6) as usize];
             let message = text(putter, next, filling);
             let put = match random.below(4) {
-                0 => match queue.try_put_bytes(&message) {
+                0 => match queue.try_put(&message) {
                     Ok(()) => 1,
                     Err(error) => {
                         assert_only_late(&error);
@@ -139,7 +139,7 @@ impl Churn {
                     let many: Vec<_> =
                         (0..random.below(10)).map(|at| text(putter, next + at, filling)).collect();
                     let timeout = Duration::from_millis(random.below(3));
-                    match queue.put_many_bytes_timeout(&many, timeout) {
+                    match queue.put_many_timeout(&many, timeout) {
                         Ok(()) => many.len() as u64,
                         Err(error) => {
                             assert_only_late(&error.error);
@@ -148,7 +148,7 @@ impl Churn {
                     }
                 }
                 _ => {
-                    queue.put_bytes(&message).expect("put");
+                    queue.put(&message).expect("put");
                     1
                 }
             };
@@ -159,7 +159,7 @@ impl Churn {
 
     /// Gets for a while, and lets another thread drop some of what it got. `false` when there is
     /// nothing more to come.
-    fn get<'q>(&'q self, keep: &SyncSender<ReceivedBytes<'q>>) -> bool {
+    fn get<'q>(&'q self, keep: &SyncSender<Received<'q, [u8]>>) -> bool {
         let mut random = self.random();
         let mut last = HashMap::new();
         let mut note = |bytes: &[u8]| {
@@ -173,18 +173,16 @@ impl Churn {
             let queue = &self.handles[random.below(2) as usize];
             let last_look = self.all_put.load(Relaxed);
             let got = match random.below(3) {
-                0 => queue.get_bytes_timeout(Duration::from_micros(random.below(3000))).map(
-                    |message| {
-                        note(&message);
-                        if random.below(4) == 0 {
-                            let _ = keep.try_send(message);
-                        }
-                    },
-                ),
+                0 => queue.get_timeout(Duration::from_micros(random.below(3000))).map(|message| {
+                    note(&message);
+                    if random.below(4) == 0 {
+                        let _ = keep.try_send(message);
+                    }
+                }),
                 1 => queue
                     .try_get_many(random.below(6) as usize + 1)
                     .map(|batch| batch.into_iter().for_each(|message| note(&message))),
-                _ => queue.try_get_bytes().map(|message| note(&message)),
+                _ => queue.try_get().map(|message| note(&message)),
             };
             match got {
                 Ok(()) => {}

@@ -11,7 +11,7 @@ pub fn holds_both(context: &str) {
     let context = Context::open(context).expect("the context");
     let jobs = Queue::<[u8]>::open_in(&context, "jobs").expect("the queue");
     let print = Lock::open_in(&context, "print").expect("the lock");
-    let _message = jobs.get_bytes().expect("a message");
+    let _message = jobs.get().expect("a message");
     let _loan = jobs.loan(8).expect("a loan");
     let _guard = print.acquire().expect("the lock");
     println!("holds both");
@@ -64,7 +64,7 @@ pub fn uses(context: &str, queue: &str) {
     let context = Context::open(context).expect("the context");
     let queue = Queue::<[u8]>::open_in(&context, queue).expect("the queue");
     drop(context);
-    queue.put_bytes("used").expect("a place");
+    queue.put("used").expect("a place");
     println!("open");
     let _ = io::stdin().read_line(&mut String::new());
 }
@@ -80,8 +80,8 @@ pub fn rearrange(context: &str, seed: u64) {
             let queue = Queue::<[u8]>::options().maxsize(2).max_message(64);
             let queue = queue.open_or_create_in(&context, name);
             let Ok(queue) = queue else { continue }; // the name of a lock, just now
-            let _ = queue.try_put_bytes("one");
-            let _message = queue.try_get_bytes();
+            let _ = queue.try_put("one");
+            let _message = queue.try_get();
             queue.remove().expect("its name goes");
         } else {
             let Ok(lock) = Lock::open_or_create_in(&context, name) else { continue };

@@ -14,7 +14,7 @@ pub fn crowd(place: &Place, threads: u64) {
             let queue = queue.clone();
             thread::Builder::new().stack_size(64 << 10).spawn(move || {
                 loop {
-                    match queue.get_bytes() {
+                    match queue.get() {
                         Ok(message) => println!("{}", String::from_utf8_lossy(&message)),
                         Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return,
                         Err(error) => panic!("{error}"),

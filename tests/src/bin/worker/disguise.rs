@@ -32,7 +32,7 @@ pub fn without_lock(place: &Place) {
 /// Takes a message and a loan, and becomes another program with them in hand.
 pub fn become_another(place: &Place) {
     let queue = Queue::<[u8]>::options().open(place.clone()).expect("open");
-    let _message = queue.get_bytes().expect("a message");
+    let _message = queue.get().expect("a message");
     let _loan = queue.loan(8).expect("a loan");
     println!("held");
     let error = Command::new("cat").exec();
@@ -43,7 +43,7 @@ pub fn become_another(place: &Place) {
 /// of the other.
 pub fn start_another(place: &Place) {
     let queue = Queue::<[u8]>::options().open(place.clone()).expect("open");
-    let _message = queue.get_bytes().expect("a message");
+    let _message = queue.get().expect("a message");
     let _loan = queue.loan(8).expect("a loan");
     let mut child = Command::new("sleep").arg("1000").spawn().expect("sleep");
     println!("{}", child.id());

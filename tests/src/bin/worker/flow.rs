@@ -24,8 +24,8 @@ pub fn produce(place: &Place, producer: u64, count: u64, strategy: WaitStrategy)
         message.resize(16 + filling as usize, number as u8);
         message.extend(fnv1a(&message).to_le_bytes());
         let put = match number % 3 {
-            0 => queue.put_bytes(&message).map_err(|error| error.without_value()),
-            1 => queue.put_many_bytes(&[&message]).map_err(|error| error.error),
+            0 => queue.put(&message).map_err(|error| error.without_value()),
+            1 => queue.put_many(&[&message]).map_err(|error| error.error),
             _ => queue.loan(message.len()).and_then(|mut loan| {
                 loan.copy_from_slice(&message);
                 loan.send().map_err(|error| error.without_value())
@@ -40,7 +40,7 @@ pub fn produce(place: &Place, producer: u64, count: u64, strategy: WaitStrategy)
 pub fn recover(place: &Place) {
     let queue = Queue::<[u8]>::options().open(place.clone()).expect("open to recover");
     loop {
-        queue.recover().expect("recover");
+        queue.reclaim().expect("recover");
         std::thread::sleep(std::time::Duration::from_micros(100));
     }
 }
@@ -53,7 +53,7 @@ pub fn consume(place: &Place, strategy: WaitStrategy) {
     let mut out = unbuffered();
     wait_for_a_byte();
     loop {
-        match queue.get_bytes() {
+        match queue.get() {
             Ok(message) => {
                 let (body, checksum) = message.split_at(message.len() - 8);
                 assert_eq!(fnv1a(body).to_le_bytes(), checksum, "a message that nobody put");

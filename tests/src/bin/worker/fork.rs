@@ -14,7 +14,7 @@ use rkyv::{Archive, Place};
 /// goes on.
 pub fn fork(place: &ringway::Place) {
     let queue = Queue::<[u8]>::options().open(place.clone()).expect("open");
-    let guard = queue.get_bytes().expect("the first message");
+    let guard = queue.get().expect("the first message");
     let kept = guard.to_vec();
     let loan = queue.loan(3).expect("a loan");
 
@@ -59,16 +59,16 @@ fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) ->
     let later = std::time::Instant::now() + soon;
     let clone = queue.clone();
     let calls = [
-        refuses_put(queue.put_bytes("x")),
-        refuses_put(queue.try_put_bytes("x")),
-        refuses_put(queue.put_bytes_timeout("x", soon)),
-        refuses_put(queue.put_bytes_deadline("x", later)),
-        queue.put_many_bytes(&["x"]).is_err_and(|error| refuses_put::<_, ()>(Err(error.error))),
-        queue.try_put_many_bytes(&["x"]).is_err_and(|error| refuses_put::<_, ()>(Err(error.error))),
-        refuses_get(queue.get_bytes()),
-        refuses_get(queue.try_get_bytes()),
-        refuses_get(queue.get_bytes_timeout(soon)),
-        refuses_get(queue.get_bytes_deadline(later)),
+        refuses_put(queue.put("x")),
+        refuses_put(queue.try_put("x")),
+        refuses_put(queue.put_timeout("x", soon)),
+        refuses_put(queue.put_deadline("x", later)),
+        queue.put_many(&["x"]).is_err_and(|error| refuses_put::<_, ()>(Err(error.error))),
+        queue.try_put_many(&["x"]).is_err_and(|error| refuses_put::<_, ()>(Err(error.error))),
+        refuses_get(queue.get()),
+        refuses_get(queue.try_get()),
+        refuses_get(queue.get_timeout(soon)),
+        refuses_get(queue.get_deadline(later)),
         refuses_get(queue.get_many(0)),
         refuses_get(queue.get_many(8)),
         refuses_get(queue.try_get_many(8)),
@@ -82,16 +82,16 @@ fn first_call_that_went_through(queue: &Queue<[u8]>, loan: ringway::Loan<'_>) ->
         refuses(queue.len()) && queue.len().is_err_and(|error| error.object == queue.label()),
         refuses(queue.is_empty()),
         refuses(queue.is_full()),
-        refuses(queue.shutdown(false)),
-        refuses(queue.shutdown(true)),
+        refuses(queue.shutdown()),
+        refuses(queue.shutdown_now()),
         refuses(queue.is_shut_down()),
-        refuses(queue.recover()),
+        refuses(queue.reclaim()),
         refuses(queue.snapshot()),
         queue
             .inheritable_fd()
             .is_err_and(|error| error.to_string().starts_with(&queue.label().to_string())),
         queue.remove().is_err(),
-        refuses_put(clone.put_bytes("x")),
+        refuses_put(clone.put("x")),
     ];
     drop(clone);
     calls.iter().position(|refused| !refused).map_or(0, |call| call as i32 + 1)

@@ -13,10 +13,10 @@ pub fn herd(participants: u64, threads: u64) {
     let before = switches();
     thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| (0..EACH).for_each(|_| queue.put_bytes("one of many").expect("put")));
+            scope.spawn(|| (0..EACH).for_each(|_| queue.put("one of many").expect("put")));
         }
         for _ in 0..threads * EACH {
-            queue.get_bytes().expect("a message");
+            queue.get().expect("a message");
         }
     });
     println!("{}", switches() - before);

@@ -28,16 +28,16 @@ pub fn interrupted(place: &Place, millis: u64) {
     interrupt_often();
     let timeout = Duration::from_millis(millis);
     let begin = Instant::now();
-    assert!(queue.get_bytes_timeout(timeout).expect_err("an empty queue").is_empty());
+    assert!(queue.get_timeout(timeout).expect_err("an empty queue").is_empty());
     println!("{}", begin.elapsed().as_millis());
-    while queue.try_put_bytes("filler").is_ok() {}
+    while queue.try_put("filler").is_ok() {}
     let begin = Instant::now();
-    assert!(queue.put_bytes_timeout("one more", timeout).expect_err("a full queue").is_full());
+    assert!(queue.put_timeout("one more", timeout).expect_err("a full queue").is_full());
     println!("{}", begin.elapsed().as_millis());
-    while queue.try_get_bytes().is_ok() {}
+    while queue.try_get().is_ok() {}
     println!("empty");
     loop {
-        let message = queue.get_bytes().expect("a message");
+        let message = queue.get().expect("a message");
         println!("{}", String::from_utf8_lossy(&message));
         if &*message == b"end" {
             return;

@@ -25,8 +25,8 @@ pub fn ledger(place: &Place, path: &Path) {
         // SAFETY: those numbers were closed just now.
         assert_eq!(unsafe { libc::dup2(ledger.as_raw_fd(), number) }, number);
     }
-    println!("{:?}", queue.put_bytes(vec![1; 5000]).map_err(|error| error.to_string()));
-    println!("{:?}", queue.recover().map_err(|error| error.to_string()));
+    println!("{:?}", queue.put(vec![1; 5000]).map_err(|error| error.to_string()));
+    println!("{:?}", queue.reclaim().map_err(|error| error.to_string()));
     println!("{:?}", queue.remove().map_err(|error| error.to_string()));
     drop(queue);
     println!("done");

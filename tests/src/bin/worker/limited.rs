@@ -55,13 +55,11 @@ fn answer(queue: &Queue<[u8]>, place: &Place, call: &str, argument: &str) -> Str
                 if argument.is_empty() { Place::Unnamed } else { crate::place_of(argument) };
             options.create(place).map_or_else(|error| error.to_string(), |_| "created".into())
         }
-        "get" => queue.get_bytes().map_or_else(|error| error.to_string(), |message| text(&message)),
+        "get" => queue.get().map_or_else(|error| error.to_string(), |message| text(&message)),
         "recover" => queue
-            .recover()
+            .reclaim()
             .map_or_else(|error| error.to_string(), |done| done.participants.to_string()),
-        "put" => {
-            queue.put_bytes(argument).map_or_else(|error| error.to_string(), |()| "put".into())
-        }
+        "put" => queue.put(argument).map_or_else(|error| error.to_string(), |()| "put".into()),
         // So many bytes, in a loan: nothing but the queue's memory is used.
         "loan" => match queue.try_loan(argument.parse().expect("a number of bytes")) {
             Ok(mut loan) => {

@@ -16,7 +16,7 @@ pub fn restart(place: &str, left: u64) {
             session::serve(&queue);
         }
         Ok(queue) => {
-            let _message = queue.get_bytes().expect("a message");
+            let _message = queue.get().expect("a message");
             let mut next = Command::new("/proc/self/exe");
             panic!("{}", next.args(["restart", place, &(left - 1).to_string()]).exec());
         }
@@ -27,7 +27,7 @@ pub fn restart(place: &str, left: u64) {
 /// Takes a message, and becomes another program with it in hand at the next line.
 pub fn become_another_later(place: &Place) {
     let queue = Queue::<[u8]>::options().open(place.clone()).expect("open");
-    let _message = queue.get_bytes().expect("a message");
+    let _message = queue.get().expect("a message");
     println!("held");
     let _ = std::io::stdin().read_line(&mut String::new());
     panic!("{}", Command::new("cat").exec());

@@ -46,18 +46,15 @@ pub fn serve(queue: &Queue<[u8]>) {
         let (call, argument) = line.split_once(' ').unwrap_or((&line, ""));
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let answer = match call {
-            "put" => queue
-                .put_bytes(argument)
-                .map(|()| "put".to_owned())
-                .map_err(|error| error.to_string()),
-            "try_put" => queue
-                .try_put_bytes(argument)
-                .map(|()| "put".to_owned())
-                .map_err(|error| error.to_string()),
-            "get" => {
-                queue.get_bytes().map(|message| text(&message)).map_err(|error| error.to_string())
+            "put" => {
+                queue.put(argument).map(|()| "put".to_owned()).map_err(|error| error.to_string())
             }
-            "hold" => queue.get_bytes().map_err(|error| error.to_string()).map(|message| {
+            "try_put" => queue
+                .try_put(argument)
+                .map(|()| "put".to_owned())
+                .map_err(|error| error.to_string()),
+            "get" => queue.get().map(|message| text(&message)).map_err(|error| error.to_string()),
+            "hold" => queue.get().map_err(|error| error.to_string()).map(|message| {
                 let answer = text(&message);
                 guards.push(message);
                 answer
@@ -75,7 +72,7 @@ pub fn serve(queue: &Queue<[u8]>) {
                 Ok("dropped".to_owned())
             }
             "recover" => {
-                queue.recover().map(|done| format!("{done:?}")).map_err(|error| error.to_string())
+                queue.reclaim().map(|done| format!("{done:?}")).map_err(|error| error.to_string())
             }
             "len" => queue.len().map(|len| len.to_string()).map_err(|error| error.to_string()),
             _ => Err("unknown call".to_owned()),

@@ -26,7 +26,7 @@ pub fn stepped(place: &Place, what: &str) {
             marker();
         }
         "recover" => {
-            queue.recover().expect("recover");
+            queue.reclaim().expect("recover");
             marker();
         }
         other => panic!("a worker cannot {other}"),

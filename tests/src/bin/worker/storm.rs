@@ -21,8 +21,8 @@ pub fn storm(place: &Place, seed: u64, rounds: u64) {
                 .inspect(|_| opened += 1)
         };
         let Ok(queue) = queue else { continue };
-        queue.put_bytes(b"usable").expect("a queue of 64 places and 32 stormers has room");
-        assert_eq!(&*queue.get_bytes().expect("a message for each stormer"), b"usable");
+        queue.put(b"usable").expect("a queue of 64 places and 32 stormers has room");
+        assert_eq!(&*queue.get().expect("a message for each stormer"), b"usable");
         if random & 12 == 0 {
             queue.remove().expect("who made it may remove it");
         }

@@ -17,20 +17,20 @@ fn rounds(queue: &Queue<[u8]>, count: u64) {
     for round in 0..count {
         match round % 4 {
             0 => {
-                queue.put_bytes(b"abc").expect("put");
-                assert_eq!(&*queue.get_bytes().expect("get"), b"abc");
+                queue.put(b"abc").expect("put");
+                assert_eq!(&*queue.get().expect("get"), b"abc");
             }
             1 => {
                 let loan = queue.loan(100).expect("loan");
                 loan.send().expect("send");
-                assert_eq!(queue.try_get_bytes().expect("get").len(), 100);
+                assert_eq!(queue.try_get().expect("get").len(), 100);
             }
             2 => {
-                queue.put_many_bytes(&messages).expect("put many");
+                queue.put_many(&messages).expect("put many");
                 assert_eq!(queue.get_many(20).expect("get many").len(), 20);
             }
             _ => {
-                assert!(queue.try_get_bytes().is_err_and(|error| error.is_empty()));
+                assert!(queue.try_get().is_err_and(|error| error.is_empty()));
                 assert_eq!(queue.len().expect("len"), 0);
             }
         }

@@ -140,7 +140,7 @@ impl Operation {
                 made.expect("a new object").probe();
             } else {
                 let Thing::Queue(queue) = &jobs else { panic!("{JOBS} is a queue") };
-                let recovered = queue.recover();
+                let recovered = queue.reclaim();
                 marker();
                 recovered.expect("a sound context");
             }
@@ -203,12 +203,12 @@ fn close_one_of_two(context: &Context, one: Thing, what: What, marker_before: im
     match &other {
         Thing::Queue(queue) => {
             take_in_hand(&one);
-            queue.put_bytes(text_of(7)).expect("a place");
+            queue.put(text_of(7)).expect("a place");
             let message = loop {
-                let message = queue.get_bytes().expect("a message");
+                let message = queue.get().expect("a message");
                 match number_of(&message) {
                     7 => break message,
-                    number => queue.put_bytes(text_of(number)).expect("a place"),
+                    number => queue.put(text_of(number)).expect("a place"),
                 }
             };
             marker_before();

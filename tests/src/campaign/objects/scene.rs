@@ -269,7 +269,7 @@ pub fn assist(part: &str, path: &Path, told: &str) {
                 panic!("no {JOBS}")
             };
             let target = Thing::open(&context, what, TARGET);
-            let _message = jobs.get_bytes().expect("a message");
+            let _message = jobs.get().expect("a message");
             let _loan = jobs.loan(8).expect("a block");
             match &target {
                 Ok(Thing::Queue(queue)) => _ = queue.loan(8).map(std::mem::forget),

@@ -76,7 +76,7 @@ impl Thing {
     pub fn fill(&self) -> Result<(), String> {
         match self {
             Self::Queue(queue) => [100, 101].into_iter().try_for_each(|number| {
-                queue.try_put_bytes(text_of(number)).map_err(|error| error.to_string())
+                queue.try_put(text_of(number)).map_err(|error| error.to_string())
             }),
             Self::Lock(lock) => {
                 lock.try_acquire().map_err(|error| error.to_string())?.keep();
@@ -95,7 +95,7 @@ impl Thing {
                 let (numbers, closed) = drain(queue)?;
                 let wanted: Vec<u64> = (100 + taken..102).collect();
                 for &number in &wanted {
-                    queue.try_put_bytes(text_of(number)).map_err(|error| error.to_string())?;
+                    queue.try_put(text_of(number)).map_err(|error| error.to_string())?;
                 }
                 if closed || numbers != wanted {
                     return Err(format!("{numbers:?} in place of {wanted:?}"));
@@ -117,16 +117,16 @@ impl Thing {
                 let before = drain(queue)?.0;
                 let mut left = HashMap::new();
                 for number in 0..LAP {
-                    queue.try_put_bytes(text_of(number)).map_err(|error| error.to_string())?;
+                    queue.try_put(text_of(number)).map_err(|error| error.to_string())?;
                     *left.entry(number).or_insert(0) += 1;
-                    let got = queue.try_get_bytes().map_err(|error| error.to_string())?;
+                    let got = queue.try_get().map_err(|error| error.to_string())?;
                     *left.entry(number_of(&got)).or_insert(0) -= 1;
                 }
                 if left.values().any(|&count| count != 0) {
                     return Err("what was put is not what came".to_owned());
                 }
                 before.into_iter().try_for_each(|number| {
-                    queue.try_put_bytes(text_of(number)).map_err(|error| error.to_string())
+                    queue.try_put(text_of(number)).map_err(|error| error.to_string())
                 })
             }
             Self::Lock(lock) => {
@@ -150,8 +150,8 @@ impl Thing {
     pub fn probe(&self) {
         match self {
             Self::Queue(queue) => {
-                queue.put_bytes(text_of(PROBE)).expect("a place");
-                drop(queue.get_bytes().expect("a message"));
+                queue.put(text_of(PROBE)).expect("a place");
+                drop(queue.get().expect("a message"));
             }
             Self::Lock(lock) => {
                 let _ = lock.release();

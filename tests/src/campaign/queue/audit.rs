@@ -34,7 +34,7 @@ pub fn audit(place: &Place, scene: Scene, effect: Effect) -> Result<(), String> 
 pub fn drain(queue: &Queue<[u8]>) -> Result<(Vec<u64>, bool), String> {
     let mut numbers = Vec::new();
     loop {
-        match queue.try_get_bytes() {
+        match queue.try_get() {
             Ok(message) => numbers.push(number_of(&message)),
             Err(GetError { kind: GetErrorKind::Empty, .. }) => return Ok((numbers, false)),
             Err(GetError { kind: GetErrorKind::ShutDown, .. }) => return Ok((numbers, true)),
@@ -44,9 +44,10 @@ pub fn drain(queue: &Queue<[u8]>) -> Result<(Vec<u64>, bool), String> {
 }
 
 fn check_messages(numbers: &[u64], scene: Scene, effect: Effect, lost: u64) -> Result<(), String> {
-    let taken = (0..=scene.filled)
+    let (oldest, end) = (scene.oldest(), 100 + scene.filled);
+    let taken = (0..=end - oldest)
         .find(|&taken| {
-            let left = (100 + taken)..(100 + scene.filled);
+            let left = oldest + taken..end;
             let old = left.clone().count().min(numbers.len());
             numbers[..old].iter().copied().eq(left)
                 && numbers[old..].iter().copied().eq((1000..).take(numbers.len() - old))
@@ -56,7 +57,7 @@ fn check_messages(numbers: &[u64], scene: Scene, effect: Effect, lost: u64) -> R
                 "messages {numbers:?} are not the last of those before and the first of the new"
             )
         })?;
-    let new = numbers.len() as u64 - (scene.filled - taken);
+    let new = numbers.len() as u64 - (end - oldest - taken);
     if taken < effect.taken_before || taken > effect.takes || new > effect.puts {
         return Err(format!(
             "messages {numbers:?}: {taken} taken and {new} put, which {effect:?} cannot do"
@@ -72,9 +73,9 @@ fn check_messages(numbers: &[u64], scene: Scene, effect: Effect, lost: u64) -> R
 /// Exactly `maxsize` messages go in.
 pub fn check_capacity(queue: &Queue<[u8]>) -> Result<(), String> {
     for number in 0..MAXSIZE {
-        queue.try_put_bytes(text_of(number)).map_err(|error| format!("place {number}: {error}"))?;
+        queue.try_put(text_of(number)).map_err(|error| format!("place {number}: {error}"))?;
     }
-    match queue.try_put_bytes(text_of(MAXSIZE)) {
+    match queue.try_put(text_of(MAXSIZE)) {
         Err(PutError { kind: PutErrorKind::Full { .. }, .. }) => {}
         other => return Err(format!("one more than maxsize: {other:?}")),
     }

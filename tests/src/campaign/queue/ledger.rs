@@ -18,7 +18,7 @@ pub struct Ledger {
 impl Ledger {
     /// Begins with the messages of the scene.
     pub fn new(scene: Scene) -> Self {
-        Self { put: (100..100 + scene.filled).collect(), got: Vec::new() }
+        Self { put: (scene.oldest()..100 + scene.filled).collect(), got: Vec::new() }
     }
 
     /// Puts and gets more than once around the ring.
@@ -28,7 +28,7 @@ impl Ledger {
     pub fn lap(&mut self, queue: &Queue<[u8]>) -> Result<(), String> {
         for number in 5000..5000 + LAP {
             loop {
-                match queue.try_put_bytes(text_of(number)) {
+                match queue.try_put(text_of(number)) {
                     Ok(()) => {
                         self.put.push(number);
                         break;
@@ -47,7 +47,7 @@ impl Ledger {
     }
 
     fn get(&mut self, queue: &Queue<[u8]>) -> Result<bool, String> {
-        match queue.try_get_bytes() {
+        match queue.try_get() {
             Ok(message) => {
                 self.got.push(number_of(&message));
                 Ok(true)
@@ -82,7 +82,8 @@ impl Ledger {
         // The oldest comes late if it was put back late.
         let late = ours.iter().skip(1).position(|&number| effect.returns && number == self.put[0]);
         if let Some(before) = late {
-            ours.remove(before + 1);
+            let oldest = ours.remove(before + 1);
+            ours.insert(0, oldest);
         }
         let mut missing = 0;
         let mut came = ours.iter().peekable();

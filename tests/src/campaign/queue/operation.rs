@@ -14,16 +14,16 @@ const MANY: usize = 3;
 /// An operation of one worker.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operation {
-    /// `put_bytes`, giving up after a while.
+    /// `put`, giving up after a while.
     Put,
-    /// `try_put_bytes`.
+    /// `try_put`.
     TryPut,
-    /// `put_many_bytes`, of which a full queue takes none and the rest wait; only where there is
+    /// `put_many`, of which a full queue takes none and the rest wait; only where there is
     /// room.
     PutMany,
-    /// `get_bytes`, giving up after a while.
+    /// `get`, giving up after a while.
     Get,
-    /// `try_get_bytes`.
+    /// `try_get`.
     TryGet,
     /// `get_many`.
     GetMany,
@@ -39,9 +39,9 @@ pub enum Operation {
     Attach,
     /// Closing the last handle.
     Detach,
-    /// `shutdown(false)`.
+    /// `shutdown()`.
     ShutDown,
-    /// `shutdown(true)`.
+    /// `shutdown_now()`.
     ShutDownNow,
     /// `recover`, with a dead participant to recover.
     Recover,
@@ -110,7 +110,7 @@ impl Operation {
     }
 
     /// What it may change when the others go on in the middle of it.
-    pub fn reach(self) -> Effect {
+    pub fn reach(self, scene: Scene) -> Effect {
         let none = Effect { puts: 0, takes: 0, taken_before: 0, returns: false, closes: false };
         match self {
             Self::Put | Self::TryPut | Self::LoanSend => Effect { puts: 1, ..none },
@@ -118,7 +118,9 @@ impl Operation {
             Self::Get | Self::TryGet | Self::Release => Effect { takes: 1, ..none },
             Self::GetMany => Effect { takes: MANY as u64, ..none },
             Self::PutBack => Effect { takes: 1, returns: true, ..none },
-            Self::LoanDrop | Self::Attach | Self::Detach | Self::Recover => none,
+            // What the corpse was putting back.
+            Self::Recover => Effect { returns: scene.returns, ..none },
+            Self::LoanDrop | Self::Attach | Self::Detach => none,
             Self::ShutDown | Self::ShutDownNow => Effect { closes: true, ..none },
         }
     }
@@ -165,17 +167,19 @@ impl Operation {
         }
         if warm {
             warm_up(&queue);
-            put_back_the_oldest(&queue);
+            if self != Self::Recover {
+                put_back_the_oldest(&queue);
+            }
         }
         let new = |index: usize| text_of(1000 + index as u64);
         match self {
             Self::Release => {
-                let message = queue.get_bytes();
+                let message = queue.get();
                 marker_before();
                 drop(message);
             }
             Self::PutBack => {
-                let message = queue.get_bytes().expect("a message");
+                let message = queue.get().expect("a message");
                 marker_before();
                 _ = message.put_back();
             }
@@ -189,11 +193,11 @@ impl Operation {
             operation => {
                 marker_before();
                 match operation {
-                    Self::Put => _ = queue.put_bytes_timeout(new(0), soon),
-                    Self::TryPut => _ = queue.try_put_bytes(new(0)),
-                    Self::PutMany => _ = queue.put_many_bytes(&[new(0), new(1), new(2)]),
-                    Self::Get => _ = queue.get_bytes_timeout(soon),
-                    Self::TryGet => _ = queue.try_get_bytes(),
+                    Self::Put => _ = queue.put_timeout(new(0), soon),
+                    Self::TryPut => _ = queue.try_put(new(0)),
+                    Self::PutMany => _ = queue.put_many(&[new(0), new(1), new(2)]),
+                    Self::Get => _ = queue.get_timeout(soon),
+                    Self::TryGet => _ = queue.try_get(),
                     Self::GetMany => _ = queue.get_many_timeout(MANY, soon),
                     Self::LoanSend => {
                         if let Ok(mut loan) = queue.loan(8) {
@@ -202,9 +206,9 @@ impl Operation {
                         }
                     }
                     Self::LoanDrop => _ = queue.loan(8),
-                    Self::ShutDown => _ = queue.shutdown(false),
-                    Self::ShutDownNow => _ = queue.shutdown(true),
-                    Self::Recover => _ = queue.recover(),
+                    Self::ShutDown => _ = queue.shutdown(),
+                    Self::ShutDownNow => _ = queue.shutdown_now(),
+                    Self::Recover => _ = queue.reclaim(),
                     Self::Release | Self::PutBack | Self::Attach | Self::Detach => {}
                 }
             }
@@ -216,7 +220,7 @@ impl Operation {
 /// So that a queue which takes messages back has one of each kind.
 pub(super) fn put_back_the_oldest(queue: &Queue<[u8]>) {
     if queue.returns() && !queue.is_empty().expect("a sound queue") {
-        let oldest = queue.get_bytes().expect("a message");
+        let oldest = queue.get().expect("a message");
         oldest.put_back().expect("a queue that takes messages back");
     }
 }
@@ -226,13 +230,13 @@ pub(super) fn put_back_the_oldest(queue: &Queue<[u8]>) {
 fn warm_up(queue: &Queue<[u8]>) {
     let count = queue.len().expect("a sound queue");
     if count == 0 {
-        queue.put_bytes(text_of(0)).expect("a place");
-        drop(queue.get_bytes());
+        queue.put(text_of(0)).expect("a place");
+        drop(queue.get());
     }
     for _ in 0..count {
-        let message = queue.get_bytes().expect("a message");
+        let message = queue.get().expect("a message");
         let number = number_of(&message);
         drop(message);
-        queue.put_bytes(text_of(number)).expect("the place that was just made");
+        queue.put(text_of(number)).expect("the place that was just made");
     }
 }

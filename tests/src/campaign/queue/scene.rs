@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ringway::Queue;
+use ringway_core::state::{Lane, State};
 use ringway_segment::objects::channel::layout::{
     ChannelMeasures, ChannelWords, ClassWords, Geometry,
 };
@@ -17,7 +18,7 @@ use super::ledger::Ledger;
 use super::operation::put_back_the_oldest;
 use crate::campaign::program::assistant;
 use crate::campaign::subject;
-use crate::words;
+use crate::words::{self, Words};
 
 /// `maxsize` of every queue of the campaign.
 pub const MAXSIZE: u64 = 4;
@@ -55,6 +56,11 @@ fn events_at() -> Vec<u64> {
 /// An event count with a registration. The sequence is one that no event of the campaign comes to.
 const FORGED: u64 = 1 << 32 | 1 << 30;
 
+/// The message that a corpse has in hand.
+const HELD: u64 = 98;
+/// The message that a corpse was putting back, in a queue that takes messages back.
+pub const HALF_BACK: u64 = 99;
+
 /// A scene.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Scene {
@@ -67,10 +73,18 @@ pub struct Scene {
     /// Whether somebody dies with a message and a loan in hand, after the worker has opened the
     /// queue.
     pub corpse: bool,
-    /// Whether the queue takes messages back; then the oldest was put back.
+    /// Whether the queue takes messages back. Then the oldest was put back, or the corpse has died
+    /// while it put one back.
     pub returns: bool,
     /// Whether the counters are about to wrap.
     pub wraps: bool,
+}
+
+impl Scene {
+    /// The number of the oldest message that is to be delivered.
+    pub(super) fn oldest(self) -> u64 {
+        if self.corpse && self.returns { HALF_BACK } else { 100 }
+    }
 }
 
 /// A queue that was set up for a scene. Its file goes with it.
@@ -102,10 +116,13 @@ impl Stage {
         let queue = options.create(path.clone()).expect("a queue for the campaign");
         let stage = Self { queue: Some(queue), path, ledger: None };
         if scene.corpse {
-            stage.queue().put_bytes(text_of(99)).expect("a place"); // for the corpse to take
+            stage.queue().put(text_of(HELD)).expect("a place"); // for the corpse to take
+        }
+        if scene.corpse && scene.returns {
+            stage.queue().put(text_of(HALF_BACK)).expect("a place"); // likewise
         }
         for number in 0..scene.filled {
-            stage.queue().put_bytes(text_of(100 + number)).expect("a place");
+            stage.queue().put(text_of(100 + number)).expect("a place");
         }
         if !scene.corpse {
             put_back_the_oldest(stage.queue());
@@ -175,17 +192,42 @@ pub(super) fn make_a_corpse(path: &Path) {
     assert!(!status.success(), "the corpse lives");
 }
 
-/// In such a process: takes a message and a loan, and is killed with them in hand.
+/// In such a process: takes a message and a loan, and is killed with them in hand. If the queue
+/// takes messages back, another one is on its way there.
 ///
 /// # Panics
 /// When there is no such queue.
 pub(super) fn die_with_something(path: &Path) {
     let options = Queue::<[u8]>::options();
     let queue = options.open(path.to_path_buf()).expect("the queue of the campaign");
-    let _message = queue.get_bytes().expect("a message");
+    let _message = queue.get().expect("a message");
     let _loan = queue.loan(8).expect("a block");
+    if queue.returns() {
+        // The ring of returned messages has memory by then, and its first position is used.
+        queue.get().expect("a message").put_back().expect("a queue that takes messages back");
+        std::mem::forget(queue.get().expect("the same message"));
+        offer_back(&queue);
+    }
     // SAFETY: kills this very process.
     unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+}
+
+/// Makes the state of the only message that came back and is held that of one which is on its way
+/// back: offered at the next position of the ring, and not pushed.
+fn offer_back(queue: &Queue<[u8]>) {
+    let words = Words::of(queue);
+    let held =
+        (0..words.blocks(0)).map(|block| words.state(0, block)).find_map(|at| match State::unpack(
+            words.read(at),
+        ) {
+            Some(State::Held { lane: Lane::Returned, owner, position }) => {
+                Some((at, owner, position))
+            }
+            _ => None,
+        });
+    let (at, owner, position) = held.expect("a message that came back and is held");
+    let offered = State::Queued { lane: Lane::Returned, owner, position: position.plus(1) };
+    words.write(at, offered.pack());
 }
 
 /// The bytes of message number `number`.

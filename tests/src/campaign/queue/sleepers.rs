@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use ringway::inspect::{Holder, Snapshot};
 use ringway::{GetError, GetErrorKind, Place, PutError, PutErrorKind, Queue, WaitStrategy};
 
 use super::Queueing;
@@ -22,10 +23,18 @@ const ITS_OWN: u64 = 3000;
 /// Whether a process can sleep there: to get where there is nothing, to put where there is no
 /// place.
 pub fn fits(operation: Operation, scene: Scene) -> bool {
-    // Of a full queue, these have taken a message before they begin.
-    let has_taken = matches!(operation, Operation::Release | Operation::PutBack);
-    let full = scene.filled == MAXSIZE && !has_taken;
-    scene.sleepers && (scene.filled == 0 || full)
+    let full = scene.filled == MAXSIZE && !has_taken(operation);
+    scene.sleepers && !scene.corpse && (is_empty(operation, scene) || full)
+}
+
+/// Whether it has taken a message before it begins.
+fn has_taken(operation: Operation) -> bool {
+    matches!(operation, Operation::Release | Operation::PutBack)
+}
+
+/// Whether there is nothing to get when it begins.
+fn is_empty(operation: Operation, scene: Scene) -> bool {
+    scene.filled == u64::from(has_taken(operation))
 }
 
 /// A worker is killed in its operation. The sleeper goes on if it can, otherwise as soon as the
@@ -38,7 +47,7 @@ pub fn kill_at(trial: Trial<'_, Queueing>, point: u64) -> Result<(), String> {
     let trial = Trial { scene, ..trial };
     let mut stage = trial.stage();
     let mut stepper = trial.start(&stage)?;
-    let gets = scene.filled == 0;
+    let gets = is_empty(trial.operation, scene);
     let sleeper = start(trial.program, &stage, gets)?;
     let before = stage.queue().snapshot().map_err(|error| error.to_string())?;
     for _ in 0..point {
@@ -48,14 +57,17 @@ pub fn kill_at(trial: Trial<'_, Queueing>, point: u64) -> Result<(), String> {
     }
     stepper.kill().map_err(|error| error.to_string())?;
 
-    let now = stage.queue().snapshot().map_err(|error| error.to_string())?;
-    let mut came = Vec::new();
-    if !now.shut_down && (now.puts, now.gets) == (before.puts, before.gets) {
-        came.extend(wake(stage.queue(), gets)?);
-    }
-    let told = sleeper.hear()?;
+    let (mut came, mut is_woken) = (Vec::new(), false);
+    let told = sleeper.hear_while(|| {
+        let now = stage.queue().snapshot().map_err(|error| error.to_string())?;
+        if !is_woken && has_done_nothing(trial.operation, stepper.pid(), &before, &now) {
+            is_woken = true;
+            came.extend(wake(stage.queue(), gets)?);
+        }
+        Ok(())
+    })?;
     came.extend(told.strip_prefix("got ").and_then(|number| number.parse::<u64>().ok()));
-    stage.queue().recover().map_err(|error| error.to_string())?;
+    stage.queue().reclaim().map_err(|error| error.to_string())?;
     let (left, closed) = drain(stage.queue())?;
     came.extend(left);
     balance(&came, trial.operation, scene, &told)
@@ -70,6 +82,17 @@ pub fn kill_at(trial: Trial<'_, Queueing>, point: u64) -> Result<(), String> {
     check_blocks(&place)
 }
 
+/// Whether the dead worker has done nothing that a sleeper waits for, and never will have. A
+/// message that it had offered to put back comes back by a recovery, which the sleeper has to make.
+fn has_done_nothing(operation: Operation, worker: i32, before: &Snapshot, now: &Snapshot) -> bool {
+    if operation == Operation::PutBack {
+        let is_its_own = |holder: &&Holder| holder.participant.pid == worker as u32;
+        let held = now.holders.iter().find(is_its_own).map_or(0, |holder| holder.messages);
+        return held != 0 || now.lost != before.lost;
+    }
+    !now.shut_down && (now.puts, now.gets) == (before.puts, before.gets)
+}
+
 /// Starts a process that sleeps.
 fn start(program: &Path, stage: &Stage, gets: bool) -> Result<Sleeper, String> {
     let told = if gets { "gets" } else { "puts" };
@@ -82,15 +105,9 @@ fn start(program: &Path, stage: &Stage, gets: bool) -> Result<Sleeper, String> {
 /// Does what a sleeper waits for. Returns what was taken for it.
 fn wake(queue: &Queue<[u8]>, gets: bool) -> Result<Option<u64>, String> {
     if gets {
-        return queue
-            .try_put_bytes(text_of(OURS))
-            .map(|()| None)
-            .map_err(|error| error.to_string());
+        return queue.try_put(text_of(OURS)).map(|()| None).map_err(|error| error.to_string());
     }
-    queue
-        .try_get_bytes()
-        .map(|message| Some(number_of(&message)))
-        .map_err(|error| error.to_string())
+    queue.try_get().map(|message| Some(number_of(&message))).map_err(|error| error.to_string())
 }
 
 /// What came, in its order: messages of the scene, but for what the dead worker took; its own, from
@@ -101,7 +118,7 @@ fn balance(
     scene: Scene,
     told: &str,
 ) -> Result<(), &'static str> {
-    let reach = operation.reach();
+    let reach = operation.reach(scene);
     let within =
         |from: u64, to: u64| came.iter().copied().filter(move |number| (from..to).contains(number));
     let old = within(100, 100 + scene.filled).count() as u64;
@@ -140,13 +157,13 @@ pub fn sleep(path: &Path, gets: bool) {
     let options = Queue::<[u8]>::options().wait(WaitStrategy::Park);
     let queue = options.open(path.to_path_buf()).expect("the queue of the campaign");
     let told = if gets {
-        match queue.get_bytes() {
+        match queue.get() {
             Ok(message) => format!("got {}", number_of(&message)),
             Err(GetError { kind: GetErrorKind::ShutDown, .. }) => "shut down".to_owned(),
             Err(error) => error.to_string(),
         }
     } else {
-        match queue.put_bytes(text_of(ITS_OWN)) {
+        match queue.put(text_of(ITS_OWN)) {
             Ok(()) => "put".to_owned(),
             Err(PutError { kind: PutErrorKind::ShutDown, .. }) => "shut down".to_owned(),
             Err(error) => error.to_string(),

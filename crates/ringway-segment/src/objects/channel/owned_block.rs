@@ -181,6 +181,15 @@ impl<'c> Guard<'c> {
         Self(ManuallyDrop::new(held))
     }
 
+    /// The same guard, for as long as the caller keeps the queue alive.
+    ///
+    /// # Safety
+    /// The queue outlives the guard.
+    pub unsafe fn outlive<'l>(self) -> Guard<'l> {
+        // SAFETY: the types differ in a lifetime, for which the caller vouches.
+        unsafe { core::mem::transmute::<Guard<'c>, Guard<'l>>(self) }
+    }
+
     /// Takes it back.
     #[inline(always)]
     pub fn into_held(self) -> OwnedBlock<'c> {
@@ -224,6 +233,14 @@ impl<'c> GuardMany<'c> {
     pub fn new(many: OwnedBlocks<'c>) -> Self {
         many.channel.lent.lend(many.len() as u64);
         Self(many)
+    }
+    /// The same guard, for as long as the caller keeps the queue alive.
+    ///
+    /// # Safety
+    /// The queue outlives the guard, and each guard that is taken out of it.
+    pub unsafe fn outlive<'l>(self) -> GuardMany<'l> {
+        // SAFETY: the types differ in a lifetime, for which the caller vouches.
+        unsafe { core::mem::transmute::<GuardMany<'c>, GuardMany<'l>>(self) }
     }
     /// Number of blocks.
     #[inline]

@@ -7,6 +7,7 @@
 use core::sync::atomic::Ordering::SeqCst;
 
 use ringway_core::corruption::Corruption;
+use ringway_core::lanes::Returned;
 use ringway_core::ring::ClaimEnd;
 
 use super::layout::FLAG_RETURNED;
@@ -45,10 +46,8 @@ impl Channel {
         Ok(one.pop_front().ok_or(end))
     }
 
-    /// Claims messages that came back, and then new ones; at most `max` in all.
-    ///
-    /// That there are none was true at one instant: no message was returned, then there was no new
-    /// one, and then the same slot was still free. Positions only grow, so it was at both looks.
+    /// Claims messages that came back, and then new ones; at most `max` in all. That there are none
+    /// was true at one instant.
     #[inline(never)]
     pub(super) fn claim_of_both(
         &self,
@@ -56,13 +55,11 @@ impl Channel {
         batch: &mut OwnedBlocks<'_>,
         max: usize,
     ) -> Result<ClaimEnd, SegmentError> {
-        loop {
-            let returned = self.claim_returned(inside, batch, max)?;
-            let end = self.claim_new(inside, batch, max - returned)?;
-            if max == 0 || !batch.is_empty() || !self.may_have_returned() {
-                return Ok(end);
-            }
-        }
+        let returned =
+            Returned { ring: || self.parts.returned(self.segment()), hints: &*self.returned_hints };
+        returned.claim_both(inside.me(), batch.owned(), max, |batch, max| {
+            self.claim_new(inside, batch, max)
+        })
     }
 
     /// Claims returned messages, at most `max`; returns how many.
