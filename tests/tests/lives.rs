@@ -610,55 +610,37 @@ fn a_queue_in_a_context_ends_with_its_putters_only() {
     assert!(matches!(queue.try_get().unwrap_err().kind, GetErrorKind::ShutDown));
 }
 
-/// Putters come and go, and getters look: a putter whose first put went through is in a queue that
+/// The last putter leaves while another joins: if the first put of that one goes through, the queue
 /// stays open as long as it is there.
 #[test]
 fn a_queue_does_not_end_under_a_putter_that_joins() {
-    const A_WHILE: Duration = Duration::from_millis(20); // the getter may be gone
     let _dog = Watchdog::over_a_test();
     let name = Name::new("joins");
-    let is_over = AtomicBool::new(false);
-    let ends = AtomicU32::new(0);
-    let options = || small().shut_down_with_last_putter(true);
-    thread::scope(|scope| {
-        for _ in 0..2 {
+    let takes = |putter: &Queue<u32>| match putter.try_put(1) {
+        Err(error) => !error.is_shut_down(),
+        Ok(()) => true,
+    };
+    for round in 0..1000_u32 {
+        let getter = ending(&name);
+        let leaving = putter(&name);
+        let (start, has_left) = (std::sync::Barrier::new(2), AtomicBool::new(false));
+        thread::scope(|scope| {
             scope.spawn(|| {
-                while !is_over.load(Relaxed) {
-                    let Ok(putter) = options().role(Role::Putter).open_or_create(&name) else {
-                        continue; // it was removed meanwhile
-                    };
-                    if let Err(error) = putter.put_timeout(1, A_WHILE) {
-                        if error.is_shut_down() {
-                            ends.fetch_add(1, Relaxed);
-                            let _ = putter.remove(); // the next one opens another
-                        }
-                        continue;
-                    }
-                    thread::yield_now();
-                    if let Err(error) = putter.put_timeout(2, A_WHILE)
-                        && !error.is_full()
-                    {
-                        is_over.store(true, Relaxed);
-                        panic!("{error}, while it has a putter");
-                    }
-                }
+                start.wait();
+                (0..round % 50 * 20).for_each(|_| std::hint::spin_loop());
+                drop(leaving);
+                has_left.store(true, Relaxed);
             });
-        }
-        scope.spawn(|| {
-            while !is_over.load(Relaxed) {
-                let getter = options().role(Role::Getter).accept_existing(true).open(&name);
-                let Ok(getter) = getter else { continue };
-                loop {
-                    let is_ended = matches!(getter.get(), Err(error) if error.is_shut_down());
-                    if is_ended || is_over.load(Relaxed) {
-                        break;
-                    }
-                }
-                if ends.load(Relaxed) > 20 {
-                    is_over.store(true, Relaxed);
-                }
+            start.wait();
+            let joined = putter(&name);
+            let takes_first = takes(&joined);
+            while !has_left.load(Relaxed) {
+                thread::yield_now();
             }
+            assert_eq!(takes(&joined), takes_first, "round {round}");
+            assert_eq!(getter.is_shut_down().unwrap(), !takes_first);
         });
-    });
-    let _ = Queue::<u32>::open(&name).map(|queue| queue.remove());
+        assert!(getter.is_shut_down().unwrap(), "both have left");
+        getter.remove().unwrap();
+    }
 }

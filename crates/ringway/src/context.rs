@@ -112,6 +112,15 @@ can_be_handed! {
 
 impl Context {
     /// The objects in it, in the order of their entries.
+    ///
+    /// ```
+    /// # use ringway::{Context, Lock};
+    /// let context = Context::unnamed()?;
+    /// let lock = Lock::create_in(&context, "till")?;
+    /// let names: Vec<String> = context.objects().into_iter().map(|one| one.name).collect();
+    /// assert_eq!(names, ["till"]);
+    /// # Ok::<(), ringway::CreateError>(())
+    /// ```
     #[must_use]
     pub fn objects(&self) -> Vec<ObjectInfo> {
         objects(self.attachment.segment())
@@ -119,6 +128,15 @@ impl Context {
 
     /// Removes its name. Processes that have it open go on using it. Returns whether the name still
     /// stood for it.
+    ///
+    /// ```
+    /// # use ringway::Context;
+    /// # let name = &format!("doc-context-remove-{}", std::process::id());
+    /// let context = Context::create(name)?;
+    /// assert!(context.remove()?);
+    /// assert!(Context::open(name).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`RemoveError`] when the system refuses, and in a forked child: then nothing has changed.

@@ -346,9 +346,10 @@ impl<H: Handle> Options<H> {
         there.same("remove_with_last", remove_with_last, last)?;
         let facts = segment.file().and_then(|file| file.metadata().ok());
         let is_there = |facts: std::fs::Metadata| Mode(facts.permissions().mode() & 0o777);
-        match (segment.path(), facts) {
-            (Some(_), Some(facts)) => there.same("mode", mode.map(Mode), is_there(facts)),
-            _ => Ok(()), // without a name, the descriptor decides who can use it
+        let has_mode = matches!(segment.place(), Place::Named(_) | Place::File(_));
+        match facts {
+            Some(facts) if has_mode => there.same("mode", mode.map(Mode), is_there(facts)),
+            _ => Ok(()), // the portable path has one mode, and a descriptor decides by itself
         }
     }
 
@@ -424,6 +425,15 @@ impl<H: Handle> Options<H> {
 
     /// Opens it as soon as there is one of that name, until `deadline` at most. See
     /// [`open_timeout`](Self::open_timeout).
+    ///
+    /// ```
+    /// # use std::time::{Duration, Instant};
+    /// # use ringway::{OpenError, Queue};
+    /// # let name = &format!("doc-options-open-deadline-{}", std::process::id());
+    /// let soon = Instant::now() + Duration::from_millis(5);
+    /// let opened = Queue::<u32>::options().open_deadline(name, soon);
+    /// assert!(matches!(opened, Err(OpenError::NotFound { .. })));
+    /// ```
     ///
     /// # Errors
     /// As there.

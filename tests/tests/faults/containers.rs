@@ -39,7 +39,7 @@ fn shares(contain: impl FnOnce() -> io::Result<()> + Send) {
 
         assert_eq!(maker.hear(), "ready");
         assert_eq!(maker.ask(""), "created");
-        let opened = match options().open(&*theirs) {
+        let opened = match Queue::<[u8]>::open(&*theirs) {
             Ok(opened) => opened,
             Err(error) => panic!("{error}"),
         };

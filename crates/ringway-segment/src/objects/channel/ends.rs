@@ -31,7 +31,8 @@ const JOINED: u64 = 2;
 /// What a handle of a queue is for.
 ///
 /// It matters in a queue that is shut down when its last putter is gone: there a handle counts as a
-/// putter unless it is a getter only. A getter's puts are refused; a putter may get as well.
+/// putter unless it is a getter only. A getter's puts are refused; a putter may get as well. See
+/// `QueueOptions::role`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
 pub enum Role {
     /// Putting and getting.
