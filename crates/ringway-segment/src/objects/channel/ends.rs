@@ -100,8 +100,9 @@ fn end_if_over(parts: &Parts, has_putters: impl Fn() -> bool) -> Result<(), Segm
         if seen == 0 || has_putters() {
             return Ok(());
         }
+        // putters
         match word.compare_exchange(seen, seen | ENDED, SeqCst, SeqCst) {
-            Ok(_) => break, // putters
+            Ok(_) => break,
             Err(now) => seen = now,
         }
     }
