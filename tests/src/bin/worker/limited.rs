@@ -11,8 +11,7 @@ use ringway::{Place, Queue};
 /// many bytes more than it has mapped by then, `file` limits the size of a file. `group` is no
 /// limit: it joins that control group.
 pub fn limited(place: &Place, what: &str, limit: &str) {
-    let queue =
-        Queue::<[u8]>::options().maxsize(4).max_message(1 << 20).open(place.clone()).expect("open");
+    let queue = Queue::<[u8]>::open(place).expect("open");
     let number = || limit.parse::<u64>().expect("a number");
     match what {
         "files" => set(libc::RLIMIT_NOFILE, number()),
@@ -48,7 +47,7 @@ fn answer(queue: &Queue<[u8]>, place: &Place, call: &str, argument: &str) -> Str
     let options = Queue::<[u8]>::options().maxsize(4).max_message(1 << 20);
     match call {
         "open" => {
-            options.open(place.clone()).map_or_else(|error| error.to_string(), |_| "open".into())
+            Queue::<[u8]>::open(place).map_or_else(|error| error.to_string(), |_| "open".into())
         }
         "create" => {
             let place =
