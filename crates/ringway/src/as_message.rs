@@ -1,19 +1,12 @@
 //! What a put takes: values, references to them, and what has the same form without owning it.
 
-use core::mem::MaybeUninit;
-use core::sync::atomic::Ordering::Relaxed;
-
-use ringway_segment::attachment::Inside;
-use ringway_segment::objects::channel::OwnedBlock;
-use ringway_segment::waiting::Until;
 use rkyv::rancor::{Fallible, Source};
 use rkyv::ser::{Allocator, Writer};
 use rkyv::string::{ArchivedString, StringResolver};
 use rkyv::vec::{ArchivedVec, VecResolver};
 use rkyv::{Archive, Place, Serialize, SerializeUnsized};
 
-use crate::message::{self, Form, Message, Payload};
-use crate::queue::shared::{Shared, Stop};
+use crate::message::{Form, Message, Payload};
 
 /// What can be put into a queue of `T`.
 ///
@@ -56,22 +49,20 @@ pub trait AsMessage<T: Payload + ?Sized>: Sized {
     #[doc(hidden)]
     fn unsent(self) -> Self::Unsent;
 
-    /// Puts the message by the way that nearly every put of bytes goes. If a closer look is needed,
-    /// returns the block that holds it, if there is one.
+    /// Writes the message to where it goes.
     #[doc(hidden)]
-    #[inline(always)]
-    fn put_fast<'s>(&self, _: &'s Shared) -> Result<(), Option<OwnedBlock<'s>>> {
-        Err(None)
-    }
+    fn write<D: Destination>(&self, to: D) -> Result<D::Done, D::Stop>;
+}
 
-    /// Writes the message into a block. The code of the value may have forked: `Inside` is of after
-    /// that.
-    #[doc(hidden)]
-    fn fill<'s>(
-        &self,
-        shared: &'s Shared,
-        until: Until,
-    ) -> Result<(OwnedBlock<'s>, Inside<'s>), Stop>;
+/// Where a message goes.
+pub trait Destination: Sized {
+    type Done;
+    type Stop;
+
+    /// Bytes, as they are.
+    fn bytes(self, bytes: &[u8]) -> Result<Self::Done, Self::Stop>;
+    /// A value, to be serialised. Its code may fork.
+    fn form<T: Message>(self, value: &impl Form<T>) -> Result<Self::Done, Self::Stop>;
 }
 
 impl<T: Message> AsMessage<T> for T {
@@ -81,12 +72,8 @@ impl<T: Message> AsMessage<T> for T {
         self
     }
     #[inline]
-    fn fill<'s>(
-        &self,
-        shared: &'s Shared,
-        until: Until,
-    ) -> Result<(OwnedBlock<'s>, Inside<'s>), Stop> {
-        encoded::<T>(self, shared, until)
+    fn write<D: Destination>(&self, to: D) -> Result<D::Done, D::Stop> {
+        to.form::<T>(self)
     }
 }
 
@@ -95,12 +82,8 @@ impl<T: Message> AsMessage<T> for &T {
 
     fn unsent(self) {}
     #[inline]
-    fn fill<'s>(
-        &self,
-        shared: &'s Shared,
-        until: Until,
-    ) -> Result<(OwnedBlock<'s>, Inside<'s>), Stop> {
-        encoded::<T>(*self, shared, until)
+    fn write<D: Destination>(&self, to: D) -> Result<D::Done, D::Stop> {
+        to.form::<T>(*self)
     }
 }
 
@@ -109,12 +92,8 @@ impl AsMessage<String> for &str {
 
     fn unsent(self) {}
     #[inline]
-    fn fill<'s>(
-        &self,
-        shared: &'s Shared,
-        until: Until,
-    ) -> Result<(OwnedBlock<'s>, Inside<'s>), Stop> {
-        encoded::<String>(&Text(self), shared, until)
+    fn write<D: Destination>(&self, to: D) -> Result<D::Done, D::Stop> {
+        to.form::<String>(&Text(self))
     }
 }
 
@@ -127,12 +106,8 @@ where
 
     fn unsent(self) {}
     #[inline]
-    fn fill<'s>(
-        &self,
-        shared: &'s Shared,
-        until: Until,
-    ) -> Result<(OwnedBlock<'s>, Inside<'s>), Stop> {
-        encoded::<Vec<U>>(&Slice(self), shared, until)
+    fn write<D: Destination>(&self, to: D) -> Result<D::Done, D::Stop> {
+        to.form::<Vec<U>>(&Slice(self))
     }
 }
 
@@ -145,12 +120,8 @@ where
 
     fn unsent(self) {}
     #[inline]
-    fn fill<'s>(
-        &self,
-        shared: &'s Shared,
-        until: Until,
-    ) -> Result<(OwnedBlock<'s>, Inside<'s>), Stop> {
-        encoded::<Vec<U>>(&Slice(self.as_slice()), shared, until)
+    fn write<D: Destination>(&self, to: D) -> Result<D::Done, D::Stop> {
+        to.form::<Vec<U>>(&Slice(self.as_slice()))
     }
 }
 
@@ -159,16 +130,8 @@ impl<B: AsRef<[u8]> + ?Sized> AsMessage<[u8]> for &B {
 
     fn unsent(self) {}
     #[inline(always)]
-    fn put_fast<'s>(&self, shared: &'s Shared) -> Result<(), Option<OwnedBlock<'s>>> {
-        shared.put_fast((*self).as_ref())
-    }
-    #[inline]
-    fn fill<'s>(
-        &self,
-        shared: &'s Shared,
-        until: Until,
-    ) -> Result<(OwnedBlock<'s>, Inside<'s>), Stop> {
-        copied((*self).as_ref(), shared, until)
+    fn write<D: Destination>(&self, to: D) -> Result<D::Done, D::Stop> {
+        to.bytes((*self).as_ref())
     }
 }
 
@@ -181,16 +144,8 @@ macro_rules! owned_bytes {
                 self
             }
             #[inline(always)]
-            fn put_fast<'s>(&self, shared: &'s Shared) -> Result<(), Option<OwnedBlock<'s>>> {
-                shared.put_fast(self.as_ref())
-            }
-            #[inline]
-            fn fill<'s>(
-                &self,
-                shared: &'s Shared,
-                until: Until,
-            ) -> Result<(OwnedBlock<'s>, Inside<'s>), Stop> {
-                copied(self.as_ref(), shared, until)
+            fn write<D: Destination>(&self, to: D) -> Result<D::Done, D::Stop> {
+                to.bytes(self.as_ref())
             }
         }
     )*};
@@ -203,52 +158,6 @@ owned_bytes!(
     #[N]
     [u8; N]
 );
-
-/// A block that `bytes` were copied into.
-#[inline]
-fn copied<'s>(
-    bytes: &[u8],
-    shared: &'s Shared,
-    until: Until,
-) -> Result<(OwnedBlock<'s>, Inside<'s>), Stop> {
-    let inside = shared.channel.attachment().enter()?;
-    let mut block = shared.take(inside, bytes.len(), until)?;
-    block.write(bytes);
-    Ok((block, inside))
-}
-
-/// A block that a value was serialised into.
-#[inline]
-fn encoded<'s, T: Message>(
-    value: &impl Form<T>,
-    shared: &'s Shared,
-    until: Until,
-) -> Result<(OwnedBlock<'s>, Inside<'s>), Stop> {
-    let Shared { channel, last_size, is_nested, .. } = shared;
-    let max_message = channel.measures().max_message;
-    let mut inside = channel.attachment().enter()?;
-    let least = size_of::<T::Archived>();
-    let guess = last_size.load(Relaxed); // a guess
-    let guessed = (guess > least).then(|| shared.take(inside, guess, Until::Now));
-    let guessed = guessed.and_then(Result::ok);
-    let mut taken = guessed.map_or_else(|| shared.take(inside, least, until), Ok);
-    loop {
-        let mut block = taken?;
-        let room: &mut [MaybeUninit<u8>] = block.room();
-        let available = room.len();
-        let needed = message::encode(value, room, *is_nested).map_err(Stop::encode)?;
-        inside = channel.attachment().enter()?; // the value's own code may have forked
-        if needed <= available && needed as u64 <= max_message {
-            block.set_length(needed);
-            if needed != guess {
-                last_size.store(needed, Relaxed); // a guess
-            }
-            return Ok((block, inside));
-        }
-        drop(block);
-        taken = shared.take(inside, needed, until);
-    }
-}
 
 /// Archived as a `String` is.
 struct Text<'t>(&'t str);

@@ -119,7 +119,7 @@ impl Payload for [u8] {
 }
 
 /// What is archived as a `T` is: a `T`, or what has the same form.
-pub(crate) trait Form<T: Message>:
+pub trait Form<T: Message>:
     Archive<Archived = T::Archived>
     + for<'w, 'a> Serialize<HighSerializer<BlockWriter<'w>, ArenaHandle<'a>, Error>>
 {

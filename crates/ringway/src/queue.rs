@@ -72,6 +72,7 @@ const _: () = {
     is_shareable::<Queue<[u8]>>();
 };
 
+mod fill;
 pub(crate) mod shared;
 
 // The documentation has the calls in this order.

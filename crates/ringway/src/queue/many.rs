@@ -6,6 +6,7 @@ use ringway_segment::objects::channel::OwnedBlocks;
 use ringway_segment::waiting::Until;
 
 use super::Queue;
+use super::fill::IntoBlock;
 use super::shared::{Share, Stop};
 use crate::as_message::AsMessage;
 use crate::batch::{BATCH_MAX, Batch};
@@ -145,7 +146,7 @@ impl<T: Payload + ?Sized> Queue<T> {
         let mut result = Ok(());
         for value in values.iter().take(BATCH_MAX) {
             let until = if batch.is_empty() { until } else { Until::Now };
-            match value.fill(&self.shared, until) {
+            match value.write(IntoBlock { shared: &self.shared, until }) {
                 Ok((held, _)) => {
                     let _ = batch.push_back(held); // there is room for BATCH_MAX
                 }

@@ -12,6 +12,7 @@ use ringway_segment::error::SegmentError;
 use ringway_segment::objects::channel::{Channel, OwnedBlock, OwnedBlocks, Side};
 use ringway_segment::waiting::{Until, WaitStrategy, Waiter};
 
+use super::fill::{IntoBlock, NextPlace};
 use crate::as_message::AsMessage;
 use crate::error::{GetError, GetErrorKind, Label, PutError, PutErrorKind, Reason};
 use crate::message::Payload;
@@ -165,7 +166,7 @@ impl Shared {
         value: &V,
         until: Until,
     ) -> Result<(), Stop> {
-        match value.put_fast(self) {
+        match value.write(NextPlace(self)) {
             Ok(()) => Ok(()),
             Err(held) => self.put_with_care(value, held, until),
         }
@@ -182,14 +183,14 @@ impl Shared {
             Some(held) => held,
             None => {
                 self.may_put(until)?;
-                let (held, inside) = value.fill(self, until)?;
+                let (held, inside) = value.write(IntoBlock { shared: self, until })?;
                 match self.channel.push_fast(inside, held) {
                     Ok(()) => return Ok(()),
                     Err(held) => held,
                 }
             }
         };
-        self.put_slowly(held, until, &mut || Ok(value.fill(self, until)?.0))
+        self.put_slowly(held, until, &mut || Ok(value.write(IntoBlock { shared: self, until })?.0))
     }
 
     /// Looks whether a put may begin: a caller that does not want to wait learns at once that the
@@ -201,18 +202,6 @@ impl Shared {
             self.channel.has_room().map_err(Self::stop)?;
         }
         Ok(())
-    }
-
-    /// Puts bytes by the way that nearly every put goes.
-    ///
-    /// # Errors
-    /// When a closer look is needed; with the block that holds the message, if there is one.
-    #[inline(always)]
-    pub(crate) fn put_fast(&self, message: &[u8]) -> Result<(), Option<OwnedBlock<'_>>> {
-        match self.channel.attachment().enter() {
-            Ok(inside) => self.channel.put_fast(inside, message),
-            Err(_) => Err(None),
-        }
     }
 
     #[inline]
