@@ -11,6 +11,8 @@ use ringway::process::{
 };
 use ringway::{Context, Failure, Lock, Message, Outcome, Place, Process, Queue, Role, scope};
 
+use ringway_tests::watchdog::Watchdog;
+
 ringway::entry!();
 
 fn square(number: u64) -> u64 {
@@ -157,6 +159,7 @@ fn a_panic_is_told_with_its_place() {
 
 #[test]
 fn every_end_is_told() {
+    let _dog = Watchdog::over_a_test();
     let silent = || Process::builder().stderr(Stdio::Null);
     let died = |end: Result<(), JoinError>| match end {
         Err(JoinError::Died { exit, .. }) => exit,
@@ -193,6 +196,7 @@ fn waits_have_limits_and_can_be_repeated() {
 
 #[test]
 fn the_sentinel_becomes_readable() {
+    let _dog = Watchdog::over_a_test();
     use ringway::process::poll;
     let process = daemon();
     assert_eq!(poll(&[process.sentinel()], Some(Duration::ZERO)).unwrap(), [false]);
@@ -286,6 +290,7 @@ fn a_scope_joins_its_processes_and_returns_the_first_failure() {
 /// What a killed child held comes back, and the others go on.
 #[test]
 fn what_a_killed_child_held_comes_back() {
+    let _dog = Watchdog::over_a_test();
     let (queue, lock) = (Queue::<u32>::unnamed(8).unwrap(), Lock::unnamed().unwrap());
     queue.put_many(&[1, 2]).unwrap();
     let process =
@@ -310,6 +315,7 @@ fn what_a_killed_child_held_comes_back() {
 /// Roles go along, and the queue never is without a putter while one is handed over.
 #[test]
 fn a_queue_that_is_handed_over_ends_with_its_last_putter() {
+    let _dog = Watchdog::over_a_test();
     let options = Queue::<u32>::options().shut_down_with_last_putter(true);
     let getter = options.clone().role(Role::Getter).create(Place::Unnamed).unwrap();
     let putter = options.role(Role::Putter).open_fd(getter.inheritable_fd().unwrap()).unwrap();
@@ -328,6 +334,7 @@ fn a_queue_that_is_handed_over_ends_with_its_last_putter() {
 
 #[test]
 fn a_daemon_does_not_outlive_a_killed_parent() {
+    let _dog = Watchdog::over_a_test();
     let pids = Queue::<u32>::unnamed(2).unwrap();
     let parent = Process::builder().daemon(true).spawn(pids.clone(), |pids| {
         let daemon = Process::builder().daemon(true).spawn((), forever).unwrap();
@@ -354,6 +361,7 @@ fn a_daemon_does_not_outlive_a_killed_parent() {
 
 #[test]
 fn a_process_that_ends_waits_for_its_children_and_ends_its_daemons() {
+    let _dog = Watchdog::over_a_test();
     let done = Queue::<u32>::unnamed(4).unwrap();
     let parent = Process::spawn(done.clone(), |done: Queue<u32>| {
         let slow = |done: Queue<u32>| {
@@ -367,4 +375,52 @@ fn a_process_that_ends_waits_for_its_children_and_ends_its_daemons() {
     let daemon = parent.unwrap().join().unwrap();
     assert_eq!(done.try_get_value().unwrap(), 1, "the end of the parent has waited for it");
     assert!(!std::path::Path::new(&format!("/proc/{daemon}")).exists());
+}
+
+#[test]
+fn a_panic_that_was_caught_is_not_what_ends_a_process() {
+    let _dog = Watchdog::over_a_test();
+    let caught = Queue::<u32>::unnamed(1).unwrap();
+    let builder = Process::builder().daemon(true).stderr(Stdio::Null);
+    let process = builder.spawn(caught.clone(), |caught| {
+        std::panic::catch_unwind(|| panic!("caught")).unwrap_err();
+        caught.put(1).unwrap();
+        forever(());
+    });
+    let process = process.unwrap();
+    caught.get().unwrap();
+    process.kill().unwrap();
+    let error = process.join().unwrap_err();
+    assert!(matches!(error, JoinError::Died { exit: Exit::Signal(9), .. }), "{error}");
+}
+
+#[test]
+fn a_child_that_drops_a_handle_takes_no_part_any_more() {
+    let _dog = Watchdog::over_a_test();
+    let (queue, end) = (Queue::<u32>::unnamed(1).unwrap(), Queue::<u32>::unnamed(1).unwrap());
+    let process = Process::spawn((queue.clone(), end.clone()), |(queue, end)| {
+        drop(queue);
+        end.put(1).unwrap(); // dropped
+        end.put(2).unwrap(); // waits until the parent has looked
+    });
+    let process = process.unwrap();
+    while !end.is_full().unwrap() {
+        std::thread::yield_now();
+    }
+    assert_eq!(queue.snapshot().unwrap().holders.len(), 1);
+    assert!(process.is_alive());
+    assert_eq!((end.get_value().unwrap(), end.get_value().unwrap()), (1, 2));
+    process.join().unwrap();
+}
+
+/// A variable that means no order of this program is another's, and changes nothing.
+#[test]
+fn a_wrong_variable_is_no_order() {
+    for variable in ["-1", "", "seven", "0", "123", "99999999999"] {
+        let this = std::env::current_exe().unwrap();
+        let mut listing = std::process::Command::new(this);
+        let output = listing.arg("--list").env("RINGWAY_CHILD", variable).output().unwrap();
+        assert!(output.status.success(), "{variable}: {output:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("a_wrong_variable_is_no_order"));
+    }
 }

@@ -5,7 +5,7 @@ mod identity;
 mod info;
 mod liveness;
 mod maps;
-mod pidfd;
+pub(crate) mod pidfd;
 mod procfs;
 mod sentinels;
 

@@ -96,7 +96,6 @@ pub trait ObjectHandle: OfObject + Sized {
     }
     /// What of its options goes along when it is handed to a process, and what keeps it open.
     #[doc(hidden)]
-    #[allow(private_interfaces)]
     fn luggage(&self) -> Luggage
     where
         Self: OfObject,
@@ -125,7 +124,7 @@ pub trait OfObject {
 }
 
 /// What goes along with a handle that is handed to a process.
-pub(crate) struct Luggage {
+pub struct Luggage {
     /// Whether it may only take out.
     pub(crate) only_gets: bool,
     /// Keeps this process among the users of the object until the child is one.

@@ -154,7 +154,6 @@ impl ArchivedHanded {
         let wanted = self.name.as_ref().map_or(Wanted::Only, |name| Wanted::Named(name));
         let check = |segment: &_| O::check(segment, wanted, &self.label, &options);
         let attachment = self.attachment(check)?;
-        check(attachment.segment())?;
         Ok(O::open(&attachment, wanted, &self.label, &options)?)
     }
 

@@ -67,6 +67,20 @@ pub enum Resource {
     Stack,
 }
 
+impl Resource {
+    /// All of them, each at the place of its number.
+    pub const ALL: [Self; 6] =
+        [Self::AddressSpace, Self::Core, Self::Cpu, Self::FileSize, Self::OpenFiles, Self::Stack];
+}
+
+const _: () = {
+    let mut number = 0;
+    while number < Resource::ALL.len() {
+        assert!(Resource::ALL[number] as usize == number);
+        number += 1;
+    }
+};
+
 /// Limits a resource for this process and those that it starts.
 ///
 /// # Errors

@@ -1,9 +1,10 @@
 //! A child process, until it was waited for.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
+use crate::process::pidfd;
 use crate::status::{check, retry_interrupted};
 
 /// How a process ended.
@@ -27,7 +28,7 @@ impl Watched {
     /// # Errors
     /// Those of pidfd_open(2): ESRCH if there is none.
     pub fn new(pid: u32) -> io::Result<Self> {
-        open(pid as libc::pid_t).map(Self)
+        pidfd::open(pid).map(Self)
     }
 }
 
@@ -36,16 +37,6 @@ impl AsFd for Watched {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
-}
-
-fn open(pid: libc::pid_t) -> io::Result<OwnedFd> {
-    // SAFETY: pidfd_open takes numbers and touches no memory.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    if fd == -1 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the descriptor is new and nothing else owns it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
 }
 
 /// A child process that was not waited for by this value.
@@ -58,7 +49,7 @@ pub struct Child {
 impl Child {
     /// Takes hold of a child that was started just now.
     pub(super) fn new(pid: libc::pid_t) -> io::Result<Self> {
-        let pidfd = open(pid).inspect_err(|_| {
+        let pidfd = pidfd::open(pid as u32).inspect_err(|_| {
             // SAFETY: our own child, which was not waited for.
             unsafe {
                 libc::kill(pid, libc::SIGKILL);

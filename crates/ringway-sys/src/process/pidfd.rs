@@ -12,7 +12,7 @@ use crate::status::{check, retry_interrupted};
 /// # Errors
 /// ESRCH if there is none; EINVAL or ENOENT (by kernel version) if the number is that of a thread;
 /// ENOSYS before Linux 5.3.
-pub(super) fn open(pid: u32) -> io::Result<OwnedFd> {
+pub(crate) fn open(pid: u32) -> io::Result<OwnedFd> {
     let pid = libc::pid_t::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
     // SAFETY: pidfd_open takes numbers and touches no memory.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };

@@ -278,7 +278,6 @@ impl<T: Payload + ?Sized> ObjectHandle for Queue<T> {
         Ok(options.handle(channel))
     }
 
-    #[allow(private_interfaces)]
     fn luggage(&self) -> Luggage {
         Luggage { only_gets: !self.shared().channel.may_put(), keeper: self.shared().clone() }
     }

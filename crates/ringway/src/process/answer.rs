@@ -3,9 +3,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
-use std::sync::{Mutex, PoisonError};
 
 use ringway_sys::children::Exit;
 use rkyv::util::AlignedVec;
@@ -22,34 +20,30 @@ const PANICKED: u64 = 3;
 const NOT_BEGUN: u64 = 4;
 const NO_RESULT: u64 = 5;
 
+/// The exit code of a panic, as Rust's main has it.
+pub(super) const EXIT_OF_PANIC: i32 = 101;
+/// What ends a process that panics where panics abort.
+const SIGABRT: i32 = 6;
+
 /// Where the text or the result begins.
 const BODY: u64 = 64;
 
 #[derive(Debug)]
 pub(crate) struct Answer {
     file: File,
-    /// In the child: what tells the parent that it has handles of its own, by being closed.
-    handing: Mutex<Option<OwnedFd>>,
 }
 
 impl Answer {
-    /// As the parent has it.
     pub(super) fn new(file: File) -> Self {
-        Self { file, handing: Mutex::new(None) }
-    }
-
-    /// As the child has it.
-    pub(super) fn of_child(file: File, handing: OwnedFd) -> Self {
-        Self { file, handing: Mutex::new(Some(handing)) }
+        Self { file }
     }
 
     pub(super) fn file(&self) -> &File {
         &self.file
     }
 
-    /// The function is about to be called, and has its arguments.
+    /// The function is about to be called.
     pub(super) fn running(&self) -> io::Result<()> {
-        drop(self.handing.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.state(RUNNING, 0)
     }
 
@@ -98,7 +92,10 @@ impl Answer {
                 let reason = error.to_string();
                 JoinError::Result { process, reason }
             }),
-            PANICKED => Err(JoinError::Panicked { process, message: text() }),
+            // A panic that the function has caught is not what ended it.
+            PANICKED if matches!(exit, Exit::Code(EXIT_OF_PANIC) | Exit::Signal(SIGABRT)) => {
+                Err(JoinError::Panicked { process, message: text() })
+            }
             NOT_BEGUN => Err(JoinError::NotBegun { process, reason: text() }),
             NO_RESULT => Err(JoinError::Result { process, reason: text() }),
             STARTING if exit == Exit::Code(0) => {

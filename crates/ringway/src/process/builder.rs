@@ -3,7 +3,7 @@
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
@@ -14,10 +14,10 @@ use ringway_sys::shm;
 
 use super::answer::Answer;
 use super::child::{self, VARIABLE};
-use super::children::{self, State};
+use super::children::{self, Handing, State};
 use super::entry::Function;
 use super::error::SpawnError;
-use super::order::{Order, Program, RESOURCES, Wishes, to_bytes};
+use super::order::{Order, Program, Wishes, to_bytes};
 use super::{Process, current_process};
 use crate::handover;
 use crate::message::Message;
@@ -151,9 +151,7 @@ impl Builder {
 
     /// Limits a resource.
     pub fn limit(mut self, resource: Resource, soft: u64, hard: u64) -> Self {
-        if let Some(number) = RESOURCES.iter().position(|known| *known == resource) {
-            self.wishes.limits.push((number as u8, soft, hard));
-        }
+        self.wishes.limits.push((resource as u8, soft, hard));
         self
     }
 
@@ -200,7 +198,7 @@ impl Builder {
         let memory = |what| shm::memfd(what).map_err(SpawnError::io("make a file of memory"));
         let (file, answer) = (memory("ringway-order")?, memory("ringway-answer")?);
         let segments = given.segments.iter();
-        let (handed, handing) = io::pipe().map_err(SpawnError::io("open a pipe"))?;
+        let (closed, handing) = io::pipe().map_err(SpawnError::io("open a pipe"))?;
         let order = Order {
             program: Program::of(&image),
             function,
@@ -209,11 +207,11 @@ impl Builder {
             parent_name: current_process().name().to_owned(),
             is_daemon: self.is_daemon,
             wishes: self.wishes,
-            answer: child::number(&answer),
-            handing: child::number(&handing),
-            segments: segments.map(|gift| (gift.id, child::number(&gift.file))).collect(),
+            answer: answer.as_raw_fd(),
+            handing: handing.as_raw_fd(),
+            segments: segments.map(|gift| (gift.id, gift.file.as_raw_fd())).collect(),
         };
-        let environment = environment(&self.environment, child::number(&file))
+        let environment = environment(&self.environment, file.as_raw_fd())
             .map_err(SpawnError::io("take over the environment"))?;
         let mut streams = [const { None }; 3];
         let mut pipes = [const { None }; 3];
@@ -222,7 +220,7 @@ impl Builder {
             (streams[number], pipes[number]) = opened.map_err(SpawnError::io("open a stream"))?;
         }
         let own_group = self.own_group;
-        let handing = (handed, handing);
+        let handing = (closed, handing);
         Ok(Prepared {
             image,
             order,
@@ -253,10 +251,10 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn start(self) -> Result<State, SpawnError> {
+    fn start(self) -> Result<(State, Handing), SpawnError> {
         let Order { name, is_daemon, .. } = self.order;
         let answer = Answer::new(self.answer);
-        let (handed, handing) = self.handing;
+        let (closed, handing) = self.handing;
         let mut descriptors = vec![self.file.as_fd(), answer.file().as_fd(), handing.as_fd()];
         descriptors.extend(self.given.segments.iter().map(|gift| gift.file.as_fd()));
         let own_name = std::env::args_os().next().unwrap_or_default().into_vec();
@@ -270,11 +268,12 @@ impl Prepared {
                 None => Stream::Inherit,
                 Some(fd) => Stream::File(fd.as_fd()),
             }),
-            descriptors: &descriptors as &[BorrowedFd<'_>],
+            descriptors: &descriptors,
             own_group: self.own_group,
         };
         let child = spawn.start().map_err(SpawnError::io("execute its program"))?;
-        Ok(State::new(child, name, is_daemon, answer, self.pipes, (handed, self.given)))
+        let state = State::new(child, name, is_daemon, answer, self.pipes);
+        Ok((state, Handing { closed, _given: self.given }))
     }
 }
 

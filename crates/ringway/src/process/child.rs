@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fs::File;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::exit;
@@ -11,18 +11,16 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use ringway_sys::children as sys;
 
-use super::answer::Answer;
+use super::answer::{Answer, EXIT_OF_PANIC};
 use super::current;
-use super::entry;
-use super::order::{Order, RESOURCES, Wishes};
-use crate::handover::{self, Id};
+use super::entry::{self, Arguments};
+use super::order::{Order, Wishes};
+use crate::handover::Id;
 
 /// The variable that tells a child the number of the descriptor with its order.
 pub(super) const VARIABLE: &str = "RINGWAY_CHILD";
 
-/// The exit code of a panic, as Rust's main has it.
-const PANICKED: i32 = 101;
-/// That of a child that could not begin.
+/// The exit code of a child that could not begin.
 const NOT_BEGUN: i32 = 102;
 
 static IS_INITIALISED: AtomicBool = AtomicBool::new(false);
@@ -58,36 +56,38 @@ pub unsafe fn begin(rest: &[extern "C" fn()]) {
     IS_INITIALISED.store(true, Relaxed); // only this flag matters
 }
 
+/// The descriptor with the order of this process, if it has one.
 fn order() -> Option<RawFd> {
-    let number = std::env::var(VARIABLE).ok()?.parse().ok()?;
+    let number =
+        std::env::var(VARIABLE).ok()?.parse().ok().filter(|&number: &RawFd| number >= 0)?;
     if sys::is_privileged() {
         return None; // the variable is that of a user with fewer rights
     }
     // Looked at without being owned: if it is no order, it belongs to other code.
     let file = std::mem::ManuallyDrop::new(
-        // SAFETY: only used for questions that fail if it is not open, and never closed here.
+        // SAFETY: no negative number, only used for questions that fail if it is not open, and
+        // never closed here.
         unsafe { File::from_raw_fd(number) },
     );
-    Order::read(&file).map(|_| number)
+    Order::is_in(&file).then_some(number)
 }
 
 fn become_child() {
     let Some(number) = order() else { return };
     // SAFETY: an order is in this descriptor, so it came from the parent, for us alone.
     let Ok(file) = (unsafe { sys::take_over(number) }) else { return };
-    let Some((order, arguments)) = Order::read(&File::from(file)) else { return };
+    let Some((order, arguments)) = Order::read(&File::from(file)) else { exit(NOT_BEGUN) };
     // SAFETY: as above; the parent has named it in the order.
     let Ok(answer) = (unsafe { sys::take_over(order.answer) }) else { exit(NOT_BEGUN) };
     // SAFETY: as above.
     let Ok(handing) = (unsafe { sys::take_over(order.handing) }) else { exit(NOT_BEGUN) };
     // The hook needs it as well.
-    let answer = Answer::of_child(File::from(answer), handing);
-    let answer: &'static Answer = Box::leak(Box::new(answer));
-    exit(run(&order, &arguments, answer))
+    let answer: &'static Answer = Box::leak(Box::new(Answer::new(File::from(answer))));
+    exit(run(&order, &arguments, answer, handing))
 }
 
 /// Runs the function; returns the code to exit with.
-fn run(order: &Order, arguments: &[u8], answer: &'static Answer) -> i32 {
+fn run(order: &Order, bytes: &[u8], answer: &'static Answer, handing: OwnedFd) -> i32 {
     let segments = match begin_life(order) {
         Ok(segments) => segments,
         Err(reason) => {
@@ -97,9 +97,8 @@ fn run(order: &Order, arguments: &[u8], answer: &'static Answer) -> i32 {
     };
     IS_INITIALISED.store(true, Relaxed); // only this flag matters
     report_panics(answer);
-    let called = catch_unwind(AssertUnwindSafe(|| {
-        handover::taking(segments, || entry::run(order, arguments, answer))
-    }));
+    let arguments = Arguments { bytes, segments, handing };
+    let called = catch_unwind(AssertUnwindSafe(|| entry::run(order, arguments, answer)));
     match called {
         Ok(Ok(())) => 0,
         Ok(Err(reason)) => {
@@ -108,7 +107,7 @@ fn run(order: &Order, arguments: &[u8], answer: &'static Answer) -> i32 {
         }
         Err(payload) => {
             let _ = catch_unwind(AssertUnwindSafe(|| drop::<Box<dyn Any + Send>>(payload)));
-            PANICKED
+            EXIT_OF_PANIC
         }
     }
 }
@@ -136,7 +135,7 @@ fn begin_life(order: &Order) -> Result<Vec<(Id, OwnedFd)>, String> {
         sys::renice(*nice).map_err(failed(&format!("change its nice value by {nice}")))?;
     }
     for &(resource, soft, hard) in limits {
-        let resource = RESOURCES.get(usize::from(resource)).copied();
+        let resource = sys::Resource::ALL.get(usize::from(resource)).copied();
         let resource = resource.ok_or("a resource of the order is unknown")?;
         let step = format!("limit {resource:?} to {soft}");
         sys::limit(resource, soft, hard).map_err(failed(&step))?;
@@ -174,9 +173,4 @@ fn report_panics(answer: &'static Answer) {
 fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| payload.downcast_ref::<&str>().copied())
-}
-
-/// The number of a descriptor, as the order names it.
-pub(super) fn number(fd: &impl AsRawFd) -> i32 {
-    fd.as_raw_fd()
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,8 +31,6 @@ pub(crate) struct State {
     pipes: Mutex<[Option<File>; 3]>,
     life: Mutex<Life>,
     changed: Condvar,
-    /// What is kept until the child closes its end of this: then it has handles of its own.
-    handing: Mutex<Option<(PipeReader, Given)>>,
 }
 
 #[derive(Default)]
@@ -48,22 +46,9 @@ impl State {
         is_daemon: bool,
         answer: Answer,
         pipes: [Option<File>; 3],
-        handing: (PipeReader, Given),
     ) -> Self {
         let (life, changed) = (Mutex::default(), Condvar::new());
-        let (pipes, handing) = (Mutex::new(pipes), Mutex::new(Some(handing)));
-        Self { child, name, is_daemon, answer, pipes, life, changed, handing }
-    }
-
-    /// What can be read when the child has opened its handles.
-    fn handed(&self) -> Option<OwnedFd> {
-        let handing = self.handing.lock().unwrap_or_else(PoisonError::into_inner);
-        handing.as_ref()?.0.as_fd().try_clone_to_owned().ok()
-    }
-
-    fn has_taken_over(&self) {
-        let given = self.handing.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(given); // detaches, perhaps
+        Self { child, name, is_daemon, answer, pipes: Mutex::new(pipes), life, changed }
     }
 
     /// What errors call it.
@@ -117,7 +102,14 @@ impl State {
     }
 }
 
-type Start = Box<dyn FnOnce() -> Result<State, SpawnError> + Send>;
+type Start = Box<dyn FnOnce() -> Result<(State, Handing), SpawnError> + Send>;
+
+/// What is kept until the child has opened its handles, or is gone: it closes its end then.
+pub(super) struct Handing {
+    pub(super) closed: PipeReader,
+    /// Kept for its drop.
+    pub(super) _given: Given,
+}
 
 struct Request {
     start: Start,
@@ -178,17 +170,13 @@ fn begin() -> io::Result<&'static Children> {
 
 /// Starts processes, and waits for the end of those that were started.
 fn keep(children: &Children, requests: &Receiver<Request>, mut bell: PipeReader) {
+    let mut handing: Vec<Handing> = Vec::new();
     loop {
         let alive: Vec<Arc<State>> = children.alive().values().cloned().collect();
-        let handed: Vec<(usize, OwnedFd)> = alive
-            .iter()
-            .enumerate()
-            .filter_map(|(number, state)| Some((number, state.handed()?)))
-            .collect();
         let sentinels: Vec<BorrowedFd<'_>> = [bell.as_fd()]
             .into_iter()
             .chain(alive.iter().map(|state| state.child.as_fd()))
-            .chain(handed.iter().map(|(_, fd)| fd.as_fd()))
+            .chain(handing.iter().map(|handing| handing.closed.as_fd()))
             .collect();
         let Ok(ready) = sys::poll(&sentinels, None) else {
             std::thread::sleep(Duration::from_millis(10)); // no memory for the question
@@ -200,16 +188,18 @@ fn keep(children: &Children, requests: &Receiver<Request>, mut bell: PipeReader)
                 state.ended(exit);
             }
         }
-        let taken = handed.iter().zip(&ready[1 + alive.len()..]).filter(|(_, ready)| **ready);
-        taken.for_each(|((number, _), _)| alive[*number].has_taken_over());
+        let mut is_over = ready[1 + alive.len()..].iter();
+        handing.retain(|_| !is_over.next().is_some_and(|is_over| *is_over));
         if ready[0] {
             let _ = bell.read(&mut [0; 64]); // what is asked for is in the channel
         }
         while let Ok(Request { start, reply }) = requests.try_recv() {
-            let started = start().map(Arc::new);
-            if let Ok(state) = &started {
-                children.alive().insert(state.child.pid(), Arc::clone(state));
-            }
+            let started = start().map(|(state, handed)| {
+                let state = Arc::new(state);
+                children.alive().insert(state.child.pid(), Arc::clone(&state));
+                handing.push(handed);
+                state
+            });
             let _ = reply.send(started); // the caller waits for it
         }
     }

@@ -5,11 +5,13 @@
 //! calls nothing before it has seen that the record is what it must be.
 
 use core::any::type_name;
+use std::os::fd::OwnedFd;
 
 use ringway_sys::children::{Address, Image};
 
 use super::answer::Answer;
 use super::order::{Order, Program};
+use crate::handover::{self, Id};
 use crate::message::{Message, Payload};
 
 const MAGIC: [u8; 16] = *b"ringway entry 1\n";
@@ -21,7 +23,16 @@ pub(super) struct Entry {
     sizes: [u64; 2],
     names: fn() -> [&'static str; 2],
     /// Calls a function of that type.
-    call: unsafe fn(*const (), &[u8], &Answer) -> Result<(), String>,
+    call: unsafe fn(*const (), Arguments<'_>, &Answer) -> Result<(), String>,
+}
+
+/// Arguments as they came.
+pub(super) struct Arguments<'a> {
+    pub(super) bytes: &'a [u8],
+    /// The descriptors of the segments of handles among them.
+    pub(super) segments: Vec<(Id, OwnedFd)>,
+    /// To be closed once the handles are open: the parent keeps its own until then.
+    pub(super) handing: OwnedFd,
 }
 
 struct Of<A, R>(A, R);
@@ -41,12 +52,15 @@ impl<A: Message, R: Message> Of<A, R> {
 /// The pointer is that of a `fn(A) -> R`.
 unsafe fn call<A: Message, R: Message>(
     function: *const (),
-    arguments: &[u8],
+    arguments: Arguments<'_>,
     answer: &Answer,
 ) -> Result<(), String> {
+    let Arguments { bytes, segments, handing } = arguments;
     // SAFETY: the caller vouches for the type.
     let function = unsafe { core::mem::transmute::<*const (), fn(A) -> R>(function) };
-    let arguments = A::view(arguments).and_then(A::value).map_err(|error| error.to_string())?;
+    let read = handover::taking(segments, || A::view(bytes).and_then(A::value));
+    let arguments = read.map_err(|error| error.to_string())?;
+    drop(handing);
     answer.running().map_err(|error| error.to_string())?;
     answer.returned(&function(arguments));
     Ok(())
@@ -74,7 +88,7 @@ impl Function {
 }
 
 /// Runs the function of an order in this process, which its parent has started for that.
-pub(super) fn run(order: &Order, arguments: &[u8], answer: &Answer) -> Result<(), String> {
+pub(super) fn run(order: &Order, arguments: Arguments<'_>, answer: &Answer) -> Result<(), String> {
     let image = Image::current().map_err(|error| format!("cannot look at itself: {error}"))?;
     let here = Program::of(&image);
     if here != order.program {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use ringway_sys::children::{Image, Resource};
+use ringway_sys::children::Image;
 use ringway_sys::shm;
 use rkyv::util::AlignedVec;
 
@@ -42,18 +42,9 @@ pub(super) struct Wishes {
     pub directory: Option<Vec<u8>>,
     pub processors: Vec<u32>,
     pub nice: i32,
-    /// Each with its soft and hard value.
+    /// Each resource by its number, with its soft and hard value.
     pub limits: Vec<(u8, u64, u64)>,
 }
-
-pub(super) const RESOURCES: [Resource; 6] = [
-    Resource::AddressSpace,
-    Resource::Core,
-    Resource::Cpu,
-    Resource::FileSize,
-    Resource::OpenFiles,
-    Resource::Stack,
-];
 
 /// What tells an executable from another.
 #[derive(crate::Message, Debug, Clone, PartialEq, Eq)]
@@ -88,13 +79,14 @@ impl Order {
         shm::seal(file)
     }
 
-    /// Reads an order and its arguments. `None` if the file is none.
-    pub(super) fn read(file: &File) -> Option<(Self, AlignedVec<64>)> {
+    /// Whether there is an order in a file.
+    pub(super) fn is_in(file: &File) -> bool {
         let mut magic = [0; 16];
-        file.read_exact_at(&mut magic, 0).ok()?;
-        if magic != MAGIC || !shm::is_sealed(file) {
-            return None;
-        }
+        file.read_exact_at(&mut magic, 0).is_ok() && magic == MAGIC && shm::is_sealed(file)
+    }
+
+    /// Reads an order and its arguments. `None` if they are not whole.
+    pub(super) fn read(file: &File) -> Option<(Self, AlignedVec<64>)> {
         let mut lengths = [[0; 8]; 2];
         file.read_exact_at(lengths.as_flattened_mut(), 16).ok()?;
         let [order, arguments] = lengths.map(u64::from_ne_bytes);
