@@ -259,6 +259,20 @@ fn streams_can_be_pipes() {
     assert_eq!(text, "HELLO");
 }
 
+/// By default a process reads nothing, and leaves what its parent may read to it.
+#[test]
+fn the_standard_input_is_empty_by_default() {
+    fn read(_: ()) -> String {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).unwrap();
+        text
+    }
+    let both = |()| (Process::spawn((), read).unwrap().join().unwrap(), read(()));
+    let mut parent = Process::builder().stdin(Stdio::Piped).spawn((), both).unwrap();
+    parent.take_pipe(0).unwrap().write_all(b"for the parent").unwrap();
+    assert_eq!(parent.join().unwrap(), (String::new(), "for the parent".to_owned()));
+}
+
 /// A child starts a process itself, three deep.
 #[test]
 fn processes_have_processes() {
