@@ -120,6 +120,7 @@ fn beyond_the_allowance_a_put_waits_and_stat_names_the_holder() {
         [queue.try_put(large.clone()), queue.put_timeout(large.clone(), Duration::from_millis(20))];
     for error in errors.map(Result::unwrap_err) {
         let text = error.to_string();
+        assert!(error.can_retry() && !error.is_full(), "{text}");
         assert!(
             matches!(error, PutError { value, kind: PutErrorKind::NoBlock { loans: 1, .. }, .. } if value == large),
             "{text}"

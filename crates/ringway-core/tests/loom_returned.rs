@@ -95,7 +95,7 @@ fn what_comes_back_may_be_taken_and_come_back_again() {
         });
         let there = there.join().unwrap();
         assert!(here == [1] || there == [1]);
-        // Whoever took it first has put it back, or holds it.
+        // The getter that took it first has put it back, or holds it.
         assert_eq!(drain(&queue), if here == [1] { vec![] } else { vec![1] });
     });
 }

@@ -200,7 +200,7 @@ impl Subject for Creation {
         fresh.ours = match options().create(way.place(&fresh.path)) {
             Ok(queue) => Some(queue),
             Err(CreateError::AlreadyExists { .. }) => options().open(fresh.path.clone()).ok(),
-            // The worker stands still in its look, and keeps the name for so long.
+            // The worker stands still in its look, and keeps the name meanwhile.
             Err(CreateError::Io { source, .. }) if source.kind() == WouldBlock => None,
             Err(error) => return Err(error.to_string()),
         };

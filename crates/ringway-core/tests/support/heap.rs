@@ -136,7 +136,7 @@ impl<W: Memory> Queue<W> {
     /// The same queue, to which messages can be put back.
     pub fn returning(maxsize: u64, blocks: u32, first: u64) -> Arc<Self> {
         let mut queue = Self::new(maxsize, blocks, first);
-        let inner = Arc::get_mut(&mut queue).expect("nobody else has it");
+        let inner = Arc::get_mut(&mut queue).expect("no other owner");
         let shape = Self::returned_shape(blocks.into());
         inner.returned = Some(Heap::new(shape, Position::new(first), &inner.blocks));
         queue
@@ -147,7 +147,7 @@ impl<W: Memory> Queue<W> {
     pub fn without_memory(maxsize: u64, blocks: u32, step: u64, available: u64) -> Arc<Self> {
         let blocks = Blocks { available, ..Self::blocks_of(blocks) };
         let mut queue = Self::over(blocks, maxsize, 0);
-        Arc::get_mut(&mut queue).expect("nobody else has it").step = step;
+        Arc::get_mut(&mut queue).expect("no other owner").step = step;
         queue
     }
 

@@ -30,7 +30,7 @@ impl Until {
             Self::Forever => false,
         }
     }
-    /// How long to pause until then, and for `pause` at most.
+    /// Returns `pause`, or the time that is left until the deadline if that is less.
     #[must_use]
     pub fn at_most(self, pause: Duration) -> Duration {
         match self {

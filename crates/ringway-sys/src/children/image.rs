@@ -28,6 +28,8 @@ struct Part {
     begin: usize,
     end: usize,
     is_code: bool,
+    /// Whether it cannot be written.
+    is_constant: bool,
 }
 
 const OF_SELF: &str = "/proc/self/exe";
@@ -101,24 +103,32 @@ unsafe extern "C" fn note_first(
     // SAFETY: the loader passes a valid object on, and `current` its image.
     let (object, image) = unsafe { (&*object, &mut *image.cast::<Image>()) };
     image.base = object.dlpi_addr as usize;
+    let image_base = image.base;
     // SAFETY: the loader vouches for the table.
     let headers = unsafe { std::slice::from_raw_parts(object.dlpi_phdr, object.dlpi_phnum.into()) };
+    let range = |header: &libc::Elf64_Phdr| {
+        let begin = image_base.wrapping_add(header.p_vaddr as usize);
+        (begin, begin.wrapping_add(header.p_memsz as usize))
+    };
     for header in headers {
-        let begin = image.base.wrapping_add(header.p_vaddr as usize);
-        let end = begin.wrapping_add(header.p_memsz as usize);
-        match header.p_type {
-            libc::PT_LOAD if header.p_flags & libc::PF_R != 0 => {
-                let is_code = header.p_flags & libc::PF_X != 0;
-                image.segments.push(Part { begin, end, is_code });
-            }
-            libc::PT_NOTE => {
-                // SAFETY: a note is part of a loaded segment, which nobody writes.
-                let notes = unsafe { std::slice::from_raw_parts(begin as *const u8, end - begin) };
-                if let Some(id) = build_id(notes) {
-                    image.build_id = id.to_vec();
-                }
-            }
-            _ => {}
+        if header.p_type == libc::PT_LOAD && header.p_flags & libc::PF_R != 0 {
+            let (begin, end) = range(header);
+            let is_code = header.p_flags & libc::PF_X != 0;
+            let is_constant = header.p_flags & libc::PF_W == 0;
+            image.segments.push(Part { begin, end, is_code, is_constant });
+        }
+    }
+    for header in headers.iter().filter(|header| header.p_type == libc::PT_NOTE) {
+        let (begin, end) = range(header);
+        let holds = |part: &&Part| part.is_constant && part.begin <= begin && end <= part.end;
+        if begin > end || image.segments.iter().find(holds).is_none() {
+            continue;
+        }
+        // SAFETY: the notes lie in a segment of the executable that is mapped for reading only, for
+        // as long as the process lives.
+        let notes = unsafe { std::slice::from_raw_parts(begin as *const u8, end - begin) };
+        if let Some(id) = build_id(notes) {
+            image.build_id = id.to_vec();
         }
     }
     1 // no further object

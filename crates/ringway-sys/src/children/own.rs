@@ -99,7 +99,8 @@ pub fn limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
     check(unsafe { libc::setrlimit(resource, &limit) }).map(drop)
 }
 
-/// Whether this process has more rights than the user who started it, who is not to be obeyed then.
+/// Whether this process has more rights than the user who started it. Then it must not obey that
+/// user's environment.
 pub fn is_privileged() -> bool {
     // SAFETY: the call takes a number and touches no memory.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }

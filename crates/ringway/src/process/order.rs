@@ -118,7 +118,7 @@ pub(super) fn to_bytes<T: Message>(value: &T) -> Result<AlignedVec<64>, Reason> 
         let needed =
             message::encode::<T>(value, place, is_nested).map_err(|error| Reason::new(&error))?;
         if needed <= room {
-            // SAFETY: so many bytes were written.
+            // SAFETY: the serialiser has written `needed` bytes, which the vector has room for.
             unsafe { bytes.set_len(needed) };
             return Ok(bytes);
         }
