@@ -275,24 +275,26 @@ fn two_deaths_at_any_two_accesses_lose_nothing_that_comes_back() {
 }
 
 fn two_deaths(case: Case, acts: [Act; 2]) {
-    for first in 0.. {
-        let mut first_stands = false;
-        for second in 0.. {
-            let (queue, actors) = case.set_up(acts);
-            let owners = [0, 1].map(|number: usize| actors[number].party.me);
-            let [one, two] = actors.map(|actor| Stepped::new(move || actor.run()));
-            first_stands = one.step(first);
-            let second_stands = two.step(second);
-            let mut dead = vec![CORPSE];
-            for (run, me) in [one, two].into_iter().zip(owners) {
-                end(true, run, me, &mut dead);
-            }
-            settle(&queue, &dead);
-            if !second_stands {
-                break;
-            }
+    at_every_pair(|first, second| {
+        let (queue, actors) = case.set_up(acts);
+        let owners = [0, 1].map(|number: usize| actors[number].party.me);
+        let [one, two] = actors.map(|actor| Stepped::new(move || actor.run()));
+        let stand = [one.step(first), two.step(second)];
+        let mut dead = vec![CORPSE];
+        for (run, me) in [one, two].into_iter().zip(owners) {
+            end(true, run, me, &mut dead);
         }
-        if !first_stands {
+        settle(&queue, &dead);
+        stand
+    });
+}
+
+/// Runs two actors to every pair of accesses. `run` returns whether each of them stands there, or
+/// has come to its end before.
+fn at_every_pair(mut run: impl FnMut(u64, u64) -> [bool; 2]) {
+    for first in 0.. {
+        let stands = (0..).map(|second| run(first, second)).find(|stand| !stand[1]);
+        if stands.is_some_and(|stand| !stand[0]) {
             break;
         }
     }
@@ -303,29 +305,20 @@ fn two_deaths(case: Case, acts: [Act; 2]) {
 #[test]
 fn a_recoverer_that_goes_on_after_another_one_doubles_nothing() {
     let case = Case { new: 0, returned: 0, first: 0, warm: false };
-    for first in 0.. {
-        let mut first_stands = false;
-        for second in 0.. {
-            let (queue, actors) = case.set_up([Recover, Recover]);
-            let me = actors[1].party.me;
-            let [one, two] = actors.map(|actor| Stepped::new(move || actor.run()));
-            first_stands = one.step(first);
-            let second_stands = two.step(second);
-            let mut dead = vec![CORPSE];
-            end(true, two, me, &mut dead);
-            let third = Party::new(&queue, 9, 1).keeping(0);
-            dead.iter().for_each(|&owner| _ = third.recover(owner));
-            let _ = third.get();
-            end(false, one, me, &mut dead);
-            settle(&queue, &dead);
-            if !second_stands {
-                break;
-            }
-        }
-        if !first_stands {
-            break;
-        }
-    }
+    at_every_pair(|first, second| {
+        let (queue, actors) = case.set_up([Recover, Recover]);
+        let me = actors[1].party.me;
+        let [one, two] = actors.map(|actor| Stepped::new(move || actor.run()));
+        let stand = [one.step(first), two.step(second)];
+        let mut dead = vec![CORPSE];
+        end(true, two, me, &mut dead);
+        let third = Party::new(&queue, 9, 1).keeping(0);
+        dead.iter().for_each(|&owner| _ = third.recover(owner));
+        let _ = third.get();
+        end(false, one, me, &mut dead);
+        settle(&queue, &dead);
+        stand
+    });
 }
 
 /// At each instant there is a message: one that comes back before the last new one is taken, and a

@@ -69,6 +69,17 @@ struct Run {
     returns: bool,
 }
 
+const PLAIN: Run = Run {
+    maxsize: 1,
+    first: 0,
+    threads: 2,
+    acts: 1,
+    batches: false,
+    deaths: 0,
+    closes: false,
+    returns: false,
+};
+
 impl Run {
     fn go(&self) {
         let blocks = self.maxsize as u32 + 4 * u32::from(self.threads);
@@ -156,46 +167,20 @@ fn four_putters_and_four_getters_pass_every_message_in_order() {
 
 #[test]
 fn eight_threads_share_one_place() {
-    let run = || Run {
-        maxsize: 1,
-        first: (1 << 44) - 2,
-        threads: 8,
-        acts: 4,
-        batches: false,
-        deaths: 0,
-        closes: false,
-        returns: false,
-    };
+    let run = || Run { maxsize: 1, first: (1 << 44) - 2, threads: 8, acts: 4, ..PLAIN };
     check(move || run().go());
 }
 
 #[test]
 fn batches_of_four_threads_lose_nothing() {
-    let run = || Run {
-        maxsize: 5,
-        first: 0,
-        threads: 4,
-        acts: 6,
-        batches: true,
-        deaths: 0,
-        closes: false,
-        returns: false,
-    };
+    let run = || Run { maxsize: 5, first: 0, threads: 4, acts: 6, batches: true, ..PLAIN };
     check(move || run().go());
 }
 
 #[test]
 fn close_among_puts_and_gets_leaves_nothing_behind() {
-    let run = || Run {
-        maxsize: 2,
-        first: 7,
-        threads: 4,
-        acts: 4,
-        batches: true,
-        deaths: 0,
-        closes: true,
-        returns: false,
-    };
+    let run =
+        || Run { maxsize: 2, first: 7, threads: 4, acts: 4, batches: true, closes: true, ..PLAIN };
     check(move || run().go());
 }
 
@@ -227,31 +212,14 @@ fn a_get_that_answers_closed_is_the_end() {
 
 #[test]
 fn two_deaths_among_four_threads_lose_nothing() {
-    let run = || Run {
-        maxsize: 1,
-        first: (1 << 44) - 3,
-        threads: 4,
-        acts: 5,
-        batches: false,
-        deaths: 2,
-        closes: false,
-        returns: false,
-    };
+    let run = || Run { maxsize: 1, first: (1 << 44) - 3, threads: 4, acts: 5, deaths: 2, ..PLAIN };
     check(move || run().go());
 }
 
 #[test]
 fn deaths_within_batches_lose_nothing() {
-    let run = || Run {
-        maxsize: 3,
-        first: 0,
-        threads: 5,
-        acts: 5,
-        batches: true,
-        deaths: 3,
-        closes: false,
-        returns: false,
-    };
+    let run =
+        || Run { maxsize: 3, first: 0, threads: 5, acts: 5, batches: true, deaths: 3, ..PLAIN };
     check(move || run().go());
 }
 
@@ -264,8 +232,8 @@ fn deaths_among_puts_back_lose_nothing() {
         acts: 5,
         batches: true,
         deaths: 2,
-        closes: false,
         returns: true,
+        ..PLAIN
     };
     check(move || run().go());
 }
